@@ -1,0 +1,272 @@
+//! The AWS SDK backend: clients, the calls through which every kind speaks, waits, rates, and the sweep of live state.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::operation::RequestId;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
+
+use crate::error::AwsError;
+use crate::event::{Event, Reporter};
+use crate::expand::STACK_TAG;
+use crate::kind::{Found, KINDS, Sweep};
+use crate::model::{Address, Stack};
+use crate::value::Place;
+
+/// How many reads of one kind are in flight at once.
+pub const READS_AT_ONCE: usize = 64;
+
+/// Quotas low enough to be hit, in calls a second: paced on AWS rather than throttled by it.
+///
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
+const PACES: &[(&str, u32)] = &[("PutMetricAlarm", 3), ("DescribeAlarms", 9)];
+
+/// The account, Region and clients that a command works with.
+pub struct Aws {
+    /// SQS.
+    pub sqs: aws_sdk_sqs::Client,
+    /// CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    sts: aws_sdk_sts::Client,
+    tagging: aws_sdk_resourcegroupstagging::Client,
+    region: String,
+    custom_endpoint: bool,
+    place: OnceCell<Place>,
+    tagged: OnceCell<Tagged>,
+    paces: HashMap<&'static str, Mutex<Instant>>,
+    calls: AtomicUsize,
+    reporter: Arc<dyn Reporter>,
+}
+
+/// Tags by ARN.
+type Tagged = BTreeMap<String, BTreeMap<String, String>>;
+
+impl Aws {
+    /// Makes the clients of a configuration; nothing is sent yet.
+    #[must_use]
+    pub fn new(config: &SdkConfig, reporter: Arc<dyn Reporter>) -> Aws {
+        Aws {
+            sqs: aws_sdk_sqs::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(config),
+            region: config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string),
+            custom_endpoint: config.endpoint_url().is_some(),
+            place: OnceCell::new(),
+            tagged: OnceCell::new(),
+            paces: PACES.iter().map(|(operation, _)| (*operation, Mutex::new(Instant::now()))).collect(),
+            calls: AtomicUsize::new(0),
+            reporter,
+        }
+    }
+
+    /// Asks AWS who we are, once.
+    ///
+    /// # Errors
+    /// When the credentials are not accepted or nobody answers.
+    pub async fn place(&self) -> Result<&Place, AwsError> {
+        let ask = async {
+            let answer = self.call("sts", "GetCallerIdentity", self.sts.get_caller_identity().send()).await?;
+            let partition = answer.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
+            Ok(Place {
+                partition: partition.to_owned(),
+                region: self.region.clone(),
+                account: answer.account.unwrap_or_default(),
+            })
+        };
+        self.place.get_or_try_init(|| ask).await
+    }
+
+    /// Counts the calls made so far, retries not included.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether the tagging API knows all resources with tags: AWS's does, emulators know some kinds.
+    #[must_use]
+    pub fn lists_every_tag(&self) -> bool {
+        !self.custom_endpoint
+    }
+
+    /// Makes one call: paced, counted, and with an error that names service, code and request id.
+    ///
+    /// # Errors
+    /// When the call fails for good; throttling and faults were retried by the SDK.
+    pub async fn call<T, E>(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, AwsError>
+    where
+        E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
+    {
+        self.pace(operation).await;
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        call.await.map_err(|error| aws_error(service, operation, &error))
+    }
+
+    /// Waits for this operation's turn.
+    async fn pace(&self, operation: &'static str) {
+        let Some(next) = self.paces.get(operation).filter(|_| !self.custom_endpoint) else { return };
+        let rate = PACES.iter().find(|(paced, _)| *paced == operation).map_or(1, |(_, rate)| *rate);
+        let turn = {
+            let mut next = next.lock().await;
+            let turn = (*next).max(Instant::now());
+            *next = turn + Duration::from_secs(1) / rate;
+            turn
+        };
+        tokio::time::sleep_until(turn).await;
+    }
+
+    /// Makes a call again while it fails for a reason that passes by itself, and says what it waits for.
+    ///
+    /// # Errors
+    /// When it fails for another reason, or still fails when the patience is over.
+    pub async fn patiently<T, F>(&self, patience: Patience, mut call: impl FnMut() -> F) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, AwsError>>,
+    {
+        let start = Instant::now();
+        // Dense at first: most of what is not there yet is there within a second.
+        let mut pauses = [250, 500, 1_000].into_iter().chain(std::iter::repeat(2_000));
+        let mut told = false;
+        loop {
+            let error = match call().await {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let Some(reason) = patience.reasons.iter().find(|reason| reason.matches(&error)) else { return Err(error) };
+            if start.elapsed() > reason.ceiling {
+                return Err(error);
+            }
+            if !told {
+                told = true;
+                let reason = reason.words.to_owned();
+                self.reporter.on(&Event::StepWaiting { address: patience.address.clone(), reason });
+            }
+            tokio::time::sleep(Duration::from_millis(pauses.next().unwrap_or(2_000))).await;
+        }
+    }
+
+    /// Returns what the tagging API knows to belong to a stack, read once. It discovers; the service's own read confirms.
+    ///
+    /// # Errors
+    /// When AWS does not answer; an endpoint that has no tagging API owns nothing as far as it knows.
+    pub async fn tagged(&self, stack: &str) -> Result<&Tagged, AwsError> {
+        self.tagged.get_or_try_init(|| self.read_tagged(stack)).await
+    }
+
+    async fn read_tagged(&self, stack: &str) -> Result<Tagged, AwsError> {
+        let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(STACK_TAG).values(stack).build();
+        // Queues are read with their tags anyway: asking for them here would only make more pages.
+        let types = KINDS.iter().map(|kind| kind.tag_type()).filter(|ty| !ty.is_empty());
+        let types: Vec<String> = types.map(str::to_owned).collect();
+        let mut tagged = Tagged::new();
+        let mut token = None;
+        loop {
+            let call = self.tagging.get_resources().tag_filters(filter.clone()).resources_per_page(100);
+            let call = call.set_resource_type_filters(Some(types.clone())).set_pagination_token(token);
+            let page = match self.call("tagging", "GetResources", call.send()).await {
+                Ok(page) => page,
+                Err(_) if self.custom_endpoint => return Ok(tagged),
+                Err(error) => return Err(error),
+            };
+            for mapping in page.resource_tag_mapping_list.unwrap_or_default() {
+                let tags = mapping.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+                tagged.extend(mapping.resource_arn.map(|arn| (arn, tags.collect())));
+            }
+            token = page.pagination_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(tagged);
+            }
+        }
+    }
+
+    /// Reads all that a stack wants or owns, every kind side by side.
+    ///
+    /// # Errors
+    /// When any call fails for good.
+    pub async fn sweep(&self, stack: &Stack) -> Result<Vec<Found>, AwsError> {
+        let sweeps = KINDS.iter().filter_map(|kind| {
+            let named = stack.resources.values().filter(|resource| resource.address.kind == kind.name());
+            let names: BTreeSet<String> = named.map(|resource| resource.physical_name().to_owned()).collect();
+            let sweep = Sweep { stack: stack.name.clone(), names };
+            kind.live().map(|live| async move { live.read(self, &sweep).await })
+        });
+        Ok(futures::future::try_join_all(sweeps).await?.into_iter().flatten().collect())
+    }
+}
+
+/// Failures that pass by themselves, and how long to wait for that.
+#[derive(Debug)]
+pub struct Patience {
+    address: Address,
+    reasons: Vec<Reason>,
+}
+
+#[derive(Debug)]
+struct Reason {
+    codes: &'static [&'static str],
+    text: &'static str,
+    words: &'static str,
+    ceiling: Duration,
+}
+
+impl Reason {
+    fn matches(&self, error: &AwsError) -> bool {
+        error.is(self.codes) || !self.text.is_empty() && error.message.contains(self.text)
+    }
+}
+
+impl Patience {
+    /// Waits for nothing yet.
+    #[must_use]
+    pub fn new(address: &Address) -> Patience {
+        Patience { address: address.clone(), reasons: Vec::new() }
+    }
+
+    /// Waits while AWS answers with one of these codes.
+    #[must_use]
+    pub fn wait_for(mut self, codes: &'static [&'static str], words: &'static str, seconds: u64) -> Patience {
+        self.reasons.push(Reason { codes, text: "", words, ceiling: Duration::from_secs(seconds) });
+        self
+    }
+
+    /// Waits while AWS's message has this text, for failures without a code of their own.
+    #[must_use]
+    pub fn wait_for_text(mut self, text: &'static str, words: &'static str, seconds: u64) -> Patience {
+        self.reasons.push(Reason { codes: &[], text, words, ceiling: Duration::from_secs(seconds) });
+        self
+    }
+}
+
+/// Reads code, message and request id out of an SDK error.
+fn aws_error<E>(service: &'static str, operation: &'static str, error: &SdkError<E>) -> AwsError
+where
+    E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
+{
+    let answered = error.as_service_error();
+    let message = answered.and_then(ProvideErrorMetadata::message).map_or_else(|| chain(error), str::to_owned);
+    AwsError {
+        service,
+        operation,
+        code: answered.and_then(ProvideErrorMetadata::code).map(str::to_owned),
+        message,
+        request_id: answered.and_then(RequestId::request_id).map(str::to_owned),
+    }
+}
+
+/// Joins the causes of an error that AWS did not answer.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
+    words.dedup();
+    words.join(": ")
+}

@@ -1,0 +1,4 @@
+//! Where plans come from and go to.
+
+pub mod aws;
+pub mod connect;

@@ -1,0 +1,64 @@
+//! `queuestack expand`: a stack with every short form and default written out.
+
+use clap::Args as ClapArgs;
+use serde_json::{Map, json};
+
+use super::session::{StackArgs, load};
+use crate::error::Error;
+use crate::model::{Resource, Stack};
+
+/// Arguments of `expand`.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    stack: StackArgs,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the complete model.
+pub fn run(args: &Args) -> Result<u8, Error> {
+    let stack = load(&args.stack)?;
+    if args.json {
+        super::print_json(&json(&stack))?;
+    } else {
+        super::print(&text(&stack))?;
+    }
+    Ok(0)
+}
+
+fn json(stack: &Stack) -> serde_json::Value {
+    let resources: Map<_, _> =
+        stack.resources.values().map(|one| (one.address.to_string(), resource_json(one))).collect();
+    json!({"stack": stack.name, "resources": resources})
+}
+
+fn resource_json(resource: &Resource) -> serde_json::Value {
+    let set = resource.attributes.iter().filter(|(_, value)| !value.is_null());
+    let attributes: Map<_, _> = set.map(|(key, value)| ((*key).to_owned(), value.to_json())).collect();
+    json!({
+        "name": resource.physical_name(),
+        "made_by": resource.made_by,
+        "attributes": attributes,
+        "tags": resource.tags,
+    })
+}
+
+fn text(stack: &Stack) -> String {
+    let mut text = format!("stack: {}\n", stack.name);
+    for resource in stack.resources.values() {
+        let maker = resource.made_by.as_ref().map_or_else(String::new, |maker| format!("  # from {maker}"));
+        text.push_str(&format!("\n{} ({}){maker}\n", resource.address, resource.physical_name()));
+        for row in resource.kind.rows() {
+            let value = resource.get(row);
+            if !value.is_null() {
+                text.push_str(&format!("  {}: {}\n", row.key, row.ty.show(value)));
+            }
+        }
+        for (key, value) in &resource.tags {
+            text.push_str(&format!("  tags.{key}: {value}\n"));
+        }
+    }
+    text
+}

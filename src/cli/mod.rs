@@ -1,0 +1,154 @@
+//! The command line: arguments here, one file a verb.
+
+mod apply;
+mod destroy;
+mod expand;
+mod explain;
+mod local;
+mod plan;
+mod schema;
+mod session;
+mod target;
+mod validate;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{EXIT_ERROR, Error};
+
+/// Job queues on AWS from a page of YAML.
+///
+/// A stack file names queues, their dead-letter queues and alarms; queuestack compares it with what is in the
+/// account, shows what would change, and changes it. There is no state file: the account is the state.
+///
+/// Without a target a command works on the local AWS of this machine, which is brought up on demand. Real
+/// accounts are reached only when asked for: by --profile, by --target aws, or by AWS_PROFILE or credentials in
+/// the environment.
+///
+/// Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 130 stopped by Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(name = "queuestack", version, max_term_width = 110, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Tell more on standard error: -v decisions, -vv every call to AWS.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+const EXAMPLES: &str = "Examples:
+  queuestack apply stacks/calendar.yaml                    plan, ask, apply on the local AWS
+  queuestack plan stacks/calendar.yaml --profile staging   what would change in an account
+  queuestack validate stacks/*.yaml --deny warnings        check files without any AWS
+  queuestack explain QS101                                 what a code means and what to do";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check stack files without asking AWS.
+    Validate(validate::Args),
+    /// Show what would change.
+    Plan(plan::Args),
+    /// Show what would change, ask, and change it.
+    Apply(apply::Args),
+    /// Delete everything that a stack owns.
+    Destroy(destroy::Args),
+    /// Show a stack with every short form and default written out.
+    Expand(expand::Args),
+    /// Explain a code such as QS101.
+    Explain(explain::Args),
+    /// Print the JSON Schema of stack files, for editors.
+    Schema,
+    /// Run the local AWS.
+    Local(local::Args),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Parses the arguments, runs the command, and turns its end into an exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging(cli.verbose);
+    match run(cli.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tell(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn logging(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => "queuestack=debug",
+        _ => "queuestack=trace,aws_smithy_runtime=debug",
+    };
+    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(level);
+    subscriber.init();
+}
+
+fn run(command: Command) -> Result<u8, Error> {
+    match command {
+        Command::Validate(args) => validate::run(&args),
+        Command::Expand(args) => expand::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Schema => schema::run(),
+        Command::Completions { shell } => {
+            let mut command = <Cli as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "queuestack", &mut std::io::stdout());
+            Ok(0)
+        }
+        Command::Plan(args) => asynchronously(plan::run(args)),
+        Command::Apply(args) => asynchronously(apply::run(args)),
+        Command::Destroy(args) => asynchronously(destroy::run(args)),
+        Command::Local(args) => asynchronously(local::run(args)),
+    }
+}
+
+/// Runs a command that talks to AWS; the others start no runtime.
+fn asynchronously(command: impl Future<Output = Result<u8, Error>>) -> Result<u8, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::Usage(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(command);
+    // Connections that idle in the background must not hold the process up.
+    runtime.shutdown_background();
+    result
+}
+
+/// Tells of an error and its causes, each once.
+fn tell(error: &Error) {
+    let mut stderr = anstream::stderr();
+    let red = anstyle::AnsiColor::Red.on_default().bold();
+    for line in error.to_string().lines() {
+        let _ = writeln!(stderr, "{red}error{red:#}: {line}");
+    }
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let _ = writeln!(stderr, "  because: {cause}");
+        source = cause.source();
+    }
+}
+
+/// Prints to standard output; a reader that closed the pipe early is no error.
+fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = anstream::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(EXIT_ERROR.into()),
+        result => result.map_err(|source| Error::File { path: "standard output".to_owned(), source }),
+    }
+}
+
+/// Prints JSON to standard output, for machines.
+fn print_json(json: &serde_json::Value) -> Result<(), Error> {
+    print(&format!("{json:#}\n"))
+}
+
+/// Says something to the person on standard error.
+fn say(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}

@@ -1,0 +1,155 @@
+//! What several verbs begin with: the stack that a file gives, and the connection that the target gives.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::target::{Place, TargetArgs};
+use crate::backend::aws::Aws;
+use crate::diagnostic::{Diagnostics, Severity, Source};
+use crate::error::Error;
+use crate::event::Reporter;
+use crate::gaps::Gaps;
+use crate::manifest::{self, Inputs, MAX_BYTES};
+use crate::model::Stack;
+use crate::{expand, report, rule};
+
+/// Which stack, with which values for its variables.
+#[derive(Debug, Args)]
+pub struct StackArgs {
+    /// The stack file.
+    #[arg(value_name = "STACK")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub variables: VariableArgs,
+}
+
+/// Values for a stack's variables.
+#[derive(Debug, Args)]
+pub struct VariableArgs {
+    /// Give a variable its value; wins over --var-file.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = name_value)]
+    pub var: Vec<(String, String)>,
+    /// Read values from a YAML file of `name: value` lines; later files win.
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub var_file: Vec<PathBuf>,
+}
+
+fn name_value(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "write NAME=VALUE".to_owned())
+}
+
+impl VariableArgs {
+    /// Collects the values, the command line's over the files'.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is not a mapping of scalars.
+    pub fn values(&self) -> Result<BTreeMap<String, String>, Error> {
+        let mut values = BTreeMap::new();
+        for path in &self.var_file {
+            let text = read_text(path)?;
+            let read: BTreeMap<String, serde_json::Value> = serde_saphyr::from_str(&text).map_err(|error| {
+                let error = error.without_snippet().to_string();
+                Error::Usage(format!("{}: not a mapping of `name: value`: {error}", path.display()))
+            })?;
+            for (name, value) in read {
+                let value = match value {
+                    serde_json::Value::String(text) => text,
+                    serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                        return Err(Error::Usage(format!("{}: `{name}` is not a single value", path.display())));
+                    }
+                    other => other.to_string(),
+                };
+                values.insert(name, value);
+            }
+        }
+        values.extend(self.var.iter().cloned());
+        Ok(values)
+    }
+}
+
+/// Reads a file that must be UTF-8 and of bounded size.
+///
+/// # Errors
+/// When it cannot be read, is too large, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    let shown = path.display().to_string();
+    let failed = |source| Error::File { path: shown.clone(), source };
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length > MAX_BYTES as u64 {
+        return Err(Error::Usage(format!("{shown} is {length} bytes long; at most {MAX_BYTES} are read")));
+    }
+    let bytes = std::fs::read(path).map_err(failed)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Error::Usage(format!("{shown}:{line}: not UTF-8 at byte {at}; save the file as UTF-8"))
+    })
+}
+
+/// Reads and checks a stack file, expanded.
+///
+/// # Errors
+/// When the file cannot be read. What is wrong in it is in the diagnostics.
+pub fn read_stack(path: &Path, variables: &VariableArgs) -> Result<(Stack, Diagnostics), Error> {
+    let source = Source { path: path.display().to_string(), text: read_text(path)? };
+    let environment = |name: &str| std::env::var(name).ok();
+    let inputs = Inputs { variables: variables.values()?, environment: &environment };
+    let (mut stack, mut out) = manifest::read(source, &inputs);
+    expand::expand(&mut stack, &mut out);
+    rule::check(&stack, &mut out);
+    out.sort();
+    Ok((stack, out))
+}
+
+/// Reads a stack that will be used: its findings are told, and errors end the command.
+///
+/// # Errors
+/// When the file cannot be read or has errors.
+pub fn load(args: &StackArgs) -> Result<Stack, Error> {
+    let (stack, diagnostics) = read_stack(&args.file, &args.variables)?;
+    let _ = write!(anstream::stderr(), "{}", report::diagnostics::text(&diagnostics, &stack.source));
+    let errors = diagnostics.count(Severity::Error);
+    if errors > 0 {
+        return Err(Error::Invalid { errors, warnings: diagnostics.count(Severity::Warning) });
+    }
+    Ok(stack)
+}
+
+/// A connection, and what is known about the other end.
+pub struct Session {
+    /// The clients.
+    pub aws: Aws,
+    /// What the endpoint gets wrong.
+    pub gaps: Gaps,
+    /// Where it is, in words.
+    pub place: Place,
+}
+
+impl Session {
+    /// Decides where to go, brings the local AWS up if that is it, and connects.
+    ///
+    /// # Errors
+    /// When the target makes no sense or the local AWS does not come up.
+    pub async fn open(target: &TargetArgs, reporter: Arc<dyn Reporter>) -> Result<Session, Error> {
+        let place = target.decide()?.reach().await?;
+        let config = place.connection.config().await;
+        if config.region().is_none() {
+            return Err(Error::Usage("no Region: give --region, AWS_REGION, or one in the profile".to_owned()));
+        }
+        let gaps = Gaps::of(place.emulator.as_deref());
+        Ok(Session { aws: Aws::new(&config, reporter), gaps, place })
+    }
+
+    /// Says in one line what is done where: `plan calendar on …, account …, us-east-1`.
+    ///
+    /// # Errors
+    /// When AWS does not say who we are.
+    pub async fn headline(&self, verb: &str, stack: &str) -> Result<String, Error> {
+        Ok(format!("{verb} {stack} on {}, {}", self.place.words, self.aws.place().await?))
+    }
+}

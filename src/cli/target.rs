@@ -1,0 +1,219 @@
+//! Where a command goes: nobody changes a real account by forgetting something.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::backend::connect::{Connection, Target};
+use crate::error::Error;
+use crate::local::{Local, Progress};
+
+/// Options that say where a command goes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Target")]
+pub struct TargetArgs {
+    /// Go to this endpoint, such as http://127.0.0.1:4566.
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// Go to the AWS account of this profile.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Go to AWS with whatever credentials there are, or to the local AWS.
+    #[arg(long, value_enum)]
+    pub target: Option<Where>,
+    /// Use this Region.
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+/// The two worlds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Where {
+    /// An AWS account, through the default chain of credentials.
+    Aws,
+    /// The local AWS of this machine.
+    Local,
+}
+
+/// What was decided, before anything is started.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// A target that is there by itself.
+    Go(Target),
+    /// The local AWS, which may have to be brought up.
+    Local,
+}
+
+impl TargetArgs {
+    /// Decides from options, then environment; see [`decide`].
+    ///
+    /// # Errors
+    /// When options contradict each other.
+    pub fn decide(&self) -> Result<Resolved<'_>, Error> {
+        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Ok(Resolved { decision: decide(self, &environment)?, args: self })
+    }
+}
+
+/// Decides where to go: options, then `AWS_ENDPOINT_URL`, then `AWS_PROFILE` or credentials in the environment,
+/// else the local AWS. Credentials that are merely lying around are used only by `--target aws`.
+fn decide(args: &TargetArgs, environment: &dyn Fn(&str) -> Option<String>) -> Result<Decision, Error> {
+    let profile = || args.profile.clone();
+    if let Some(url) = &args.endpoint {
+        if args.target.is_some() {
+            return Err(Error::Usage("--endpoint and --target contradict each other: give one".to_owned()));
+        }
+        return endpoint(url, profile());
+    }
+    match args.target {
+        Some(Where::Local) if args.profile.is_some() => {
+            return Err(Error::Usage("--target local takes no --profile".to_owned()));
+        }
+        Some(Where::Local) => return Ok(Decision::Local),
+        Some(Where::Aws) => return Ok(Decision::Go(Target::Aws { profile: profile() })),
+        None => {}
+    }
+    if args.profile.is_some() {
+        return Ok(Decision::Go(Target::Aws { profile: profile() }));
+    }
+    if let Some(url) = environment("AWS_ENDPOINT_URL") {
+        return endpoint(&url, None);
+    }
+    if let Some(profile) = environment("AWS_PROFILE") {
+        return Ok(Decision::Go(Target::Aws { profile: Some(profile) }));
+    }
+    // A key pair, or the web identity that CI systems hand out.
+    let pairs = [("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")];
+    if pairs.iter().any(|(one, other)| environment(one).is_some() && environment(other).is_some()) {
+        return Ok(Decision::Go(Target::Aws { profile: None }));
+    }
+    Ok(Decision::Local)
+}
+
+fn endpoint(url: &str, profile: Option<String>) -> Result<Decision, Error> {
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(Error::Usage(format!("`{url}` is no endpoint: begin it with http:// or https://")));
+    }
+    Ok(Decision::Go(Target::Endpoint { url: url.trim_end_matches('/').to_owned(), profile }))
+}
+
+/// A decision together with the options it came from.
+pub struct Resolved<'a> {
+    decision: Decision,
+    args: &'a TargetArgs,
+}
+
+/// A target that is there.
+pub struct Place {
+    /// What an SDK configuration is made from.
+    pub connection: Connection,
+    /// The emulator that answers there, if one is known to.
+    pub emulator: Option<String>,
+    /// Where it is, in words.
+    pub words: String,
+}
+
+impl Resolved<'_> {
+    /// Brings the local AWS up if that is where to go, and finds out who answers at an endpoint.
+    ///
+    /// # Errors
+    /// When the local AWS does not come up.
+    pub async fn reach(self) -> Result<Place, Error> {
+        let (target, emulator, words) = match self.decision {
+            Decision::Local => {
+                let running = home().up(&mut progress).await?;
+                let named = named(&running.name, running.version.as_deref());
+                let words = format!("the local AWS ({named}) at {}", running.endpoint);
+                (Target::Endpoint { url: running.endpoint, profile: None }, Some(running.name), words)
+            }
+            Decision::Go(Target::Endpoint { url, profile }) => {
+                let running = match loopback_port(&url) {
+                    Some(port) => Local { port, ..home() }.status().await,
+                    None => None,
+                };
+                let named = running.as_ref().map(|running| named(&running.name, running.version.as_deref()));
+                let words = named.map_or_else(|| url.clone(), |named| format!("{named} at {url}"));
+                (Target::Endpoint { url, profile }, running.map(|running| running.name), words)
+            }
+            Decision::Go(Target::Aws { profile }) => {
+                let words = profile.as_ref().map_or_else(|| "AWS".to_owned(), |name| format!("AWS (profile {name})"));
+                (Target::Aws { profile }, None, words)
+            }
+        };
+        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let keys = environment("AWS_ACCESS_KEY_ID").zip(environment("AWS_SECRET_ACCESS_KEY"));
+        let region = self.args.region.clone();
+        let connection = Connection {
+            target,
+            region: region.or_else(|| environment("AWS_REGION")).or_else(|| environment("AWS_DEFAULT_REGION")),
+            environment: keys.map(|(key, secret)| (key, secret, environment("AWS_SESSION_TOKEN"))),
+            authorities: environment("AWS_CA_BUNDLE").and_then(|path| std::fs::read(path).ok()),
+        };
+        Ok(Place { connection, emulator, words })
+    }
+}
+
+fn named(name: &str, version: Option<&str>) -> String {
+    version.map_or_else(|| name.to_owned(), |version| format!("{name} {version}"))
+}
+
+/// The port of a plain-HTTP endpoint on this machine.
+fn loopback_port(url: &str) -> Option<u16> {
+    let authority = url.strip_prefix("http://")?.split('/').next()?;
+    let (host, port) = authority.rsplit_once(':')?;
+    ["127.0.0.1", "localhost"].contains(&host).then(|| port.parse().ok()).flatten()
+}
+
+/// The local AWS of this project: `.queuestack` beside the nearest `.git`, or in the current folder.
+pub fn home() -> Local {
+    let folder = std::env::var_os("QUEUESTACK_HOME").map(PathBuf::from).unwrap_or_else(|| {
+        let here = std::env::current_dir().unwrap_or_default();
+        let project = here.ancestors().find(|folder| folder.join(".git").exists());
+        project.unwrap_or(&here).join(".queuestack")
+    });
+    let port = std::env::var("QUEUESTACK_LOCAL_PORT").ok().and_then(|port| port.parse().ok());
+    Local { home: folder, port: port.unwrap_or(4566) }
+}
+
+/// Tells what bringing the local AWS up is busy with.
+pub fn progress(progress: Progress) {
+    match progress {
+        Progress::Waiting => super::say("local AWS: waiting for another command that is setting it up"),
+        Progress::Installing { version, python, python_version } => super::say(&format!(
+            "local AWS: installing ministack {version} with {python} {python_version} (once, about half a minute)"
+        )),
+        Progress::Starting { port } => super::say(&format!("local AWS: starting on 127.0.0.1:{port}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(args: &TargetArgs, environment: &[(&str, &str)]) -> Decision {
+        let look = |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        decide(args, &look).unwrap()
+    }
+
+    fn at(url: &str) -> Decision {
+        Decision::Go(Target::Endpoint { url: url.to_owned(), profile: None })
+    }
+
+    #[test]
+    fn options_win_over_the_environment_and_nothing_is_implicit() {
+        let none = TargetArgs::default();
+        let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+        let all = [keys[0], keys[1], ("AWS_PROFILE", "prod"), ("AWS_ENDPOINT_URL", "http://x:1/")];
+        let flag = TargetArgs { endpoint: Some("http://y:2".to_owned()), ..TargetArgs::default() };
+        assert_eq!(decided(&flag, &all), at("http://y:2"));
+        assert_eq!(decided(&none, &all), at("http://x:1"));
+        assert_eq!(decided(&none, &all[..3]), Decision::Go(Target::Aws { profile: Some("prod".to_owned()) }));
+        assert_eq!(decided(&none, &keys), Decision::Go(Target::Aws { profile: None }));
+        assert_eq!(decided(&none, &keys[..1]), Decision::Local);
+        assert_eq!(decided(&none, &[]), Decision::Local);
+        let local = TargetArgs { target: Some(Where::Local), ..TargetArgs::default() };
+        assert_eq!(decided(&local, &all), Decision::Local);
+        let aws = TargetArgs { target: Some(Where::Aws), ..TargetArgs::default() };
+        assert_eq!(decided(&aws, &all), Decision::Go(Target::Aws { profile: None }));
+    }
+}

@@ -1,0 +1,189 @@
+//! What is wrong with a stack, and where: diagnostics accumulate, nothing stops at the first.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::model::Address;
+
+/// How much a [`Diagnostic`] weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Certainly a mistake: nothing is planned or applied.
+    Error,
+    /// Probably a mistake: told, and refused only by `--deny warnings`.
+    Warning,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        })
+    }
+}
+
+/// A kind of mistake: what `queuestack explain CODE` prints.
+#[derive(Debug)]
+pub struct Code {
+    /// The stable name, `QS101`.
+    pub id: &'static str,
+    /// Whether it is certain (error) or doubtful (warning).
+    pub severity: Severity,
+    /// One short constant line.
+    pub title: &'static str,
+    /// Why it is a mistake: the fact behind the rule.
+    pub reason: &'static str,
+    /// What to do in general.
+    pub fix: &'static str,
+    /// The page that states the fact.
+    pub link: &'static str,
+}
+
+/// A range of bytes in the stack file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+/// The text that [`Span`]s point into.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// The path as the user wrote it.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Source {
+    /// Finds the 1-based line and column (in characters) of a byte.
+    #[must_use]
+    pub fn line_column(&self, byte: usize) -> (usize, usize) {
+        let before = &self.text[..self.text.floor_char_boundary(byte)];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        (line, column)
+    }
+}
+
+/// One finding: a [`Code`] at a place, with the words for this case.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    /// The kind of mistake.
+    pub code: &'static Code,
+    /// Its weight here: the code's own, unless said otherwise.
+    pub severity: Severity,
+    /// What is wrong, naming the thing.
+    pub message: String,
+    /// Where in the stack file, when the stack came from one.
+    pub span: Option<Span>,
+    /// The resource it is about.
+    pub address: Option<Address>,
+    /// The words beside the caret.
+    pub label: String,
+    /// What to do in this case; the code's general fix when empty.
+    pub help: String,
+}
+
+impl Diagnostic {
+    /// Starts a finding of `code` with its message.
+    #[must_use]
+    pub fn new(code: &'static Code, message: impl Into<String>) -> Self {
+        Diagnostic {
+            code,
+            severity: code.severity,
+            message: message.into(),
+            span: None,
+            address: None,
+            label: String::new(),
+            help: String::new(),
+        }
+    }
+
+    /// Points at a place of the stack file.
+    #[must_use]
+    pub fn at(mut self, span: impl Into<Option<Span>>) -> Self {
+        self.span = span.into();
+        self
+    }
+
+    /// Names the resource.
+    #[must_use]
+    pub fn of(mut self, address: &Address) -> Self {
+        self.address = Some(address.clone());
+        self
+    }
+
+    /// Sets the words beside the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Says what to do in this case.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    /// Returns what to do: this case's help, else the code's general fix.
+    #[must_use]
+    pub fn fix(&self) -> &str {
+        if self.help.is_empty() { self.code.fix } else { &self.help }
+    }
+}
+
+/// All findings of a run, in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds all of another run.
+    pub fn extend(&mut self, other: Diagnostics) {
+        self.0.extend(other.0);
+    }
+
+    /// Puts them in the order of the file, then of the codes, and drops exact repeats.
+    pub fn sort(&mut self) {
+        self.0.sort_by(|a, b| {
+            let key = |d: &Diagnostic| (d.span.map_or(usize::MAX, |s| s.start), d.code.id);
+            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        self.0.dedup_by(|a, b| a.code.id == b.code.id && a.span == b.span && a.message == b.message);
+    }
+
+    /// Tells whether any is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Counts the findings of one severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|d| d.severity == severity).count()
+    }
+
+    /// Tells whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Goes through them.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+}

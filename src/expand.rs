@@ -1,0 +1,60 @@
+//! Completes a stack: short forms become what they stand for, and every row gets its value.
+//!
+//! Order of precedence: what the user wrote, what a short form asks for, the stack's `defaults:`, the row's default.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Diagnostics;
+use crate::kind::KINDS;
+use crate::model::{Address, Resource, Stack};
+
+/// The tag that says which stack owns a resource.
+pub const STACK_TAG: &str = "queuestack:stack";
+/// The tag that says which resource of the stack it is.
+pub const ADDRESS_TAG: &str = "queuestack:address";
+
+/// Expands short forms and fills defaults.
+pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {
+    expand_short_forms(stack, out);
+    let mut resources = std::mem::take(&mut stack.resources);
+    for resource in resources.values_mut() {
+        complete(resource, stack);
+    }
+    stack.resources = resources;
+}
+
+/// Expands kind by kind, in the order of [`KINDS`] from the back: what a form makes may have forms of its own.
+fn expand_short_forms(stack: &mut Stack, out: &mut Diagnostics) {
+    let mut done: BTreeSet<Address> = BTreeSet::new();
+    let next = |stack: &Stack, done: &BTreeSet<Address>| -> Option<Address> {
+        let rank = |address: &Address| KINDS.iter().rev().position(|kind| kind.name() == address.kind);
+        let open = stack.resources.keys().filter(|address| !done.contains(*address));
+        open.min_by_key(|address| (rank(address), *address)).cloned()
+    };
+    while let Some(address) = next(stack, &done) {
+        if let Some(mut resource) = stack.resources.remove(&address) {
+            resource.kind.expand(&mut resource, stack, out);
+            stack.resources.insert(address.clone(), resource);
+        }
+        done.insert(address);
+    }
+}
+
+fn complete(resource: &mut Resource, stack: &Stack) {
+    let kind = resource.kind;
+    resource.name = Some(kind.physical_name(resource));
+    for row in kind.rows() {
+        if row.is_short_form() {
+            resource.attributes.remove(row.key);
+        } else {
+            let value = resource.attributes.remove(row.key).filter(|value| !value.is_null());
+            let value = value.unwrap_or_else(|| stack.default_of(kind, row));
+            resource.set(row, value);
+        }
+    }
+    for (key, value) in &stack.tags {
+        resource.tags.entry(key.clone()).or_insert_with(|| value.clone());
+    }
+    resource.tags.insert(STACK_TAG.to_owned(), stack.name.clone());
+    resource.tags.insert(ADDRESS_TAG.to_owned(), resource.address.to_string());
+}

@@ -1,0 +1,49 @@
+//! What emulators are known to get wrong: one table, `localstack/README.md`, read by the compare step.
+//!
+//! An attribute that an emulator drops or garbles is told once by name, never as endless drift.
+
+use std::collections::BTreeMap;
+
+/// The table, for people and for this module.
+const TABLE: &str = include_str!("../localstack/README.md");
+
+/// The known gaps of the endpoint in use.
+#[derive(Clone, Debug, Default)]
+pub struct Gaps {
+    emulator: String,
+    what: BTreeMap<(String, String), String>,
+}
+
+impl Gaps {
+    /// Returns the known gaps of an emulator; AWS itself and unknown emulators have none.
+    #[must_use]
+    pub fn of(emulator: Option<&str>) -> Gaps {
+        let Some(emulator) = emulator else { return Gaps::default() };
+        let rows = TABLE.lines().filter_map(|line| {
+            let cells: Vec<&str> = line.trim().strip_prefix('|')?.split('|').map(str::trim).collect();
+            let [name, kind, attribute, what, ..] = cells.as_slice() else { return None };
+            let plain = |cell: &str| cell.trim_matches('`').to_owned();
+            (plain(name) == emulator).then(|| ((plain(kind), plain(attribute)), (*what).to_owned()))
+        });
+        Gaps { emulator: emulator.to_owned(), what: rows.collect() }
+    }
+
+    /// Says what is wrong with an attribute of a kind on this endpoint, if anything is known.
+    #[must_use]
+    pub fn note(&self, kind: &str, attribute: &str) -> Option<String> {
+        let what = self.what.get(&(kind.to_owned(), attribute.to_owned()))?;
+        Some(format!("{} {what}: `{attribute}` of {kind} resources was not compared", self.emulator))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_read() {
+        assert!(Gaps::of(Some("ministack")).note("alarm", "metrics").is_some());
+        assert!(Gaps::of(Some("ministack")).note("alarm", "threshold").is_none());
+        assert!(Gaps::of(None).note("alarm", "metrics").is_none());
+    }
+}

@@ -1,0 +1,349 @@
+//! A CloudWatch metric alarm.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
+//! Nothing forces a replacement: every put writes the whole alarm.
+
+mod check;
+mod live;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::kind::{Default, Kind, Live, Row, Type, queue};
+use crate::model::{Fact, Ref, Resource, Stack};
+use crate::value::{Place, Unit, Value};
+
+/// The kind `alarm`.
+#[derive(Debug)]
+pub struct Alarm;
+
+const PUT: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html";
+const QUERY: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html";
+const STAT: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html";
+
+const TEXT: Type = Type::Text { min: 1, max: 1_024 };
+const ACTIONS: Type = Type::List { of: &Type::Name(&["topics"]), max: 5 };
+const PERIOD: Type = Type::seconds(10, 604_800);
+
+/// What the alarm is for.
+pub const DESCRIPTION: Row = Row::new("description", "AlarmDescription", "alarm_description", TEXT)
+    .doc("What the alarm means and what to do.", PUT);
+/// Whether actions run.
+pub const ACTIONS_ENABLED: Row = Row::new("actions_enabled", "ActionsEnabled", "actions_enabled", Type::Bool)
+    .or(Default::Bool(true))
+    .always_reported()
+    .doc("Whether the actions run when the state changes.", PUT);
+/// Actions on ALARM.
+pub const ALARM_ACTIONS: Row = Row::new("actions", "AlarmActions", "alarm_actions", ACTIONS)
+    .doc("What to do on ALARM: ARNs of SNS topics and the like, at most 5.", PUT);
+/// Actions on OK.
+pub const OK_ACTIONS: Row =
+    Row::new("ok_actions", "OKActions", "ok_actions", ACTIONS).doc("What to do on the way back to OK, at most 5.", PUT);
+/// Actions without data.
+pub const INSUFFICIENT_DATA_ACTIONS: Row =
+    Row::new("insufficient_data_actions", "InsufficientDataActions", "insufficient_data_actions", ACTIONS)
+        .doc("What to do when there is too little data to tell, at most 5.", PUT);
+
+/// A metric's namespace.
+pub const NAMESPACE: Row = Row::new("namespace", "Namespace", "namespace", Type::Text { min: 1, max: 255 })
+    .doc("The namespace, `AWS/SQS`.", STAT);
+/// A metric's name.
+pub const METRIC_NAME: Row = Row::new("name", "MetricName", "metric_name", Type::Text { min: 1, max: 255 })
+    .doc("The metric's name, `ApproximateNumberOfMessagesVisible`.", STAT);
+/// A metric's dimensions.
+pub const DIMENSIONS: Row = Row::new("dimensions", "Dimensions", "dimensions", Type::Texts { max: 30 })
+    .doc("What the metric is about, `{QueueName: orders}`; at most 30.", STAT);
+const METRIC_ROWS: &[Row] = &[NAMESPACE, METRIC_NAME, DIMENSIONS];
+/// The one metric that is watched.
+pub const METRIC: Row = Row::new("metric", "Metric", "metric_name", Type::Object(METRIC_ROWS))
+    .doc("The metric that is watched: namespace, name, dimensions. Either this or `metrics`.", PUT);
+
+const STATISTIC_WORDS: Type = Type::Word(&[
+    ("sum", "Sum"),
+    ("average", "Average"),
+    ("minimum", "Minimum"),
+    ("maximum", "Maximum"),
+    ("sample_count", "SampleCount"),
+]);
+const UNIT_WORDS: Type = Type::Word(&[
+    ("seconds", "Seconds"),
+    ("microseconds", "Microseconds"),
+    ("milliseconds", "Milliseconds"),
+    ("bytes", "Bytes"),
+    ("kilobytes", "Kilobytes"),
+    ("megabytes", "Megabytes"),
+    ("gigabytes", "Gigabytes"),
+    ("terabytes", "Terabytes"),
+    ("bits", "Bits"),
+    ("kilobits", "Kilobits"),
+    ("megabits", "Megabits"),
+    ("gigabits", "Gigabits"),
+    ("terabits", "Terabits"),
+    ("percent", "Percent"),
+    ("count", "Count"),
+    ("bytes_per_second", "Bytes/Second"),
+    ("kilobytes_per_second", "Kilobytes/Second"),
+    ("megabytes_per_second", "Megabytes/Second"),
+    ("gigabytes_per_second", "Gigabytes/Second"),
+    ("terabytes_per_second", "Terabytes/Second"),
+    ("bits_per_second", "Bits/Second"),
+    ("kilobits_per_second", "Kilobits/Second"),
+    ("megabits_per_second", "Megabits/Second"),
+    ("gigabits_per_second", "Gigabits/Second"),
+    ("terabits_per_second", "Terabits/Second"),
+    ("count_per_second", "Count/Second"),
+    ("none", "None"),
+]);
+
+/// The statistic.
+pub const STATISTIC: Row = Row::new("statistic", "Statistic", "statistic", STATISTIC_WORDS)
+    .doc("How the datapoints of a period become one number. Either this or `extended_statistic`.", PUT);
+/// A percentile and the like.
+pub const EXTENDED_STATISTIC: Row =
+    Row::new("extended_statistic", "ExtendedStatistic", "extended_statistic", Type::Text { min: 2, max: 100 })
+        .doc("A percentile or trimmed statistic: `p99`, `tm90`, `IQM`.", PUT);
+/// Seconds of a period.
+pub const ALARM_PERIOD: Row = Row::new("period", "Period", "period", PERIOD)
+    .doc("The length of a period: 10s, 20s, 30s or a multiple of 1m. Default 1m for a plain metric.", PUT);
+/// The unit of the datapoints.
+pub const UNIT: Row = Row::new("unit", "Unit", "unit", UNIT_WORDS)
+    .doc("Only datapoints of this unit count. Leave it out unless the metric is published in several.", PUT);
+/// Periods that are looked at.
+pub const EVALUATION_PERIODS: Row =
+    Row::new("evaluation_periods", "EvaluationPeriods", "evaluation_periods", Type::int(Unit::Count, 1, 10_080))
+        .doc("How many periods are looked at. Default 1.", PUT);
+/// Breaching datapoints needed.
+pub const DATAPOINTS_TO_ALARM: Row =
+    Row::new("datapoints_to_alarm", "DatapointsToAlarm", "datapoints_to_alarm", Type::int(Unit::Count, 1, 10_080))
+        .doc("How many of them must breach (M of N). Default: all.", PUT);
+/// The threshold.
+pub const THRESHOLD: Row =
+    Row::new("threshold", "Threshold", "threshold", Type::Number).doc("What the number is compared with.", PUT);
+/// The comparison.
+pub const COMPARISON: Row = Row::new(
+    "comparison",
+    "ComparisonOperator",
+    "comparison_operator",
+    Type::Word(&[
+        (">=", "GreaterThanOrEqualToThreshold"),
+        (">", "GreaterThanThreshold"),
+        ("<", "LessThanThreshold"),
+        ("<=", "LessThanOrEqualToThreshold"),
+        ("outside_band", "LessThanLowerOrGreaterThanUpperThreshold"),
+        ("below_band", "LessThanLowerThreshold"),
+        ("above_band", "GreaterThanUpperThreshold"),
+    ]),
+)
+.doc("How: `>=`, `>`, `<`, `<=`, or against an anomaly-detection band.", PUT);
+/// What missing data means.
+pub const MISSING_DATA: Row = Row::new(
+    "missing_data",
+    "TreatMissingData",
+    "treat_missing_data",
+    Type::Word(&[
+        ("breaching", "breaching"),
+        ("not_breaching", "notBreaching"),
+        ("ignore", "ignore"),
+        ("missing", "missing"),
+    ]),
+)
+.doc("What a period without data means; it must be chosen. Queue metrics stop when a queue is idle: `not_breaching` there.", PUT);
+/// Percentiles on few samples.
+pub const LOW_SAMPLES: Row = Row::new(
+    "low_samples",
+    "EvaluateLowSampleCountPercentile",
+    "evaluate_low_sample_count_percentiles",
+    Type::Word(&[("evaluate", "evaluate"), ("ignore", "ignore")]),
+)
+.doc("With a percentile: whether it is evaluated on too few samples. Default evaluate.", PUT);
+
+/// The id of a query.
+pub const QUERY_ID: Row = Row::new("id", "Id", "id", Type::Text { min: 1, max: 255 })
+    .doc("The name of this query in expressions; begins with a lower-case letter.", QUERY);
+/// A metric-math expression.
+pub const EXPRESSION: Row = Row::new("expression", "Expression", "expression", Type::Text { min: 1, max: 2_048 })
+    .doc("A metric-math expression over other ids. Either this or `metric`.", QUERY);
+/// The label of a query.
+pub const LABEL: Row = Row::new("label", "Label", "label", TEXT).doc("Its name for people.", QUERY);
+/// Whether this query is what is compared.
+pub const RETURN_DATA: Row = Row::new("return_data", "ReturnData", "return_data", Type::Bool)
+    .or(Default::Bool(false))
+    .doc("Whether this query is the one that is compared; exactly one is.", QUERY);
+/// The metric of a query.
+pub const QUERY_METRIC: Row = Row::new("metric", "Metric", "metric", Type::Object(METRIC_ROWS))
+    .doc("The metric it reads: namespace, name, dimensions.", QUERY);
+/// The statistic of a query.
+pub const QUERY_STATISTIC: Row =
+    Row::new("statistic", "Stat", "stat", Type::Text { min: 2, max: 100 }).doc("Its statistic, `Sum` or `p99`.", STAT);
+/// The account of a query's metric.
+pub const ACCOUNT_ID: Row = Row::new("account_id", "AccountId", "account_id", Type::Text { min: 12, max: 12 })
+    .doc("The account that the metric is in, when it is another.", QUERY);
+const QUERY_ROWS: &[Row] =
+    &[QUERY_ID, EXPRESSION, LABEL, RETURN_DATA, QUERY_METRIC, QUERY_STATISTIC, ALARM_PERIOD, UNIT, ACCOUNT_ID];
+/// Metric math.
+pub const METRICS: Row =
+    Row::new("metrics", "Metrics", "metric_query", Type::List { of: &Type::Object(QUERY_ROWS), max: 20 }).doc(
+        "Metric math: up to 20 queries, of which one returns data. Instead of `metric`, `statistic` and `period`.",
+        PUT,
+    );
+/// The band of an anomaly alarm.
+pub const THRESHOLD_METRIC_ID: Row =
+    Row::new("threshold_metric_id", "ThresholdMetricId", "threshold_metric_id", Type::Text { min: 1, max: 255 })
+        .doc("The id of the ANOMALY_DETECTION_BAND query that stands in for a threshold.", PUT);
+
+const ROWS: &[Row] = &[
+    DESCRIPTION,
+    METRIC,
+    METRICS,
+    STATISTIC,
+    EXTENDED_STATISTIC,
+    ALARM_PERIOD,
+    UNIT,
+    EVALUATION_PERIODS,
+    DATAPOINTS_TO_ALARM,
+    THRESHOLD,
+    THRESHOLD_METRIC_ID,
+    COMPARISON,
+    MISSING_DATA,
+    LOW_SAMPLES,
+    ACTIONS_ENABLED,
+    ALARM_ACTIONS,
+    OK_ACTIONS,
+    INSUFFICIENT_DATA_ACTIONS,
+];
+
+/// The settings of a queue's short form whose threshold is a count.
+pub const SHORT_COUNT: &[Row] = &[
+    THRESHOLD,
+    ALARM_PERIOD,
+    EVALUATION_PERIODS,
+    DATAPOINTS_TO_ALARM,
+    MISSING_DATA,
+    ALARM_ACTIONS,
+    OK_ACTIONS,
+    INSUFFICIENT_DATA_ACTIONS,
+    DESCRIPTION,
+];
+
+/// The settings of a queue's short form whose threshold is an age.
+pub const SHORT_AGE: &[Row] = &[
+    Row::new("threshold", "Threshold", "threshold", Type::seconds(1, 1_209_600))
+        .doc("The age of the oldest message, `15m`.", PUT),
+    ALARM_PERIOD,
+    EVALUATION_PERIODS,
+    DATAPOINTS_TO_ALARM,
+    MISSING_DATA,
+    ALARM_ACTIONS,
+    OK_ACTIONS,
+    INSUFFICIENT_DATA_ACTIONS,
+    DESCRIPTION,
+];
+
+impl Kind for Alarm {
+    fn name(&self) -> &'static str {
+        "alarm"
+    }
+
+    fn section(&self) -> &'static str {
+        "alarms"
+    }
+
+    fn doc(&self) -> &'static str {
+        "A CloudWatch metric alarm, on one metric or on metric math."
+    }
+
+    fn rows(&self) -> &'static [Row] {
+        ROWS
+    }
+
+    fn tag_type(&self) -> &'static str {
+        "cloudwatch:alarm"
+    }
+
+    fn arn(&self, name: &str, place: &Place) -> String {
+        place.arn("cloudwatch", &format!("alarm:{name}"))
+    }
+
+    fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
+        let mut parts = arn.splitn(7, ':');
+        (parts.nth(2) == Some("cloudwatch") && parts.nth(2) == Some("alarm")).then(|| parts.next()).flatten()
+    }
+
+    fn expand(&self, resource: &mut Resource, _stack: &mut Stack, _out: &mut Diagnostics) {
+        if !resource.get(&METRIC).is_null() {
+            resource.fill(&ALARM_PERIOD, Value::Int(60));
+        }
+        resource.fill(&EVALUATION_PERIODS, Value::Int(1));
+    }
+
+    fn check(&self, resource: &Resource, out: &mut Diagnostics) {
+        check::check(resource, out);
+    }
+
+    fn live(&self) -> Option<&dyn Live> {
+        Some(self)
+    }
+}
+
+/// `alarms: {dead_letters: …}` on a queue that has none.
+pub static NO_DEAD_LETTERS: Code = Code {
+    id: "QS120",
+    severity: Severity::Error,
+    title: "an alarm on dead letters of a queue without a dead-letter queue",
+    reason: "The alarm watches the depth of the dead-letter queue, and only `redrive:` gives the queue one.",
+    fix: "Add `redrive: {max_receive_count: 5}`, or remove the alarm.",
+    link: "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
+};
+
+/// Makes the alarm that a queue's short form `form` asks for.
+pub fn on_queue(
+    form: &'static str,
+    settings: &BTreeMap<String, Value>,
+    queue: &Resource,
+    stack: &mut Stack,
+    out: &mut Diagnostics,
+) {
+    let path = format!("alarms.{form}");
+    let itself = || Ref::soft(&queue.address, Fact::Name);
+    let (watched, metric, threshold, periods) = match form {
+        "dead_letters" => {
+            // Redriven messages do not count as sent: the depth is the one metric that sees them.
+            let watched = match queue::dead_letter_queue(queue) {
+                Some(Ok(address)) => Ref::soft(address, Fact::Name),
+                Some(Err(arn)) => Value::text(arn.rsplit(':').next().unwrap_or(arn)),
+                None => {
+                    let message = format!("`{}` has no dead-letter queue to alarm on", queue.address);
+                    out.push(Diagnostic::new(&NO_DEAD_LETTERS, message).at(queue.span(&path)).of(&queue.address));
+                    return;
+                }
+            };
+            (watched, "ApproximateNumberOfMessagesVisible", Some(1), 1)
+        }
+        "backlog" => (itself(), "ApproximateNumberOfMessagesVisible", Some(1_000), 5),
+        _ => (itself(), "ApproximateAgeOfOldestMessage", Some(900), 5),
+    };
+    let suffix = form.replace('_', "-");
+    let alarm = stack.ensure(&Alarm, &format!("{}-{suffix}", queue.address.name), queue);
+    alarm.name.get_or_insert_with(|| format!("{}-{suffix}", queue.physical_name()));
+    for row in ROWS {
+        if let Some(value) = settings.get(row.key) {
+            alarm.fill(row, row.ty.normal(value));
+            alarm.spans.extend(queue.spans.get(&format!("{path}.{}", row.key)).map(|span| (row.key.to_owned(), *span)));
+        }
+    }
+    alarm.spans.extend(queue.spans.get(&path).map(|span| (String::new(), *span)));
+    alarm.fill(
+        &METRIC,
+        Value::map([
+            (NAMESPACE.key, Value::text("AWS/SQS")),
+            (METRIC_NAME.key, Value::text(metric)),
+            (DIMENSIONS.key, Value::map([("QueueName", watched)])),
+        ]),
+    );
+    alarm.fill(&STATISTIC, Value::text("Maximum"));
+    alarm.fill(&THRESHOLD, threshold.map_or(Value::Null, |number: i32| Value::Float(number.into())));
+    alarm.fill(&COMPARISON, Value::text("GreaterThanOrEqualToThreshold"));
+    alarm.fill(&EVALUATION_PERIODS, Value::Int(periods));
+    // SQS stops publishing for a queue that was idle for six hours: no data then means no messages.
+    alarm.fill(&MISSING_DATA, Value::text("notBreaching"));
+}

@@ -1,0 +1,271 @@
+//! The alarm's face towards CloudWatch.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_cloudwatch::types::{
+    ComparisonOperator, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, StandardUnit, Statistic, Tag,
+};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    ACCOUNT_ID, ACTIONS_ENABLED, ALARM_ACTIONS, ALARM_PERIOD, Alarm, COMPARISON, DATAPOINTS_TO_ALARM, DESCRIPTION,
+    DIMENSIONS, EVALUATION_PERIODS, EXPRESSION, EXTENDED_STATISTIC, INSUFFICIENT_DATA_ACTIONS, LABEL, LOW_SAMPLES,
+    METRIC, METRIC_NAME, METRICS, MISSING_DATA, NAMESPACE, OK_ACTIONS, QUERY_ID, QUERY_METRIC, QUERY_STATISTIC,
+    RETURN_DATA, STATISTIC, THRESHOLD, THRESHOLD_METRIC_ID, UNIT,
+};
+use crate::backend::aws::{Aws, READS_AT_ONCE};
+use crate::error::AwsError;
+use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
+use crate::model::Attributes;
+use crate::plan::Change;
+use crate::value::Value;
+
+/// The most names that `DescribeAlarms` takes, and the most alarms that it answers with.
+const PAGE: usize = 100;
+
+#[async_trait]
+impl Live for Alarm {
+    /// `DescribeAlarms` reads 100 alarms a call; their tags come in bulk and are confirmed one by one where in doubt.
+    async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
+        let tagged = aws.tagged(&sweep.stack);
+        let alarms = if aws.lists_every_tag() {
+            let names: Vec<String> = sweep.names.iter().cloned().collect();
+            let (mut named, tagged) = futures::try_join!(describe(aws, &names), tagged)?;
+            let orphans = tagged.keys().filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned);
+            let orphans: Vec<_> = orphans.filter(|name| !sweep.names.contains(name)).collect();
+            named.extend(describe(aws, &orphans).await?);
+            named
+        } else {
+            describe_all(aws).await?
+        };
+        let tagged = aws.tagged(&sweep.stack).await?;
+        let reads = alarms.into_iter().map(|alarm| async move {
+            let arn = alarm.alarm_arn.clone().unwrap_or_default();
+            // A bulk answer without it may be late or incomplete: only the service's own read says "not ours".
+            let tags = match tagged.get(&arn) {
+                Some(tags) => tags.clone(),
+                None => read_tags(aws, &arn).await?,
+            };
+            let name = alarm.alarm_name.clone().unwrap_or_default();
+            let wanted = sweep.names.contains(&name) || crate::plan::owner(&tags) == Some(&sweep.stack);
+            Ok(wanted.then(|| found(&alarm, name, arn, tags)))
+        });
+        stream::iter(reads)
+            .buffer_unordered(READS_AT_ONCE)
+            .try_filter_map(|found| async { Ok(found) })
+            .try_collect()
+            .await
+    }
+
+    async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {
+        put(aws, desired, true).await?;
+        Ok(Facts::new())
+    }
+
+    /// `PutMetricAlarm` ignores tags on an update: they have calls of their own.
+    async fn update(&self, aws: &Aws, desired: &Desired, found: &Found, changes: &[Change]) -> Result<(), AwsError> {
+        let (set, removed) = tag_changes(desired, found, changes);
+        if !set.is_empty() {
+            let tags = set.into_iter().map(|(key, value)| tag(key, value)).collect();
+            let call = aws.cloudwatch.tag_resource().resource_arn(&found.arn).set_tags(Some(tags));
+            aws.call("cloudwatch", "TagResource", call.send()).await?;
+        }
+        if !removed.is_empty() {
+            let call = aws.cloudwatch.untag_resource().resource_arn(&found.arn).set_tag_keys(Some(removed));
+            aws.call("cloudwatch", "UntagResource", call.send()).await?;
+        }
+        if changes.iter().any(|change| !change.is_tag()) {
+            put(aws, desired, false).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, aws: &Aws, found: &Found, _consent: bool) -> Result<(), AwsError> {
+        let call = aws.cloudwatch.delete_alarms().alarm_names(&found.name);
+        aws.call("cloudwatch", "DeleteAlarms", call.send()).await.map(drop)
+    }
+}
+
+/// Reads the alarms of these names, 100 a call, side by side.
+async fn describe(aws: &Aws, names: &[String]) -> Result<Vec<MetricAlarm>, AwsError> {
+    let pages = names.chunks(PAGE).map(|names| async move {
+        let call = aws.cloudwatch.describe_alarms().set_alarm_names(Some(names.to_vec()));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "PAGE is 100")]
+        let answer = aws.call("cloudwatch", "DescribeAlarms", call.max_records(PAGE as i32).send()).await?;
+        Ok::<_, AwsError>(answer.metric_alarms.unwrap_or_default())
+    });
+    Ok(futures::future::try_join_all(pages).await?.into_iter().flatten().collect())
+}
+
+/// Reads every alarm, for endpoints whose tagging API cannot be relied on.
+async fn describe_all(aws: &Aws) -> Result<Vec<MetricAlarm>, AwsError> {
+    let mut alarms = Vec::new();
+    let mut token = None;
+    loop {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "PAGE is 100")]
+        let call = aws.cloudwatch.describe_alarms().max_records(PAGE as i32).set_next_token(token);
+        let page = aws.call("cloudwatch", "DescribeAlarms", call.send()).await?;
+        alarms.extend(page.metric_alarms.unwrap_or_default());
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(alarms);
+        }
+    }
+}
+
+async fn read_tags(aws: &Aws, arn: &str) -> Result<BTreeMap<String, String>, AwsError> {
+    let call = aws.cloudwatch.list_tags_for_resource().resource_arn(arn);
+    match aws.call("cloudwatch", "ListTagsForResource", call.send()).await {
+        Err(error) if error.is(&["ResourceNotFoundException", "ResourceNotFound"]) => Ok(BTreeMap::new()),
+        other => {
+            let tags = other?.tags.unwrap_or_default().into_iter();
+            Ok(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect())
+        }
+    }
+}
+
+fn tag(key: String, value: String) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+fn int(desired: &Desired, row: &Row) -> Option<i32> {
+    desired.get(row).as_int().and_then(|number| number.try_into().ok())
+}
+
+fn text(desired: &Desired, row: &Row) -> Option<String> {
+    desired.get(row).as_text().map(str::to_owned)
+}
+
+fn texts(desired: &Desired, row: &Row) -> Option<Vec<String>> {
+    Some(desired.get(row).as_list()?.iter().map(Value::plain).collect())
+}
+
+/// Writes the whole alarm.
+async fn put(aws: &Aws, desired: &Desired, with_tags: bool) -> Result<(), AwsError> {
+    let metric = desired.get(&METRIC);
+    let tags = desired.tags.clone().into_iter().map(|(key, value)| tag(key, value)).collect();
+    let call = aws
+        .cloudwatch
+        .put_metric_alarm()
+        .alarm_name(&desired.name)
+        .set_alarm_description(text(desired, &DESCRIPTION))
+        .set_actions_enabled(desired.get(&ACTIONS_ENABLED).as_bool())
+        .set_alarm_actions(texts(desired, &ALARM_ACTIONS))
+        .set_ok_actions(texts(desired, &OK_ACTIONS))
+        .set_insufficient_data_actions(texts(desired, &INSUFFICIENT_DATA_ACTIONS))
+        .set_namespace(metric.get(NAMESPACE.key).as_text().map(str::to_owned))
+        .set_metric_name(metric.get(METRIC_NAME.key).as_text().map(str::to_owned))
+        .set_dimensions((!metric.is_null()).then(|| dimensions(metric)))
+        .set_statistic(text(desired, &STATISTIC).map(|word| Statistic::from(word.as_str())))
+        .set_extended_statistic(text(desired, &EXTENDED_STATISTIC))
+        .set_period(int(desired, &ALARM_PERIOD))
+        .set_unit(text(desired, &UNIT).map(|word| StandardUnit::from(word.as_str())))
+        .set_evaluation_periods(int(desired, &EVALUATION_PERIODS))
+        .set_datapoints_to_alarm(int(desired, &DATAPOINTS_TO_ALARM))
+        .set_threshold(desired.get(&THRESHOLD).as_float())
+        .set_threshold_metric_id(text(desired, &THRESHOLD_METRIC_ID))
+        .set_comparison_operator(text(desired, &COMPARISON).map(|word| ComparisonOperator::from(word.as_str())))
+        .set_treat_missing_data(text(desired, &MISSING_DATA))
+        .set_evaluate_low_sample_count_percentile(text(desired, &LOW_SAMPLES))
+        .set_metrics(desired.get(&METRICS).as_list().map(|items| items.iter().map(query).collect()))
+        .set_tags(with_tags.then_some(tags));
+    aws.call("cloudwatch", "PutMetricAlarm", call.send()).await.map(drop)
+}
+
+fn dimensions(metric: &Value) -> Vec<Dimension> {
+    let pairs = metric.get(DIMENSIONS.key).as_map().into_iter().flatten();
+    pairs.map(|(name, value)| Dimension::builder().name(name).value(value.plain()).build()).collect()
+}
+
+fn query(value: &Value) -> MetricDataQuery {
+    let text = |row: &Row| value.get(row.key).as_text().map(str::to_owned);
+    let int = |row: &Row| value.get(row.key).as_int().and_then(|number| i32::try_from(number).ok());
+    let metric = value.get(QUERY_METRIC.key);
+    let stat = (!metric.is_null()).then(|| {
+        let named = Metric::builder()
+            .set_namespace(metric.get(NAMESPACE.key).as_text().map(str::to_owned))
+            .set_metric_name(metric.get(METRIC_NAME.key).as_text().map(str::to_owned))
+            .set_dimensions(Some(dimensions(metric)));
+        MetricStat::builder()
+            .metric(named.build())
+            .set_stat(text(&QUERY_STATISTIC))
+            .set_period(int(&ALARM_PERIOD))
+            .set_unit(text(&UNIT).map(|word| StandardUnit::from(word.as_str())))
+            .build()
+    });
+    MetricDataQuery::builder()
+        .set_id(text(&QUERY_ID))
+        .set_expression(text(&EXPRESSION))
+        .set_label(text(&LABEL))
+        .set_return_data(value.get(RETURN_DATA.key).as_bool())
+        .set_period(if stat.is_none() { int(&ALARM_PERIOD) } else { None })
+        .set_account_id(text(&ACCOUNT_ID))
+        .set_metric_stat(stat)
+        .build()
+}
+
+/// Puts what CloudWatch reports into the terms of the rows.
+fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, String>) -> Found {
+    let text = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Value::text);
+    let int = |number: Option<i32>| number.map(|number| Value::Int(number.into()));
+    let list = |items: &Option<Vec<String>>| {
+        items
+            .as_ref()
+            .filter(|items| !items.is_empty())
+            .map(|items| Value::List(items.iter().map(Value::text).collect()))
+    };
+    let pairs = [
+        (&DESCRIPTION, text(&alarm.alarm_description)),
+        (&METRIC, metric_of(alarm.namespace.as_deref(), alarm.metric_name.as_deref(), alarm.dimensions())),
+        (&STATISTIC, alarm.statistic.as_ref().map(|word| Value::text(word.as_str()))),
+        (&EXTENDED_STATISTIC, text(&alarm.extended_statistic)),
+        (&ALARM_PERIOD, int(alarm.period)),
+        (&UNIT, alarm.unit.as_ref().map(|word| Value::text(word.as_str()))),
+        (&EVALUATION_PERIODS, int(alarm.evaluation_periods)),
+        (&DATAPOINTS_TO_ALARM, int(alarm.datapoints_to_alarm)),
+        (&THRESHOLD, alarm.threshold.map(Value::Float)),
+        (&THRESHOLD_METRIC_ID, text(&alarm.threshold_metric_id)),
+        (&COMPARISON, alarm.comparison_operator.as_ref().map(|word| Value::text(word.as_str()))),
+        (&MISSING_DATA, text(&alarm.treat_missing_data)),
+        (&LOW_SAMPLES, text(&alarm.evaluate_low_sample_count_percentile)),
+        (&ACTIONS_ENABLED, alarm.actions_enabled.map(Value::Bool)),
+        (&ALARM_ACTIONS, list(&alarm.alarm_actions)),
+        (&OK_ACTIONS, list(&alarm.ok_actions)),
+        (&INSUFFICIENT_DATA_ACTIONS, list(&alarm.insufficient_data_actions)),
+        (
+            &METRICS,
+            alarm.metrics.as_ref().filter(|m| !m.is_empty()).map(|m| Value::List(m.iter().map(from_query).collect())),
+        ),
+    ];
+    let attributes: Attributes = pairs.into_iter().filter_map(|(row, value)| Some((row.key, value?))).collect();
+    Found { kind: &Alarm, name, arn, attributes, tags, facts: Facts::new(), holds: None }
+}
+
+fn metric_of(namespace: Option<&str>, name: Option<&str>, dimensions: &[Dimension]) -> Option<Value> {
+    let pairs = dimensions.iter().filter_map(|d| Some((d.name.clone()?, Value::text(d.value.clone()?))));
+    Some(Value::map([
+        (NAMESPACE.key, Value::text(namespace?)),
+        (METRIC_NAME.key, Value::text(name?)),
+        (DIMENSIONS.key, Value::map(pairs)),
+    ]))
+}
+
+fn from_query(query: &MetricDataQuery) -> Value {
+    let text = |text: Option<&str>| text.map_or(Value::Null, Value::text);
+    let stat = query.metric_stat.as_ref();
+    let metric = stat.and_then(|stat| stat.metric.as_ref());
+    let metric = metric.and_then(|m| metric_of(m.namespace.as_deref(), m.metric_name.as_deref(), m.dimensions()));
+    let period = query.period.or(stat.and_then(|stat| stat.period));
+    Value::map([
+        (QUERY_ID.key, text(query.id())),
+        (EXPRESSION.key, text(query.expression())),
+        (LABEL.key, text(query.label())),
+        (RETURN_DATA.key, Value::Bool(query.return_data.unwrap_or(false))),
+        (QUERY_METRIC.key, metric.unwrap_or(Value::Null)),
+        (QUERY_STATISTIC.key, text(stat.and_then(|stat| stat.stat()))),
+        (ALARM_PERIOD.key, period.map_or(Value::Null, |seconds| Value::Int(seconds.into()))),
+        (UNIT.key, text(stat.and_then(|stat| stat.unit.as_ref()).map(StandardUnit::as_str))),
+        (ACCOUNT_ID.key, text(query.account_id())),
+    ])
+}

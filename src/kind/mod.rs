@@ -1,0 +1,176 @@
+//! Resource kinds: one file each, one attribute one row, one ordered list of all.
+//!
+//! A kind never knows about ordering, printing or the command line. To add one: write its file,
+//! add it to [`KINDS`], use it in a stack under `stacks/`, and regenerate.
+
+pub mod alarm;
+pub mod policy;
+pub mod queue;
+mod row;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::backend::aws::Aws;
+use crate::diagnostic::Diagnostics;
+use crate::error::AwsError;
+use crate::model::{Address, Attributes, Fact, Resource, Stack};
+use crate::plan::Change;
+use crate::value::Place;
+use crate::value::Value;
+
+pub use row::{Default, Effect, Reported, Row, Type};
+
+/// Every kind, in the order that a stack file and a rendered folder list them.
+pub const KINDS: &[&dyn Kind] = &[&queue::Queue, &alarm::Alarm];
+
+/// Finds a kind by its name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.name() == name)
+}
+
+/// Finds a kind by its section of the stack file.
+#[must_use]
+pub fn find_section(section: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.section() == section)
+}
+
+/// What is true of a kind of resource without asking AWS.
+pub trait Kind: Sync {
+    /// Its name in addresses: `queue`.
+    fn name(&self) -> &'static str;
+
+    /// Its section of the stack file: `queues`.
+    fn section(&self) -> &'static str;
+
+    /// One sentence for the reference and the schema.
+    fn doc(&self) -> &'static str;
+
+    /// Its attributes and short forms.
+    fn rows(&self) -> &'static [Row];
+
+    /// The resource type in the tagging API and in ARNs: `sqs`, `cloudwatch:alarm`; empty if it has no tags.
+    fn tag_type(&self) -> &'static str;
+
+    /// The ARN of a resource with this physical name.
+    fn arn(&self, name: &str, place: &Place) -> String;
+
+    /// The physical name in an ARN of this kind.
+    fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str>;
+
+    /// Derives the physical name from the logical name and the `name:` that the user wrote, if any.
+    fn physical_name(&self, resource: &Resource) -> String {
+        resource.physical_name().to_owned()
+    }
+
+    /// Replaces the short forms of one resource by what they stand for, in it and in other resources.
+    fn expand(&self, resource: &mut Resource, stack: &mut Stack, out: &mut Diagnostics);
+
+    /// Checks what involves several attributes of one complete resource.
+    fn check(&self, resource: &Resource, out: &mut Diagnostics);
+
+    /// Its face towards AWS; `None` for a kind that expands into others entirely.
+    fn live(&self) -> Option<&dyn Live>;
+}
+
+impl fmt::Debug for dyn Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A resource with nothing left to resolve but URLs that only the service knows.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// Its name in the stack.
+    pub address: Address,
+    /// Its kind.
+    pub kind: &'static dyn Kind,
+    /// Its physical name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Every row's value; [`Value::Null`] means cleared.
+    pub attributes: Attributes,
+    /// All its tags, ownership included.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Desired {
+    /// Returns an attribute, or [`Value::Null`].
+    #[must_use]
+    pub fn get(&self, row: &Row) -> &Value {
+        self.attributes.get(row.key).unwrap_or(&Value::Null)
+    }
+}
+
+/// A resource as AWS reports it.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its kind.
+    pub kind: &'static dyn Kind,
+    /// Its physical name.
+    pub name: String,
+    /// Its ARN, as the service says it.
+    pub arn: String,
+    /// What the service reports, in the terms of the rows; a row it says nothing about is not in it.
+    pub attributes: Attributes,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Facts that no row describes: `url`.
+    pub facts: BTreeMap<Fact, String>,
+    /// How many messages it holds, where that is a question.
+    pub holds: Option<u64>,
+}
+
+/// What a sweep looks for.
+#[derive(Clone, Debug, Default)]
+pub struct Sweep {
+    /// The stack whose resources are looked for beyond the named ones.
+    pub stack: String,
+    /// The physical names that the stack wants.
+    pub names: BTreeSet<String>,
+}
+
+/// What AWS said after a change.
+pub type Facts = BTreeMap<Fact, String>;
+
+/// What can be asked of AWS about a kind. Every method is safe to repeat.
+#[async_trait]
+pub trait Live: Sync {
+    /// Reads the named resources that exist and all that carry the stack's ownership tag, in one sweep.
+    ///
+    /// # Errors
+    /// When a call fails for good.
+    async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError>;
+
+    /// Creates it, tags included in the call.
+    ///
+    /// # Errors
+    /// When a call fails for good.
+    async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError>;
+
+    /// Changes what differs, attributes and tags.
+    ///
+    /// # Errors
+    /// When a call fails for good.
+    async fn update(&self, aws: &Aws, desired: &Desired, found: &Found, changes: &[Change]) -> Result<(), AwsError>;
+
+    /// Deletes it; one that is gone already is fine.
+    ///
+    /// # Errors
+    /// When a call fails for good, or it holds more than `consent` allows to be lost.
+    async fn delete(&self, aws: &Aws, found: &Found, consent: bool) -> Result<(), AwsError>;
+}
+
+/// Splits the tag changes of a step into what to set and what to remove.
+#[must_use]
+pub fn tag_changes(desired: &Desired, found: &Found, changes: &[Change]) -> (BTreeMap<String, String>, Vec<String>) {
+    let changed = |key: &String| changes.iter().any(|change| change.is_tag() && change.key == *key);
+    let set = desired.tags.iter().filter(|(key, _)| changed(key)).map(|(key, value)| (key.clone(), value.clone()));
+    let removed = found.tags.keys().filter(|key| changed(key) && !desired.tags.contains_key(*key));
+    (set.collect(), removed.cloned().collect())
+}

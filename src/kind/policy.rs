@@ -1,0 +1,127 @@
+//! JSON policy documents: comparison by meaning, and the statements that kinds generate.
+
+use std::collections::BTreeMap;
+
+use crate::value::Value;
+
+/// The policy language version that every generated document carries.
+pub const VERSION: &str = "2012-10-17";
+
+/// Makes a document of statements.
+#[must_use]
+pub fn document(statements: Vec<Value>) -> Value {
+    Value::map([("Version", Value::text(VERSION)), ("Statement", Value::List(statements))])
+}
+
+/// Puts a policy document into the form in which equal meanings are equal values.
+///
+/// AWS treats one string and a list of that string alike, keeps no order in lists of strings or of
+/// statements, accepts `{"AWS": "*"}` only as different from `"*"` in role trust, and writes an account's
+/// root ARN for its number.
+#[must_use]
+pub fn normal(document: &Value) -> Value {
+    let Value::Map(map) = document else { return document.clone() };
+    let mut normal = BTreeMap::new();
+    for (key, value) in map {
+        let value = match key.as_str() {
+            "Statement" => sorted(as_items(value).iter().map(statement).collect()),
+            _ => value.clone(),
+        };
+        normal.insert(key.clone(), value);
+    }
+    Value::Map(normal)
+}
+
+fn statement(statement: &Value) -> Value {
+    let Value::Map(map) = statement else { return statement.clone() };
+    Value::map(map.iter().map(|(key, value)| {
+        let value = match key.as_str() {
+            "Action" | "NotAction" => sorted(as_items(value).iter().map(lowercase).collect()),
+            "Resource" | "NotResource" => sorted(as_items(value)),
+            "Principal" | "NotPrincipal" => principal(value),
+            "Condition" => condition(value),
+            _ => value.clone(),
+        };
+        (key, value)
+    }))
+}
+
+fn principal(value: &Value) -> Value {
+    match value {
+        Value::Map(map) => Value::map(map.iter().map(|(key, value)| {
+            let items = as_items(value).into_iter();
+            (key, sorted(items.map(|item| if key == "AWS" { account(&item) } else { item }).collect()))
+        })),
+        other => other.clone(),
+    }
+}
+
+/// `123456789012` and `arn:aws:iam::123456789012:root` are the same principal.
+fn account(value: &Value) -> Value {
+    let Value::Text(text) = value else { return value.clone() };
+    let id = text.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()).filter(|_| text.contains(":iam::"));
+    Value::text(id.unwrap_or(text))
+}
+
+fn condition(value: &Value) -> Value {
+    let Value::Map(operators) = value else { return value.clone() };
+    Value::map(operators.iter().map(|(operator, keys)| {
+        let keys = match keys {
+            Value::Map(keys) => Value::map(keys.iter().map(|(key, value)| {
+                // Booleans and numbers are texts to the policy engine.
+                (key.to_lowercase(), sorted(as_items(value).iter().map(|item| Value::text(item.plain())).collect()))
+            })),
+            other => other.clone(),
+        };
+        (operator, keys)
+    }))
+}
+
+fn lowercase(value: &Value) -> Value {
+    value.as_text().map_or_else(|| value.clone(), |text| Value::text(text.to_lowercase()))
+}
+
+fn as_items(value: &Value) -> Vec<Value> {
+    match value {
+        Value::List(items) => items.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    }
+}
+
+/// Sorts a list by the JSON of its items and drops repeats.
+#[must_use]
+pub fn sorted(mut items: Vec<Value>) -> Value {
+    items.sort_by_cached_key(Value::plain);
+    items.dedup();
+    Value::List(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Value {
+        normal(&Value::from_json(&serde_json::from_str(json).unwrap()))
+    }
+
+    #[test]
+    fn equal_meanings_are_equal() {
+        let a = parse(
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},
+            "Action":"SQS:SendMessage","Resource":["a","b"],"Condition":{"Bool":{"aws:SecureTransport":false}}}]}"#,
+        );
+        let b = parse(
+            r#"{"Statement":{"Condition":{"Bool":{"AWS:SecureTransport":["false"]}},"Action":["sqs:sendmessage"],
+            "Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Resource":["b","a"],"Effect":"Allow"},"Version":"2012-10-17"}"#,
+        );
+        assert_eq!(a, b);
+    }
+
+    #[test]
+    fn different_meanings_differ() {
+        let a = parse(r#"{"Statement":[{"Effect":"Allow","Action":"sqs:SendMessage"}]}"#);
+        let b = parse(r#"{"Statement":[{"Effect":"Deny","Action":"sqs:SendMessage"}]}"#);
+        assert_ne!(a, b);
+    }
+}

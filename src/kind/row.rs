@@ -1,0 +1,266 @@
+//! One attribute, one row: everything that is known about it stands together.
+//!
+//! From rows come the binding of YAML, the JSON Schema, range checks, the diff with its choice between
+//! update and replace, the Terraform block and the reference.
+
+use crate::kind::policy;
+use crate::value::{Unit, Value};
+
+/// One attribute of a kind, or one short form.
+#[derive(Debug)]
+pub struct Row {
+    /// The YAML key.
+    pub key: &'static str,
+    /// The name in the AWS API; empty for a short form.
+    pub api: &'static str,
+    /// The argument of Terraform's resource; empty for a short form.
+    pub terraform: &'static str,
+    /// Type, unit and range.
+    pub ty: Type,
+    /// What it is when nobody says.
+    pub default: Default,
+    /// What a change of it does.
+    pub effect: Effect,
+    /// Whether AWS always reports it.
+    pub reported: Reported,
+    /// Whether its values must not be shown.
+    pub sensitive: bool,
+    /// Whether it names other resources without needing them.
+    pub soft: bool,
+    /// Meaning in one or two sentences, with the reason of a default that is not AWS's.
+    pub doc: &'static str,
+    /// The page that states type, range and default.
+    pub link: &'static str,
+}
+
+/// The type of an attribute with its unit and range.
+#[derive(Debug)]
+pub enum Type {
+    /// A whole number in a unit, between two bounds.
+    Int {
+        /// Its unit.
+        unit: Unit,
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
+    /// Any finite number.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// A text of a length between two bounds, in characters.
+    Text {
+        /// The shortest.
+        min: usize,
+        /// The longest.
+        max: usize,
+    },
+    /// One of some words: (in YAML, in the API).
+    Word(&'static [(&'static str, &'static str)]),
+    /// The logical name of a resource of one of these sections, or an ARN of one outside the stack.
+    Name(&'static [&'static str]),
+    /// A JSON policy document, compared by meaning.
+    Policy,
+    /// A list; compared as a set, since AWS keeps no order.
+    List {
+        /// The type of its items.
+        of: &'static Type,
+        /// The most items.
+        max: usize,
+    },
+    /// A map from texts to texts.
+    Texts {
+        /// The most entries.
+        max: usize,
+    },
+    /// An object with rows of its own.
+    Object(&'static [Row]),
+}
+
+impl Type {
+    /// A whole number in a unit.
+    #[must_use]
+    pub const fn int(unit: Unit, min: i64, max: i64) -> Type {
+        Type::Int { unit, min, max }
+    }
+
+    /// A duration between two bounds of seconds.
+    #[must_use]
+    pub const fn seconds(min: i64, max: i64) -> Type {
+        Type::int(Unit::Seconds, min, max)
+    }
+
+    /// Puts a value into the form in which equal meanings are equal values.
+    #[must_use]
+    pub fn normal(&self, value: &Value) -> Value {
+        match (self, value) {
+            (Type::Policy, value) => policy::normal(value),
+            (Type::Number, value) => value.as_float().map_or_else(|| value.clone(), Value::Float),
+            (Type::List { of, .. }, Value::List(items)) if items.is_empty() => of.normal(&Value::Null),
+            (Type::List { of, .. }, Value::List(items)) => {
+                policy::sorted(items.iter().map(|item| of.normal(item)).collect())
+            }
+            (Type::Texts { .. }, Value::Map(map)) if map.is_empty() => Value::Null,
+            (Type::Object(rows), Value::Map(map)) => Value::map(rows.iter().filter_map(|row| {
+                let value = row.ty.normal(map.get(row.key)?);
+                (!value.is_null()).then_some((row.key, value))
+            })),
+            (_, value) => value.clone(),
+        }
+    }
+
+    /// Writes a value as a person would in YAML.
+    #[must_use]
+    pub fn show(&self, value: &Value) -> String {
+        match (self, value) {
+            (_, Value::Null) => "(none)".to_owned(),
+            (Type::Int { unit, .. }, Value::Int(number)) => unit.format(*number),
+            (Type::Word(words), Value::Text(text)) => {
+                words.iter().find(|(_, api)| api == text).map_or(text.as_str(), |(yaml, _)| yaml).to_owned()
+            }
+            (Type::List { of, .. }, Value::List(items)) => {
+                format!("[{}]", items.iter().map(|item| of.show(item)).collect::<Vec<_>>().join(", "))
+            }
+            (Type::Object(rows), Value::Map(map)) => {
+                let shown = rows.iter().filter_map(|row| {
+                    let value = map.get(row.key).filter(|value| !value.is_null())?;
+                    Some(format!("{}: {}", row.key, row.ty.show(value)))
+                });
+                format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
+            }
+            (Type::Texts { .. }, Value::Map(map)) => {
+                let shown = map.iter().map(|(key, value)| format!("{key}: {}", value.plain()));
+                format!("{{{}}}", shown.collect::<Vec<_>>().join(", "))
+            }
+            (_, value) => value.plain(),
+        }
+    }
+}
+
+/// What an attribute is when neither the resource nor the stack's `defaults:` says.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    /// Nothing: not sent, cleared where it is set.
+    None,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A text.
+    Text(&'static str),
+}
+
+impl Default {
+    /// The default as a value.
+    #[must_use]
+    pub fn value(self) -> Value {
+        match self {
+            Default::None => Value::Null,
+            Default::Bool(flag) => Value::Bool(flag),
+            Default::Int(number) => Value::Int(number),
+            Default::Text(text) => Value::text(text),
+        }
+    }
+}
+
+/// What changing an attribute does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It changes in place.
+    InPlace,
+    /// The resource is replaced.
+    Replaces,
+    /// It changes in place, and lowering it loses what the words say.
+    LoweringLoses(&'static str),
+    /// It stands for other attributes and is gone before anything is compared.
+    ShortForm,
+}
+
+/// Whether AWS reports an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// Always: where it is missing, the endpoint does not know it, and it is not compared.
+    Always,
+    /// Only while it is set: where it is missing, it is not set.
+    WhenSet,
+    /// Never: it is written and not compared.
+    Never,
+}
+
+impl Row {
+    /// Starts a row: YAML key, API name, Terraform argument, type.
+    #[must_use]
+    pub const fn new(key: &'static str, api: &'static str, terraform: &'static str, ty: Type) -> Row {
+        Row {
+            key,
+            api,
+            terraform,
+            ty,
+            default: Default::None,
+            effect: Effect::InPlace,
+            reported: Reported::WhenSet,
+            sensitive: false,
+            soft: false,
+            doc: "",
+            link: "",
+        }
+    }
+
+    /// Starts a short form: a key that stands for attributes of this or other resources.
+    #[must_use]
+    pub const fn short_form(key: &'static str, ty: Type) -> Row {
+        let mut row = Row::new(key, "", "", ty);
+        row.effect = Effect::ShortForm;
+        row
+    }
+
+    /// Sets what it is when nobody says.
+    #[must_use]
+    pub const fn or(mut self, default: Default) -> Row {
+        self.default = default;
+        self
+    }
+
+    /// Says that AWS always reports it.
+    #[must_use]
+    pub const fn always_reported(mut self) -> Row {
+        self.reported = Reported::Always;
+        self
+    }
+
+    /// Says that it names other resources without needing them.
+    #[must_use]
+    pub const fn soft(mut self) -> Row {
+        self.soft = true;
+        self
+    }
+
+    /// Says that a change replaces the resource.
+    #[must_use]
+    pub const fn replaces(mut self) -> Row {
+        self.effect = Effect::Replaces;
+        self
+    }
+
+    /// Says what lowering it loses.
+    #[must_use]
+    pub const fn lowering_loses(mut self, what: &'static str) -> Row {
+        self.effect = Effect::LoweringLoses(what);
+        self
+    }
+
+    /// Sets its meaning and the page that states its facts.
+    #[must_use]
+    pub const fn doc(mut self, doc: &'static str, link: &'static str) -> Row {
+        self.doc = doc;
+        self.link = link;
+        self
+    }
+
+    /// Tells whether it stands for other attributes.
+    #[must_use]
+    pub fn is_short_form(&self) -> bool {
+        self.effect == Effect::ShortForm
+    }
+}

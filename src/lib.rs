@@ -1,0 +1,59 @@
+//! queuestack takes a job-processing system from a page of YAML, or from Rust, to running AWS resources.
+//!
+//! # The line
+//!
+//! ```text
+//! YAML ─ manifest ┐
+//!                 ├→ model → expand → rule, graph → plan → apply → event → report
+//! Rust ─ construct┘                                 ↑       ↓
+//!                                             backend: aws (SDKs)
+//! ```
+//!
+//! Phases are the spine, resource kinds are the ribs: a phase never names a kind, and a kind never knows
+//! about ordering, printing or the command line. A kind is its rows: one attribute, one row, from which come
+//! the reading of YAML, the JSON Schema, range checks, the diff and its choice between update and replace.
+//!
+//! # The account is the state
+//!
+//! Nothing is written down about what was applied. Resources carry the tags `queuestack:stack` and
+//! `queuestack:address` from the call that creates them, and physical names follow from the stack; so what is
+//! there is read, what should be there is computed, and the difference is the plan. An interrupted apply needs
+//! no repair: the next plan reads what is there.
+//!
+//! # Invariants
+//!
+//! `tests/tidy.rs` checks what can be checked by reading the source:
+//!
+//! 1. `manifest`, `model`, `value`, `expand`, `graph`, `rule` and `plan` know no SDK, no clap and no tokio.
+//! 2. No phase names a concrete kind.
+//! 3. Only `main`, `cli` and `report` touch standard output, the environment or the clock's date.
+//! 4. Every row has a meaning, a source and, through its type, a unit and a range; every kind is used by a
+//!    stack in `stacks/`.
+//! 5. Collections that reach output are ordered; the same input prints the same bytes.
+//! 6. No `unwrap` or `expect` outside tests; no `unsafe`.
+//! 7. After any apply, the next plan is empty.
+
+pub mod diagnostic;
+pub mod error;
+pub mod event;
+pub mod gaps;
+pub mod value;
+
+pub mod manifest;
+pub mod model;
+
+pub mod expand;
+pub mod graph;
+pub mod rule;
+pub mod schema;
+
+pub mod kind;
+
+pub mod plan;
+
+pub mod apply;
+pub mod backend;
+pub mod local;
+
+pub mod cli;
+pub mod report;

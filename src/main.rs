@@ -1,0 +1,7 @@
+//! The command `queuestack`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    queuestack::cli::main()
+}

@@ -1,0 +1,263 @@
+//! Tree → values, by the types of the rows. Every mistake is told; what is right is kept.
+
+use std::collections::BTreeMap;
+
+use super::yaml::{Data, Node};
+use super::{suggest, unknown_key};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
+use crate::kind::{self, Row, Type};
+use crate::model::{Address, Fact, Ref};
+use crate::value::{Unit, Value};
+
+const MANUAL: &str = "https://github.com/queuestack/queuestack#the-stack-file";
+
+/// A value of the wrong type.
+pub static WRONG_TYPE: Code = Code {
+    id: "QS003",
+    severity: Severity::Error,
+    title: "a value of the wrong type",
+    reason: "The attribute takes another type of value.",
+    fix: "Write a value of the type that is named.",
+    link: MANUAL,
+};
+
+/// A number outside its range.
+pub static OUT_OF_RANGE: Code = Code {
+    id: "QS004",
+    severity: Severity::Error,
+    title: "a value outside its range",
+    reason: "AWS refuses values outside this range.",
+    fix: "Choose a value within the range.",
+    link: MANUAL,
+};
+
+/// A number without a unit that can be read.
+pub static BAD_UNIT: Code = Code {
+    id: "QS005",
+    severity: Severity::Error,
+    title: "a number with a unit that cannot be read",
+    reason: "Durations are written with s, m, h, d and sizes with B, KiB, MiB, GiB; a bare number is in the smallest unit.",
+    fix: "Write it as shown.",
+    link: MANUAL,
+};
+
+/// A word that is not one of the known ones.
+pub static UNKNOWN_WORD: Code = Code {
+    id: "QS006",
+    severity: Severity::Error,
+    title: "a word that is not one of the known ones",
+    reason: "The attribute takes one of a few words.",
+    fix: "Use one of the words that are listed.",
+    link: MANUAL,
+};
+
+/// Binds the nodes of one resource.
+pub struct Binder<'a> {
+    /// Where findings go.
+    pub out: &'a mut Diagnostics,
+    /// Where attributes stand, by dotted path.
+    pub spans: &'a mut BTreeMap<String, Span>,
+}
+
+impl Binder<'_> {
+    /// Turns a node into a value of a row's type.
+    pub fn bind(&mut self, row: &Row, path: &str, node: &Node) -> Option<Value> {
+        self.spans.insert(path.to_owned(), node.span);
+        let value = self.bind_type(&row.ty, row, path, node)?;
+        Some(if row.soft { soften(value) } else { value })
+    }
+
+    fn bind_type(&mut self, ty: &Type, row: &Row, path: &str, node: &Node) -> Option<Value> {
+        match (ty, &node.data) {
+            (_, Data::Null) => Some(Value::Null),
+            (Type::Int { unit, min, max }, _) => self.int(*unit, *min, *max, row, path, node),
+            (Type::Bool, Data::Bool(flag)) => Some(Value::Bool(*flag)),
+            #[expect(clippy::cast_precision_loss, reason = "thresholds beyond 2^53 do not occur")]
+            (Type::Number, Data::Int(number)) => Some(Value::Float(*number as f64)),
+            (Type::Number, Data::Float(number)) => Some(Value::Float(*number)),
+            (Type::Text { min, max }, _) => self.text(*min, *max, row, path, node),
+            (Type::Word(words), Data::Text(text)) => self.word(words, text, path, node.span),
+            (Type::Name(sections), Data::Text(text)) => self.name(sections, text, row, path, node.span),
+            (Type::Name(_), Data::Known(value)) => Some(value.clone()),
+            (Type::Policy, Data::Map(_)) => Some(plain(node)),
+            (Type::Policy, Data::Text(text)) => self.policy_text(text, path, node.span),
+            (Type::List { of, max }, Data::List(items)) => self.list(of, *max, items, row, path, node.span),
+            (Type::Texts { max }, Data::Map(_)) => self.texts(*max, path, node),
+            (Type::Object(rows), Data::Map(entries)) => {
+                let mut map = BTreeMap::new();
+                for (key, node) in entries {
+                    let Some(inner) = rows.iter().find(|row| row.key == key.text) else {
+                        let keys = rows.iter().map(|row| row.key);
+                        self.out.push(unknown_key(&key.text, key.span, &format!("`{path}`"), keys));
+                        continue;
+                    };
+                    let value = self.bind(inner, &format!("{path}.{}", key.text), node);
+                    map.insert(key.text.clone(), value.unwrap_or(Value::Null));
+                }
+                Some(Value::Map(map))
+            }
+            _ => self.wrong(expected(ty), path, node),
+        }
+    }
+
+    fn wrong(&mut self, expected: &str, path: &str, node: &Node) -> Option<Value> {
+        let message = format!("`{path}` takes {expected}, not {}", node.describe());
+        let help = format!("Write {expected}.");
+        self.out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).help(help));
+        None
+    }
+
+    fn int(&mut self, unit: Unit, min: i64, max: i64, row: &Row, path: &str, node: &Node) -> Option<Value> {
+        let number = match &node.data {
+            Data::Int(number) => *number,
+            Data::Text(text) => match unit.parse(text) {
+                Ok(number) => number,
+                Err(expected) => {
+                    let message = format!("`{path}` takes {expected}, not `{text}`");
+                    self.out.push(Diagnostic::new(&BAD_UNIT, message).at(node.span).help(format!("Write {expected}.")));
+                    return None;
+                }
+            },
+            _ => return self.wrong(unit.expected(), path, node),
+        };
+        if (min..=max).contains(&number) {
+            return Some(Value::Int(number));
+        }
+        let (min, max) = (unit.format(min), unit.format(max));
+        let message = format!("`{path}` is {}; it may be {min} to {max}", unit.format(number));
+        let help = format!("Choose a value between {min} and {max}; see {}", row.link);
+        self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(node.span).help(help));
+        None
+    }
+
+    fn text(&mut self, min: usize, max: usize, row: &Row, path: &str, node: &Node) -> Option<Value> {
+        let text = match &node.data {
+            Data::Known(value) => return Some(value.clone()),
+            Data::List(_) | Data::Map(_) => return self.wrong("a text", path, node),
+            _ => node.raw.clone(),
+        };
+        let length = text.chars().count();
+        if (min..=max).contains(&length) {
+            return Some(Value::Text(text));
+        }
+        let message = format!("`{path}` is {length} characters long; it may be {min} to {max}");
+        let help = format!("Choose a text of {min} to {max} characters; see {}", row.link);
+        self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(node.span).help(help));
+        None
+    }
+
+    fn word(&mut self, words: &[(&str, &str)], text: &str, path: &str, span: Span) -> Option<Value> {
+        if let Some((_, api)) = words.iter().find(|(yaml, api)| *yaml == text || *api == text) {
+            return Some(Value::text(*api));
+        }
+        let known: Vec<&str> = words.iter().map(|(yaml, _)| *yaml).collect();
+        let message = format!("`{path}` is `{text}`; it may be {}", known.join(", "));
+        self.out.push(Diagnostic::new(&UNKNOWN_WORD, message).at(span).help(suggest(text, known.into_iter())));
+        None
+    }
+
+    /// A logical name refers to a resource of this stack, an ARN to one outside it.
+    fn name(&mut self, sections: &[&str], text: &str, row: &Row, path: &str, span: Span) -> Option<Value> {
+        if text.starts_with("arn:") {
+            return Some(Value::text(text));
+        }
+        let kind = sections.iter().find_map(|section| kind::find_section(section));
+        let Some(kind) = kind else {
+            let message = format!("`{path}` takes an ARN, not `{text}`");
+            self.out.push(Diagnostic::new(&WRONG_TYPE, message).at(span).help("Write the ARN, `arn:aws:…`."));
+            return None;
+        };
+        let address = Address::new(kind.name(), text);
+        Some(if row.soft { Ref::soft(&address, Fact::Arn) } else { Ref::hard(&address, Fact::Arn) })
+    }
+
+    fn policy_text(&mut self, text: &str, path: &str, span: Span) -> Option<Value> {
+        match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(json @ serde_json::Value::Object(_)) => Some(Value::from_json(&json)),
+            _ => {
+                let message = format!("`{path}` is not a JSON policy document");
+                self.out.push(
+                    Diagnostic::new(&WRONG_TYPE, message).at(span).help("Write it as YAML, or as a JSON object."),
+                );
+                None
+            }
+        }
+    }
+
+    /// Items that are nothing are left out, so that a variable without a value can stand in a list.
+    fn list(&mut self, of: &Type, max: usize, items: &[Node], row: &Row, path: &str, span: Span) -> Option<Value> {
+        let mut values = Vec::new();
+        for (index, item) in items.iter().enumerate().filter(|(_, item)| !matches!(item.data, Data::Null)) {
+            let path = format!("{path}.{index}");
+            self.spans.insert(path.clone(), item.span);
+            values.extend(self.bind_type(of, row, &path, item));
+        }
+        if values.len() <= max {
+            return Some(Value::List(values));
+        }
+        let message = format!("`{path}` has {} items; it may have {max}", values.len());
+        let help = format!("Keep at most {max}; see {}", row.link);
+        self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(span).help(help));
+        None
+    }
+
+    fn texts(&mut self, max: usize, path: &str, node: &Node) -> Option<Value> {
+        let mut map = BTreeMap::new();
+        for (key, node) in node.entries().unwrap_or_default() {
+            let path = format!("{path}.{}", key.text);
+            self.spans.insert(path.clone(), node.span);
+            match &node.data {
+                Data::Known(value) => drop(map.insert(key.text.clone(), value.clone())),
+                Data::List(_) | Data::Map(_) => drop(self.wrong("a text", &path, node)),
+                Data::Null => {}
+                _ => drop(map.insert(key.text.clone(), Value::text(&node.raw))),
+            }
+        }
+        if map.len() > max {
+            let message = format!("`{path}` has {} entries; it may have {max}", map.len());
+            self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(node.span));
+            return None;
+        }
+        Some(Value::Map(map))
+    }
+}
+
+/// Says what a type takes.
+fn expected(ty: &Type) -> &'static str {
+    match ty {
+        Type::Int { unit, .. } => unit.expected(),
+        Type::Number => "a number",
+        Type::Bool => "true or false",
+        Type::Text { .. } => "a text",
+        Type::Word(_) => "a word",
+        Type::Name(_) => "a logical name or an ARN",
+        Type::Policy => "a policy document (a mapping, or a text of JSON)",
+        Type::List { .. } => "a list",
+        Type::Texts { .. } => "a mapping of texts",
+        Type::Object(_) => "a mapping",
+    }
+}
+
+/// Takes a tree as it is: policy documents have their own language.
+fn plain(node: &Node) -> Value {
+    match &node.data {
+        Data::Null => Value::Null,
+        Data::Bool(flag) => Value::Bool(*flag),
+        Data::Int(number) => Value::Int(*number),
+        Data::Float(_) => Value::text(&node.raw),
+        Data::Text(text) => Value::text(text),
+        Data::Known(value) => value.clone(),
+        Data::List(items) => Value::List(items.iter().map(plain).collect()),
+        Data::Map(entries) => Value::map(entries.iter().map(|(key, node)| (&key.text, plain(node)))),
+    }
+}
+
+/// Takes the order out of every reference in a value.
+fn soften(value: Value) -> Value {
+    match value {
+        Value::Ref(reference) => Value::Ref(Ref { hard: false, ..reference }),
+        Value::List(items) => Value::List(items.into_iter().map(soften).collect()),
+        Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (key, soften(value))).collect()),
+        other => other,
+    }
+}

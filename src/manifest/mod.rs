@@ -1,0 +1,270 @@
+//! YAML text → [`Stack`]: strict, with every finding of a file at once, each where it stands.
+
+mod bind;
+mod variables;
+mod yaml;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bind::Binder;
+use yaml::{Data, Key, Node};
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Source, Span};
+use crate::kind::{KINDS, Kind, Row, find_section};
+use crate::model::{Resource, Stack};
+
+pub use bind::{BAD_UNIT, OUT_OF_RANGE, UNKNOWN_WORD, WRONG_TYPE};
+pub use variables::{NO_VALUE, UNKNOWN_VARIABLE};
+pub use yaml::{DUPLICATE, MAX_BYTES, SYNTAX, TOO_LARGE};
+
+const MANUAL: &str = "https://github.com/queuestack/queuestack#the-stack-file";
+
+/// A key that means nothing.
+pub static UNKNOWN_KEY: Code = Code {
+    id: "QS002",
+    severity: Severity::Error,
+    title: "a key that means nothing here",
+    reason: "A key that is silently ignored is a setting that silently does not hold.",
+    fix: "Correct its spelling or remove it.",
+    link: MANUAL,
+};
+
+/// A name that cannot be one.
+pub static BAD_NAME: Code = Code {
+    id: "QS008",
+    severity: Severity::Error,
+    title: "a name that cannot be one",
+    reason: "Logical names and stack names become tags and parts of physical names.",
+    fix: "Use letters, digits, `-` and `_`, at most 80, beginning with a letter or digit.",
+    link: MANUAL,
+};
+
+/// Something that must be there is not.
+pub static MISSING: Code = Code {
+    id: "QS007",
+    severity: Severity::Error,
+    title: "something that must be there is missing",
+    reason: "Without it there is nothing sensible to create.",
+    fix: "Add it.",
+    link: MANUAL,
+};
+
+/// What a stack file is given from outside.
+pub struct Inputs<'a> {
+    /// Values of `--var` and `--var-file`.
+    pub variables: BTreeMap<String, String>,
+    /// Looks an environment variable up, for variables that declare `env:`.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// The keys of a stack file besides the sections of the kinds.
+pub const TOP: &[(&str, &str)] = &[
+    ("stack", "The stack's name: what owns its resources, in the tag `queuestack:stack`."),
+    ("description", "What the stack is for."),
+    ("variables", "Values that differ between uses, put into texts with `${name}`."),
+    ("tags", "Tags of every resource."),
+    ("ignore_tags", "Tags that others own, such as `cost:*`: never compared, never removed."),
+    ("defaults", "Values for attributes that resources do not set, by section."),
+];
+
+/// The keys that every resource has besides its kind's rows.
+pub const COMMON: &[(&str, &str)] =
+    &[("name", "The physical name, when it is not the logical one."), ("tags", "Tags of this resource.")];
+
+/// Reads a stack file. What could be read is returned even when there are errors.
+pub fn read(source: Source, inputs: &Inputs<'_>) -> (Stack, Diagnostics) {
+    let mut out = Diagnostics::default();
+    let mut stack = Stack::default();
+    if let Some(mut root) = yaml::read(&source, &mut out) {
+        let declared = match &root.data {
+            Data::Map(entries) => entries.iter().find(|(key, _)| key.text == "variables").map(|(_, node)| node),
+            _ => None,
+        };
+        let variables = variables::declare(declared, inputs, &mut out);
+        if let Data::Map(entries) = &mut root.data {
+            let open = entries.iter_mut().filter(|(key, _)| key.text != "variables");
+            open.for_each(|(_, node)| variables::interpolate(node, &variables, &mut out));
+        }
+        read_root(&root, &mut stack, &mut out);
+    }
+    stack.source = source;
+    (stack, out)
+}
+
+fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
+    let Data::Map(entries) = &root.data else {
+        let message = format!("a stack file is a mapping, not {}", root.describe());
+        out.push(Diagnostic::new(&WRONG_TYPE, message).at(root.span).help("Begin with `stack: <name>`."));
+        return;
+    };
+    for (key, node) in entries {
+        match key.text.as_str() {
+            "stack" => read_name(node, stack, out),
+            "description" => stack.description = Some(node.raw.clone()),
+            "variables" => expect_map(key, node, out),
+            "tags" => stack.tags = tags(node, &mut BTreeMap::new(), out),
+            "ignore_tags" => stack.ignore_tags = texts(key, node, out),
+            "defaults" => read_defaults(key, node, stack, out),
+            section => match find_section(section) {
+                Some(kind) => read_section(kind, key, node, stack, out),
+                None => {
+                    let known = TOP.iter().map(|(key, _)| *key).chain(KINDS.iter().map(|kind| kind.section()));
+                    out.push(unknown_key(section, key.span, "a stack file", known));
+                }
+            },
+        }
+    }
+    if !entries.iter().any(|(key, _)| key.text == "stack") {
+        let help = "Add `stack: <name>` as the first line.";
+        out.push(Diagnostic::new(&MISSING, "the stack has no name").at(Span::default()).help(help));
+    }
+}
+
+fn read_name(node: &Node, stack: &mut Stack, out: &mut Diagnostics) {
+    stack.name.clone_from(&node.raw);
+    if !matches!(node.data, Data::Text(_) | Data::Int(_)) || !is_name(&node.raw) {
+        out.push(Diagnostic::new(&BAD_NAME, format!("`{}` cannot be the name of a stack", node.raw)).at(node.span));
+    }
+}
+
+/// Tells whether a text can be a logical name: it becomes a tag's value and part of physical names.
+fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    text.len() <= 80 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(allowed)
+}
+
+fn expect_map(key: &Key, node: &Node, out: &mut Diagnostics) {
+    if node.entries().is_none() {
+        let message = format!("`{}` takes a mapping, not {}", key.text, node.describe());
+        out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span));
+    }
+}
+
+fn texts(key: &Key, node: &Node, out: &mut Diagnostics) -> BTreeSet<String> {
+    let Data::List(items) = &node.data else {
+        out.push(Diagnostic::new(&WRONG_TYPE, format!("`{}` takes a list of texts", key.text)).at(node.span));
+        return BTreeSet::new();
+    };
+    items.iter().map(|item| item.raw.clone()).collect()
+}
+
+fn tags(node: &Node, spans: &mut BTreeMap<String, Span>, out: &mut Diagnostics) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    let Some(entries) = node.entries() else {
+        out.push(
+            Diagnostic::new(&WRONG_TYPE, format!("`tags` takes a mapping, not {}", node.describe())).at(node.span),
+        );
+        return tags;
+    };
+    for (key, node) in entries {
+        spans.insert(format!("tags.{}", key.text), node.span);
+        match node.data {
+            Data::Null => {}
+            Data::List(_) | Data::Map(_) | Data::Known(_) => {
+                let message = format!("tag `{}` takes a plain text, not {}", key.text, node.describe());
+                let help = "Write a text; variables can stand in it, facts of resources cannot.";
+                out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).help(help));
+            }
+            _ => drop(tags.insert(key.text.clone(), node.raw.clone())),
+        }
+    }
+    tags
+}
+
+fn read_defaults(key: &Key, node: &Node, stack: &mut Stack, out: &mut Diagnostics) {
+    expect_map(key, node, out);
+    for (key, node) in node.entries().unwrap_or_default() {
+        let Some(kind) = find_section(&key.text) else {
+            let sections = KINDS.iter().map(|kind| kind.section());
+            out.push(unknown_key(&key.text, key.span, "`defaults`", sections));
+            continue;
+        };
+        expect_map(key, node, out);
+        for (key, node) in node.entries().unwrap_or_default() {
+            let mut spans = BTreeMap::new();
+            match kind.rows().iter().find(|row| row.key == key.text) {
+                Some(row) => {
+                    let value = Binder { out, spans: &mut spans }.bind(row, row.key, node);
+                    stack.defaults.entry(kind.name()).or_default().extend(value.map(|value| (row.key, value)));
+                }
+                None => {
+                    let keys = kind.rows().iter().map(|row| row.key);
+                    out.push(unknown_key(&key.text, key.span, &format!("`defaults.{}`", kind.section()), keys));
+                }
+            }
+        }
+    }
+}
+
+fn read_section(kind: &'static dyn Kind, key: &Key, node: &Node, stack: &mut Stack, out: &mut Diagnostics) {
+    expect_map(key, node, out);
+    for (key, node) in node.entries().unwrap_or_default() {
+        if !is_name(&key.text) {
+            let message = format!("`{}` cannot be the logical name of a {}", key.text, kind.name());
+            out.push(Diagnostic::new(&BAD_NAME, message).at(key.span));
+        }
+        let mut resource = Resource::new(kind, &key.text);
+        resource.spans.insert(String::new(), key.span);
+        read_resource(&mut resource, node, out);
+        stack.resources.insert(resource.address.clone(), resource);
+    }
+}
+
+fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
+    let Some(entries) = node.entries() else {
+        let message = format!("`{}` takes a mapping, not {}", resource.address, node.describe());
+        out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).of(&resource.address));
+        return;
+    };
+    let rows: &'static [Row] = resource.kind.rows();
+    for (key, node) in entries {
+        match (key.text.as_str(), rows.iter().find(|row| row.key == key.text)) {
+            ("name", _) if !rows.iter().any(|row| row.key == "name") => {
+                resource.spans.insert("name".to_owned(), node.span);
+                match &node.data {
+                    Data::List(_) | Data::Map(_) | Data::Known(_) | Data::Null => {
+                        let message = format!("the name of `{}` must be a plain text", resource.address);
+                        let help =
+                            "Physical names are known before anything is created: only variables can stand in them.";
+                        out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).help(help));
+                    }
+                    _ => resource.name = Some(node.raw.clone()),
+                }
+            }
+            ("tags", None) => resource.tags = tags(node, &mut resource.spans, out),
+            (_, Some(row)) => {
+                let mut binder = Binder { out, spans: &mut resource.spans };
+                if let Some(value) = binder.bind(row, row.key, node) {
+                    resource.attributes.insert(row.key, value);
+                }
+            }
+            (text, None) => {
+                let keys = rows.iter().map(|row| row.key).chain(COMMON.iter().map(|(key, _)| *key));
+                out.push(
+                    unknown_key(text, key.span, &format!("a {}", resource.address.kind), keys).of(&resource.address),
+                );
+            }
+        }
+    }
+}
+
+/// Reports an unknown key with the nearest known one.
+fn unknown_key<'a>(key: &str, span: Span, of: &str, known: impl Iterator<Item = &'a str> + Clone) -> Diagnostic {
+    let help = suggest(key, known.clone());
+    let help = if help.is_empty() {
+        let mut known: Vec<&str> = known.collect();
+        known.sort_unstable();
+        format!("Known are: {}.", known.join(", "))
+    } else {
+        help
+    };
+    Diagnostic::new(&UNKNOWN_KEY, format!("`{key}` is not a key of {of}")).at(span).help(help)
+}
+
+/// Finds the known word that was probably meant.
+pub(crate) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = known.map(|known| (strsim::damerau_levenshtein(word, known), known));
+    let allowed = (word.chars().count() / 3).max(1);
+    let best = near.filter(|(distance, _)| *distance <= allowed).min();
+    best.map_or_else(String::new, |(_, known)| format!("Did you mean `{known}`?"))
+}

@@ -1,0 +1,197 @@
+//! Variables and `${…}`: no code, no environment unless a variable declares it.
+
+use std::collections::BTreeMap;
+
+use super::yaml::{Data, Key, Node};
+use super::{Inputs, suggest};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
+use crate::kind;
+use crate::model::{Address, Fact, Ref, RefTarget};
+use crate::value::Value;
+
+/// A `${…}` that names nothing.
+pub static UNKNOWN_VARIABLE: Code = Code {
+    id: "QS010",
+    severity: Severity::Error,
+    title: "a ${…} that names nothing",
+    reason: "Only declared variables, `${aws.…}` and facts of the stack's own resources can be put into a text.",
+    fix: "Declare the variable under `variables:`, or write `$${` for the characters themselves.",
+    link: "https://github.com/queuestack/queuestack#variables",
+};
+
+/// A variable without a value.
+pub static NO_VALUE: Code = Code {
+    id: "QS011",
+    severity: Severity::Error,
+    title: "a variable without a value",
+    reason: "It has no default and nobody gave one; a value that is not declared or not allowed counts for nothing.",
+    fix: "Give it with `--var NAME=VALUE` or `--var-file FILE`, or declare a `default:`.",
+    link: "https://github.com/queuestack/queuestack#variables",
+};
+
+/// Variables by name; one without a value is in it as `None`, so that it is told once and not at every use.
+pub type Variables = BTreeMap<String, Option<Node>>;
+
+/// Reads `variables:` and gives each its value: command line, file, environment if declared, default.
+pub fn declare(section: Option<&Node>, inputs: &Inputs, out: &mut Diagnostics) -> Variables {
+    let mut variables = Variables::new();
+    let entries = section.and_then(Node::entries).unwrap_or_default();
+    for (key, node) in entries {
+        let value = value_of(key, node, inputs, out);
+        variables.insert(key.text.clone(), value);
+    }
+    for name in inputs.variables.keys().filter(|name| !variables.contains_key(*name)) {
+        let message = format!("`--var {name}=…` sets a variable that the stack does not declare");
+        out.push(Diagnostic::new(&NO_VALUE, message).help(suggest(name, variables.keys().map(String::as_str))));
+    }
+    variables
+}
+
+fn value_of(key: &Key, node: &Node, inputs: &Inputs, out: &mut Diagnostics) -> Option<Node> {
+    let declared = node.entries().unwrap_or_default();
+    let member = |name: &str| declared.iter().find(|(key, _)| key.text == name).map(|(_, node)| node);
+    for (unknown, _) in declared.iter().filter(|(key, _)| !DECLARATION.contains(&key.text.as_str())) {
+        out.push(super::unknown_key(&unknown.text, unknown.span, "a variable", DECLARATION.iter().copied()));
+    }
+    let from_environment = || {
+        let name = member("env")?.raw.clone();
+        (inputs.environment)(&name)
+    };
+    let given = inputs.variables.get(&key.text).cloned().or_else(from_environment);
+    let value = match given {
+        Some(text) => Some(scalar(&text, key.span)),
+        None => member("default").cloned(),
+    };
+    let Some(value) = value else {
+        out.push(Diagnostic::new(&NO_VALUE, format!("variable `{}` has no value", key.text)).at(key.span));
+        return None;
+    };
+    if let Some(Node { data: Data::List(allowed), .. }) = member("allowed") {
+        if !allowed.iter().any(|one| one.raw == value.raw) {
+            let words = allowed.iter().map(|one| one.raw.as_str()).collect::<Vec<_>>().join(", ");
+            let message = format!("variable `{}` is `{}`; allowed are {words}", key.text, value.raw);
+            out.push(Diagnostic::new(&NO_VALUE, message).at(key.span).help("Give one of the allowed values."));
+            return None;
+        }
+    }
+    Some(value)
+}
+
+/// What a variable's declaration may say.
+pub const DECLARATION: &[&str] = &["default", "description", "env", "allowed"];
+
+/// Types a value from outside the way YAML would: `5` is a number, `dev` a text.
+fn scalar(text: &str, span: Span) -> Node {
+    let data = match text {
+        "" | "null" | "~" => Data::Null,
+        "true" => Data::Bool(true),
+        "false" => Data::Bool(false),
+        _ => match (text.parse::<i64>(), text.parse::<f64>()) {
+            (Ok(number), _) => Data::Int(number),
+            (_, Ok(number)) if number.is_finite() => Data::Float(number),
+            _ => Data::Text(text.to_owned()),
+        },
+    };
+    Node::at(span, data, text)
+}
+
+/// Replaces every `${…}` of a tree.
+pub fn interpolate(node: &mut Node, variables: &Variables, out: &mut Diagnostics) {
+    match &mut node.data {
+        Data::List(items) => items.iter_mut().for_each(|item| interpolate(item, variables, out)),
+        Data::Map(entries) => entries.iter_mut().for_each(|(_, item)| interpolate(item, variables, out)),
+        Data::Text(text) if text.contains("${") => {
+            let text = std::mem::take(text);
+            let replaced = replace(&text, node.span, variables, out);
+            node.raw = replaced.raw;
+            node.data = replaced.data;
+        }
+        _ => {}
+    }
+}
+
+/// One piece of a text.
+enum Piece<'a> {
+    Text(&'a str),
+    Name(&'a str),
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        // `$${` is the two characters themselves; `${aws:username}` is a policy variable of IAM's.
+        let escaped = rest[..at].ends_with('$');
+        let end = rest[at..].find('}').map(|end| at + end);
+        let Some(end) = end else { break };
+        let name = &rest[at + 2..end];
+        if escaped {
+            pieces.push(Piece::Text(&rest[..at - 1]));
+            pieces.push(Piece::Text(&rest[at..=end]));
+        } else if name.contains(':') || name == "*" || name == "?" || name == "$" {
+            pieces.push(Piece::Text(&rest[..=end]));
+        } else {
+            pieces.push(Piece::Text(&rest[..at]));
+            pieces.push(Piece::Name(name));
+        }
+        rest = &rest[end + 1..];
+    }
+    pieces.push(Piece::Text(rest));
+    pieces.retain(|piece| !matches!(piece, Piece::Text("")));
+    pieces
+}
+
+fn replace(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics) -> Node {
+    let pieces = pieces(text);
+    if let [Piece::Name(name)] = pieces.as_slice() {
+        let node = look_up(name, span, variables, out);
+        return Node { span, ..node };
+    }
+    let mut parts: Vec<Value> = Vec::new();
+    for piece in pieces {
+        let value = match piece {
+            Piece::Text(text) => Value::text(text),
+            Piece::Name(name) => match look_up(name, span, variables, out) {
+                Node { data: Data::Known(value), .. } => value,
+                Node { data: Data::Null, .. } => Value::text(""),
+                node => Value::Text(node.raw),
+            },
+        };
+        match (parts.last_mut(), value) {
+            (Some(Value::Text(before)), Value::Text(after)) => before.push_str(&after),
+            (_, value) => parts.push(value),
+        }
+    }
+    match parts.as_slice() {
+        [] => Node::at(span, Data::Text(String::new()), ""),
+        [Value::Text(text)] => Node::at(span, Data::Text(text.clone()), text.clone()),
+        _ => Node::at(span, Data::Known(Value::Join(parts)), text),
+    }
+}
+
+/// Finds what a name stands for; what it does not find is told, and stands for nothing.
+fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics) -> Node {
+    if let Some(value) = variables.get(name) {
+        return value.clone().unwrap_or_else(|| Node::at(span, Data::Null, ""));
+    }
+    let parts: Vec<&str> = name.split('.').collect();
+    let fact = |word: &str| Fact::ALL.iter().find(|(name, _)| *name == word).map(|(_, fact)| *fact);
+    let known = match parts.as_slice() {
+        ["aws", word] => fact(word)
+            .filter(|fact| matches!(fact, Fact::Account | Fact::Region | Fact::Partition))
+            .map(|fact| Ref { of: RefTarget::Place, fact, hard: false }),
+        [section, logical, word] => kind::find_section(section).zip(fact(word)).map(|(kind, fact)| {
+            let of = RefTarget::Resource(Address::new(kind.name(), *logical));
+            Ref { of, fact, hard: false }
+        }),
+        _ => None,
+    };
+    if let Some(reference) = known {
+        return Node::at(span, Data::Known(Value::Ref(reference)), name);
+    }
+    let places = ["aws.account", "aws.region", "aws.partition"];
+    let known = variables.keys().map(String::as_str).chain(places);
+    let message = format!("`${{{name}}}` names no variable and no fact of a resource");
+    out.push(Diagnostic::new(&UNKNOWN_VARIABLE, message).at(span).help(suggest(name, known)));
+    Node::at(span, Data::Null, "")
+}

@@ -1,0 +1,253 @@
+//! The stack as plain data: resources by address, their attributes, and what they refer to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::diagnostic::{Source, Span};
+use crate::kind::{Kind, Row};
+use crate::value::Value;
+
+/// Names a resource of a stack: `queue.calendar-sync-queue`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The kind's name, `queue`.
+    pub kind: &'static str,
+    /// The logical name, unique among the kind's resources of the stack.
+    pub name: String,
+}
+
+impl Address {
+    /// Makes an address.
+    pub fn new(kind: &'static str, name: impl Into<String>) -> Self {
+        Address { kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.kind, self.name)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A fact of another resource, or of the place that the stack goes to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ref {
+    /// Whose fact.
+    pub of: RefTarget,
+    /// Which fact.
+    pub fact: Fact,
+    /// Whether the other must exist first. A soft reference orders nothing: names and ARNs are known before.
+    pub hard: bool,
+}
+
+/// Whose fact a [`Ref`] is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefTarget {
+    /// A resource of this stack.
+    Resource(Address),
+    /// The place: account, Region, partition.
+    Place,
+}
+
+/// Which fact a [`Ref`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    /// The ARN.
+    Arn,
+    /// The physical name.
+    Name,
+    /// The URL, as the service says it.
+    Url,
+    /// The account of the place.
+    Account,
+    /// The Region of the place.
+    Region,
+    /// The partition of the place.
+    Partition,
+}
+
+impl Fact {
+    /// Every fact with its spelling in `${…}`.
+    pub const ALL: &'static [(&'static str, Fact)] = &[
+        ("arn", Fact::Arn),
+        ("name", Fact::Name),
+        ("url", Fact::Url),
+        ("account", Fact::Account),
+        ("region", Fact::Region),
+        ("partition", Fact::Partition),
+    ];
+
+    /// Its spelling in `${…}`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, fact)| *fact == self).map_or("arn", |(name, _)| name)
+    }
+}
+
+impl Ref {
+    /// Asks for a fact of a resource that must exist first.
+    #[must_use]
+    pub fn hard(address: &Address, fact: Fact) -> Value {
+        Value::Ref(Ref { of: RefTarget::Resource(address.clone()), fact, hard: true })
+    }
+
+    /// Asks for a fact of a resource, in whatever order the two are made.
+    #[must_use]
+    pub fn soft(address: &Address, fact: Fact) -> Value {
+        Value::Ref(Ref { of: RefTarget::Resource(address.clone()), fact, hard: false })
+    }
+
+    /// The resource it refers to, if any.
+    #[must_use]
+    pub fn address(&self) -> Option<&Address> {
+        match &self.of {
+            RefTarget::Resource(address) => Some(address),
+            RefTarget::Place => None,
+        }
+    }
+}
+
+impl fmt::Display for Ref {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.of {
+            RefTarget::Resource(address) => {
+                let section = crate::kind::find(address.kind).map_or(address.kind, |kind| kind.section());
+                write!(f, "${{{section}.{}.{}}}", address.name, self.fact.as_str())
+            }
+            RefTarget::Place => write!(f, "${{aws.{}}}", self.fact.as_str()),
+        }
+    }
+}
+
+/// Attributes by YAML key.
+pub type Attributes = BTreeMap<&'static str, Value>;
+
+/// One thing that the stack wants to exist.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its name in the stack.
+    pub address: Address,
+    /// Its kind.
+    pub kind: &'static dyn Kind,
+    /// Its physical name; `None` until the kind has derived it.
+    pub name: Option<String>,
+    /// What is set of its rows; after [`crate::expand`] every row has a value.
+    pub attributes: Attributes,
+    /// Its own tags; the stack's are added when the model is complete.
+    pub tags: BTreeMap<String, String>,
+    /// Where each attribute stands in the stack file, by dotted path; the empty path is the resource.
+    pub spans: BTreeMap<String, Span>,
+    /// The resource whose short form made this one.
+    pub made_by: Option<Address>,
+}
+
+impl Resource {
+    /// Makes a resource with nothing set.
+    #[must_use]
+    pub fn new(kind: &'static dyn Kind, name: impl Into<String>) -> Self {
+        Resource {
+            address: Address::new(kind.name(), name),
+            kind,
+            name: None,
+            attributes: Attributes::new(),
+            tags: BTreeMap::new(),
+            spans: BTreeMap::new(),
+            made_by: None,
+        }
+    }
+
+    /// Returns an attribute, or [`Value::Null`] when it is not set.
+    #[must_use]
+    pub fn get(&self, row: &Row) -> &Value {
+        self.attributes.get(row.key).unwrap_or(&Value::Null)
+    }
+
+    /// Sets an attribute.
+    pub fn set(&mut self, row: &Row, value: Value) {
+        self.attributes.insert(row.key, value);
+    }
+
+    /// Sets an attribute that is not set.
+    pub fn fill(&mut self, row: &Row, value: Value) {
+        self.attributes.entry(row.key).or_insert(value);
+    }
+
+    /// Takes a short form out: what it stands for replaces it.
+    pub fn take(&mut self, row: &Row) -> Value {
+        self.attributes.remove(row.key).unwrap_or(Value::Null)
+    }
+
+    /// Finds the place of an attribute, or of the nearest thing around it.
+    #[must_use]
+    pub fn span(&self, path: &str) -> Option<Span> {
+        let mut path = path;
+        loop {
+            if let Some(span) = self.spans.get(path) {
+                return Some(*span);
+            }
+            path = path.rsplit_once('.').map(|(parent, _)| parent).or((!path.is_empty()).then_some(""))?;
+        }
+    }
+
+    /// Returns the physical name: the derived one, else what the logical name says.
+    #[must_use]
+    pub fn physical_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.address.name)
+    }
+
+    /// Goes through all references in its attributes.
+    #[must_use]
+    pub fn references(&self) -> Vec<&Ref> {
+        let mut found = Vec::new();
+        self.attributes.values().for_each(|value| value.walk(&mut |inner| found.extend(inner.as_ref())));
+        found
+    }
+}
+
+/// A stack: what YAML and constructs both give, and what every later phase reads.
+#[derive(Clone, Debug, Default)]
+pub struct Stack {
+    /// Its name: the value of the ownership tag.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Tags of every resource.
+    pub tags: BTreeMap<String, String>,
+    /// Tags that others own: patterns such as `cost:*`, never compared and never removed.
+    pub ignore_tags: BTreeSet<String>,
+    /// Values for attributes that a resource does not set, by kind.
+    pub defaults: BTreeMap<&'static str, Attributes>,
+    /// The resources.
+    pub resources: BTreeMap<Address, Resource>,
+    /// The file it came from, for diagnostics.
+    pub source: Source,
+}
+
+impl Stack {
+    /// Returns the resource of this address, made with nothing set if it is not there.
+    ///
+    /// This is how a short form makes other resources: what the user wrote of them wins, the short form fills the rest.
+    pub fn ensure(&mut self, kind: &'static dyn Kind, name: &str, maker: &Resource) -> &mut Resource {
+        self.resources.entry(Address::new(kind.name(), name)).or_insert_with(|| {
+            let mut resource = Resource::new(kind, name);
+            resource.made_by = Some(maker.address.clone());
+            resource.spans.extend(maker.span("").map(|span| (String::new(), span)));
+            resource
+        })
+    }
+
+    /// Returns what a resource without this attribute would get from the stack's defaults or the row.
+    #[must_use]
+    pub fn default_of(&self, kind: &'static dyn Kind, row: &Row) -> Value {
+        let stack = self.defaults.get(kind.name()).and_then(|defaults| defaults.get(row.key));
+        stack.cloned().unwrap_or_else(|| row.default.value())
+    }
+}

@@ -1,0 +1,458 @@
+//! Desired × live → what to do, and why. Pure: the same input gives the same plan.
+//!
+//! The diff and the choice between update and replace live here once, for every kind, and read nothing but rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::expand::{ADDRESS_TAG, STACK_TAG};
+use crate::gaps::Gaps;
+use crate::graph::Graph;
+use crate::kind::{Desired, Effect, Found, KINDS, Reported, Row};
+use crate::model::{Address, Fact, Ref, RefTarget, Resource, Stack};
+use crate::value::{Place, Value};
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Makes what is not there.
+    Create,
+    /// Changes what is there in place.
+    Update,
+    /// Makes a new one and deletes the old.
+    Replace,
+    /// Takes over what nobody or somebody else owns, changing it as needed.
+    Adopt,
+    /// Deletes what the stack no longer names.
+    Delete,
+}
+
+/// One attribute or tag that a step changes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The row's key, or the tag's.
+    pub key: String,
+    /// The row; `None` for a tag.
+    pub row: Option<&'static Row>,
+    /// What is there.
+    pub before: Value,
+    /// What will be there.
+    pub after: Value,
+    /// Whether it forces a replacement.
+    pub replaces: bool,
+    /// What is lost by it, if anything.
+    pub loses: Option<&'static str>,
+}
+
+impl Change {
+    /// Tells whether it is a tag that changes.
+    #[must_use]
+    pub fn is_tag(&self) -> bool {
+        self.row.is_none()
+    }
+}
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The resource.
+    pub address: Address,
+    /// The physical name.
+    pub name: String,
+    /// What to do.
+    pub action: Action,
+    /// What changes by it.
+    pub changes: Vec<Change>,
+    /// What must be done before: indices into the plan's steps.
+    pub after: Vec<usize>,
+    /// What should be there; `None` for a delete.
+    pub desired: Option<Desired>,
+    /// What is there; `None` for a create.
+    pub found: Option<Found>,
+    /// The digest of what is there, as it was when planned.
+    pub fingerprint: Option<String>,
+    /// What would be lost, in words; it needs consent.
+    pub loss: Option<String>,
+    /// Whether the user consented to the loss.
+    pub consent: bool,
+}
+
+/// Something that stands in the way of a plan.
+#[derive(Clone, Debug, Serialize)]
+pub struct Conflict {
+    /// The resource.
+    pub address: Address,
+    /// The physical name that is taken.
+    pub name: String,
+    /// The stack that owns it, if one does.
+    pub owner: Option<String>,
+}
+
+/// Everything there is to do, with nothing left to decide.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The steps, in an order that respects what needs what.
+    pub steps: Vec<Step>,
+    /// How many resources are as they should be.
+    pub unchanged: usize,
+    /// Names that others hold.
+    pub conflicts: Vec<Conflict>,
+    /// What the endpoint does not report or keep, one sentence each.
+    pub notes: BTreeSet<String>,
+}
+
+impl Plan {
+    /// Counts the steps of one action.
+    #[must_use]
+    pub fn count(&self, action: Action) -> usize {
+        self.steps.iter().filter(|step| step.action == action).count()
+    }
+
+    /// The steps that would lose something nobody consented to.
+    pub fn unconsented(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.loss.is_some() && !step.consent)
+    }
+}
+
+/// What the user allows a plan to do.
+#[derive(Clone, Debug, Default)]
+pub struct Consent {
+    /// Resources that may be taken over.
+    pub adopt: BTreeSet<String>,
+    /// Resources whose messages may be lost.
+    pub data_loss: BTreeSet<String>,
+    /// The only resources to look at, with what they need; empty means all.
+    pub only: BTreeSet<String>,
+}
+
+/// Returns the stack that owns a resource, by its tags.
+#[must_use]
+pub fn owner(tags: &BTreeMap<String, String>) -> Option<&String> {
+    tags.get(STACK_TAG)
+}
+
+/// Works out everything there is to do.
+#[must_use]
+pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consent: &Consent) -> Plan {
+    let graph = Graph::of(stack);
+    let live = Live::new(found);
+    let urls = live.urls(stack);
+    let only = selected(&graph, consent);
+    let mut plan = Plan::default();
+    let mut kept = BTreeSet::new();
+    for resource in stack.resources.values() {
+        let desired = resolve(resource, stack, place, &urls);
+        kept.insert((desired.kind.name(), desired.name.clone()));
+        // Another name under the same address: a new one is made and the old one goes with the deletes.
+        let replaced = live.by_address.get(&desired.address.to_string()).filter(|old| old.name != desired.name);
+        let replaced = replaced.filter(|old| owner(&old.tags) == Some(&stack.name));
+        if only.as_ref().is_some_and(|only| !only.contains(&resource.address)) {
+            continue;
+        }
+        plan_one(desired, &live, replaced, stack, gaps, consent, &mut plan);
+    }
+    if only.is_none() {
+        plan_deletes(&live, &kept, stack, consent, &mut plan);
+    }
+    order(&mut plan, &graph);
+    plan
+}
+
+/// Works out the deletion of everything the stack owns.
+#[must_use]
+pub fn plan_destroy(stack: &str, found: Vec<Found>, consent: &Consent) -> Plan {
+    let live = Live::new(found);
+    let empty = Stack { name: stack.to_owned(), ..Stack::default() };
+    let mut plan = Plan::default();
+    plan_deletes(&live, &BTreeSet::new(), &empty, consent, &mut plan);
+    order(&mut plan, &Graph::default());
+    plan
+}
+
+/// What was found, by name and by the address that its tag says.
+struct Live {
+    by_name: BTreeMap<(&'static str, String), Found>,
+    by_address: BTreeMap<String, Found>,
+}
+
+impl Live {
+    fn new(found: Vec<Found>) -> Live {
+        let tagged = found.iter().filter_map(|one| Some((one.tags.get(ADDRESS_TAG)?.clone(), one.clone())));
+        Live {
+            by_address: tagged.collect(),
+            by_name: found.into_iter().map(|one| ((one.kind.name(), one.name.clone()), one)).collect(),
+        }
+    }
+
+    fn get(&self, kind: &'static str, name: &str) -> Option<&Found> {
+        self.by_name.get(&(kind, name.to_owned()))
+    }
+
+    /// The URLs of the stack's resources that exist.
+    fn urls(&self, stack: &Stack) -> BTreeMap<Address, String> {
+        let known = stack.resources.values().filter_map(|resource| {
+            let found = self.get(resource.address.kind, resource.physical_name())?;
+            Some((resource.address.clone(), found.facts.get(&Fact::Url)?.clone()))
+        });
+        known.collect()
+    }
+}
+
+fn selected(graph: &Graph, consent: &Consent) -> Option<BTreeSet<Address>> {
+    if consent.only.is_empty() {
+        return None;
+    }
+    let wanted = graph.addresses().filter(|address| consent.only.contains(&address.to_string()));
+    Some(wanted.flat_map(|address| graph.with_needs(address)).collect())
+}
+
+/// Turns a resource of the stack into what should be there.
+fn resolve(resource: &Resource, stack: &Stack, place: &Place, urls: &BTreeMap<Address, String>) -> Desired {
+    let fact = |reference: &Ref| resolve_fact(reference, stack, place, urls);
+    let name = resource.physical_name().to_owned();
+    let attributes = resource.kind.rows().iter().filter(|row| !row.is_short_form());
+    Desired {
+        address: resource.address.clone(),
+        kind: resource.kind,
+        arn: resource.kind.arn(&name, place),
+        attributes: attributes.map(|row| (row.key, resource.get(row).resolve(&fact))).collect(),
+        tags: resource.tags.clone(),
+        name,
+    }
+}
+
+fn resolve_fact(reference: &Ref, stack: &Stack, place: &Place, urls: &BTreeMap<Address, String>) -> Option<String> {
+    match (&reference.of, reference.fact) {
+        (_, Fact::Account) => Some(place.account.clone()),
+        (_, Fact::Region) => Some(place.region.clone()),
+        (_, Fact::Partition) => Some(place.partition.clone()),
+        (RefTarget::Resource(address), fact) => {
+            let resource = stack.resources.get(address)?;
+            let name = resource.physical_name();
+            match fact {
+                Fact::Name => Some(name.to_owned()),
+                Fact::Url => urls.get(address).cloned(),
+                _ => Some(resource.kind.arn(name, place)),
+            }
+        }
+        (RefTarget::Place, _) => None,
+    }
+}
+
+/// Plans one resource that the stack wants.
+fn plan_one(
+    desired: Desired,
+    live: &Live,
+    replaced: Option<&Found>,
+    stack: &Stack,
+    gaps: &Gaps,
+    consent: &Consent,
+    plan: &mut Plan,
+) {
+    let address = desired.address.to_string();
+    let Some(found) = live.get(desired.kind.name(), &desired.name) else {
+        let changes = diff(&desired, replaced, stack, gaps, &mut plan.notes);
+        let action = if replaced.is_some() { Action::Replace } else { Action::Create };
+        plan.steps.push(step(action, desired, replaced, changes, consent));
+        return;
+    };
+    let ours = owner(&found.tags) == Some(&stack.name);
+    if !ours && !consent.adopt.contains(&address) {
+        let owner = owner(&found.tags).cloned();
+        plan.conflicts.push(Conflict { address: desired.address, name: desired.name, owner });
+        return;
+    }
+    let changes = diff(&desired, Some(found), stack, gaps, &mut plan.notes);
+    let action = match (ours, changes.iter().any(|change| change.replaces)) {
+        (_, true) => Action::Replace,
+        (false, false) => Action::Adopt,
+        (true, false) if changes.is_empty() => {
+            plan.unchanged += 1;
+            return;
+        }
+        (true, false) => Action::Update,
+    };
+    plan.steps.push(step(action, desired, Some(found), changes, consent));
+}
+
+fn step(action: Action, desired: Desired, found: Option<&Found>, changes: Vec<Change>, consent: &Consent) -> Step {
+    let address = desired.address.clone();
+    Step {
+        name: desired.name.clone(),
+        loss: loss(action, &desired.name, found, &changes),
+        consent: consent.data_loss.contains(&address.to_string()),
+        fingerprint: found.map(fingerprint),
+        found: found.cloned(),
+        desired: Some(desired),
+        after: Vec::new(),
+        address,
+        action,
+        changes,
+    }
+}
+
+/// Plans the deletion of what the stack owns and no longer names.
+fn plan_deletes(
+    live: &Live,
+    kept: &BTreeSet<(&'static str, String)>,
+    stack: &Stack,
+    consent: &Consent,
+    plan: &mut Plan,
+) {
+    for ((kind, name), found) in &live.by_name {
+        if owner(&found.tags) != Some(&stack.name) || kept.contains(&(*kind, name.clone())) {
+            continue;
+        }
+        let logical = found.tags.get(ADDRESS_TAG).and_then(|tag| tag.strip_prefix(&format!("{kind}.")));
+        let address = Address::new(kind, logical.unwrap_or(name));
+        plan.steps.push(Step {
+            loss: loss(Action::Delete, name, Some(found), &[]),
+            consent: consent.data_loss.contains(&address.to_string()),
+            fingerprint: Some(fingerprint(found)),
+            found: Some(found.clone()),
+            name: name.clone(),
+            action: Action::Delete,
+            changes: Vec::new(),
+            after: Vec::new(),
+            desired: None,
+            address,
+        });
+    }
+}
+
+/// Says what a step would lose.
+fn loss(action: Action, name: &str, found: Option<&Found>, changes: &[Change]) -> Option<String> {
+    let found = found?;
+    let holds = found.holds.filter(|count| *count > 0)?;
+    let messages = if holds == 1 { "1 message".to_owned() } else { format!("{holds} messages") };
+    match action {
+        // A replacement under another name leaves the old one to a delete of its own.
+        Action::Replace if found.name != name => None,
+        Action::Delete | Action::Replace => Some(format!("{messages} in {}", found.name)),
+        _ => {
+            let lost = changes.iter().find_map(|change| change.loses)?;
+            Some(format!("{lost}; {} holds {messages}", found.name))
+        }
+    }
+}
+
+/// Compares what should be there with what is, row by row and tag by tag.
+fn diff(
+    desired: &Desired,
+    found: Option<&Found>,
+    stack: &Stack,
+    gaps: &Gaps,
+    notes: &mut BTreeSet<String>,
+) -> Vec<Change> {
+    let rows = desired.kind.rows().iter().filter(|row| !row.is_short_form());
+    let mut changes: Vec<Change> = rows.filter_map(|row| compare(row, desired, found, gaps, notes)).collect();
+    let empty = BTreeMap::new();
+    let before = found.map_or(&empty, |found| &found.tags);
+    let keys: BTreeSet<&String> = before.keys().chain(desired.tags.keys()).collect();
+    for key in keys {
+        let text = |tags: &BTreeMap<String, String>| tags.get(key).map_or(Value::Null, Value::text);
+        let (before, after) = (text(before), text(&desired.tags));
+        if before != after && !(after.is_null() && ignored_tag(key, stack)) {
+            changes.push(Change { key: key.clone(), row: None, before, after, replaces: false, loses: None });
+        }
+    }
+    changes
+}
+
+/// AWS's own tags cannot be changed, and those of `ignore_tags:` belong to others.
+fn ignored_tag(key: &str, stack: &Stack) -> bool {
+    key.starts_with("aws:")
+        || stack
+            .ignore_tags
+            .iter()
+            .any(|pattern| pattern.strip_suffix('*').map_or(pattern == key, |prefix| key.starts_with(prefix)))
+}
+
+fn compare(
+    row: &'static Row,
+    desired: &Desired,
+    found: Option<&Found>,
+    gaps: &Gaps,
+    notes: &mut BTreeSet<String>,
+) -> Option<Change> {
+    let after = desired.get(row).clone();
+    let reported = found.and_then(|found| found.attributes.get(row.key));
+    let before = reported.cloned().unwrap_or(Value::Null);
+    if row.ty.normal(&before) == row.ty.normal(&after) || found.is_some() && row.reported == Reported::Never {
+        return None;
+    }
+    let kind = desired.kind.name();
+    if let Some(note) = gaps.note(kind, row.key).filter(|_| found.is_some()) {
+        notes.insert(note);
+        return None;
+    }
+    if found.is_some() && reported.is_none() && row.reported == Reported::Always && !after.is_null() {
+        notes.insert(format!("the endpoint does not report `{}` of {kind} resources: not compared", row.key));
+        return None;
+    }
+    let lowered = before.as_int().zip(after.as_int()).is_some_and(|(before, after)| after < before);
+    let loses = match row.effect {
+        Effect::LoweringLoses(what) if lowered => Some(what),
+        _ => None,
+    };
+    let replaces = found.is_some() && row.effect == Effect::Replaces;
+    Some(Change { key: row.key.to_owned(), row: Some(row), before, after, replaces, loses })
+}
+
+/// The digest of what is there: attributes and tags, in one canonical spelling.
+#[must_use]
+pub fn fingerprint(found: &Found) -> String {
+    let rows = found.kind.rows().iter();
+    let attributes = rows.filter_map(|row| Some((row.key, row.ty.normal(found.attributes.get(row.key)?))));
+    let canonical = serde_json::json!({
+        "name": found.name,
+        "attributes": Value::map(attributes).to_json(),
+        "tags": found.tags,
+    });
+    let digest = Sha256::digest(canonical.to_string());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Sorts the steps and says which waits for which.
+fn order(plan: &mut Plan, graph: &Graph) {
+    let rank = |address: &Address| KINDS.iter().position(|kind| kind.name() == address.kind);
+    // Deletes go last, in the opposite order of the kinds.
+    plan.steps.sort_by_key(|step| {
+        let rank = rank(&step.address).unwrap_or(usize::MAX);
+        let delete = step.action == Action::Delete;
+        (delete, if delete { usize::MAX - rank } else { rank }, step.address.clone(), step.name.clone())
+    });
+    let after: Vec<Vec<usize>> = (0..plan.steps.len()).map(|index| waits_for(plan, graph, index)).collect();
+    for (step, after) in plan.steps.iter_mut().zip(after) {
+        step.after = after;
+    }
+}
+
+fn waits_for(plan: &Plan, graph: &Graph, index: usize) -> Vec<usize> {
+    let step = &plan.steps[index];
+    let others = plan.steps.iter().enumerate().filter(|(other, _)| *other != index);
+    let waits = others.filter(|(_, other)| match (step.action, other.action) {
+        // What is deleted must not be named any more by what stays, nor by what is deleted too.
+        (Action::Delete, _) => {
+            let named = |gone| other.found.as_ref().is_some_and(|other| names(other, gone));
+            other.address == step.address || step.found.as_ref().is_some_and(named)
+        }
+        (_, Action::Delete) => false,
+        _ => graph.needs(&step.address).any(|needed| *needed == other.address),
+    });
+    waits.map(|(other, _)| other).collect()
+}
+
+/// Tells whether the live attributes of one name the other by its ARN.
+fn names(one: &Found, other: &Found) -> bool {
+    let mut named = false;
+    let ordering = one.kind.rows().iter().filter(|row| !row.is_short_form() && !row.soft);
+    let values = ordering.filter_map(|row| one.attributes.get(row.key));
+    values.for_each(|value| {
+        value.walk(&mut |inner| named |= inner.as_text() == Some(&other.arn));
+    });
+    named
+}

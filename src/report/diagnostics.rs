@@ -1,0 +1,57 @@
+//! Findings as text with a source excerpt and a caret, and as JSON.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::json;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Source};
+
+/// Renders all findings for a person; colours are stripped by the stream where they do not belong.
+#[must_use]
+pub fn text(diagnostics: &Diagnostics, source: &Source) -> String {
+    let renderer = Renderer::styled();
+    let rendered = diagnostics.iter().map(|diagnostic| renderer.render(&[group(diagnostic, source)]) + "\n\n");
+    rendered.collect()
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(&diagnostic.message).id(diagnostic.code.id);
+    let mut group = match diagnostic.span {
+        Some(span) => {
+            let end = span.end.clamp(span.start, source.text.len());
+            let annotation = AnnotationKind::Primary.span(span.start.min(end)..end);
+            let annotation = if diagnostic.label.is_empty() { annotation } else { annotation.label(&diagnostic.label) };
+            title.element(Snippet::source(&source.text).path(&source.path).annotation(annotation))
+        }
+        None => Group::with_title(title),
+    };
+    group = group.element(Level::NOTE.message(diagnostic.code.reason));
+    group.element(Level::HELP.message(diagnostic.fix()))
+}
+
+/// Renders all findings for a machine.
+#[must_use]
+pub fn json(diagnostics: &Diagnostics, source: &Source) -> serde_json::Value {
+    let findings = diagnostics.iter().map(|diagnostic| {
+        let place = diagnostic.span.map(|span| source.line_column(span.start));
+        let end = diagnostic.span.map(|span| source.line_column(span.end));
+        json!({
+            "code": diagnostic.code.id,
+            "severity": diagnostic.severity,
+            "message": diagnostic.message,
+            "file": source.path,
+            "line": place.map(|(line, _)| line),
+            "column": place.map(|(_, column)| column),
+            "end_line": end.map(|(line, _)| line),
+            "end_column": end.map(|(_, column)| column),
+            "address": diagnostic.address,
+            "reason": diagnostic.code.reason,
+            "help": diagnostic.fix(),
+            "link": diagnostic.code.link,
+        })
+    });
+    findings.collect()
+}

@@ -1,0 +1,5 @@
+//! Renders diagnostics, plans and progress for terminals and machines.
+
+pub mod diagnostics;
+pub mod plan;
+pub mod progress;
