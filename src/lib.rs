@@ -52,6 +52,7 @@ pub mod kind;
 pub mod plan;
 
 pub mod apply;
+pub mod artifact;
 pub mod backend;
 pub mod local;
 

@@ -217,7 +217,7 @@ fn resolve(resource: &Resource, stack: &Stack, place: &Place, urls: &BTreeMap<Ad
     Desired {
         address: resource.address.clone(),
         kind: resource.kind,
-        arn: resource.kind.arn(&name, place),
+        arn: resource.kind.arn_of(resource, place),
         attributes: attributes.map(|row| (row.key, resource.get(row).resolve(&fact))).collect(),
         tags: resource.tags.clone(),
         name,
@@ -235,7 +235,7 @@ fn resolve_fact(reference: &Ref, stack: &Stack, place: &Place, urls: &BTreeMap<A
             match fact {
                 Fact::Name => Some(name.to_owned()),
                 Fact::Url => urls.get(address).cloned(),
-                _ => Some(resource.kind.arn(name, place)),
+                _ => Some(resource.kind.arn_of(resource, place)),
             }
         }
         (RefTarget::Place, _) => None,
@@ -416,12 +416,16 @@ pub fn fingerprint(found: &Found) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Where a kind stands in the order of all.
+fn rank(kind: &str) -> usize {
+    KINDS.iter().position(|known| known.name() == kind).unwrap_or(KINDS.len())
+}
+
 /// Sorts the steps and says which waits for which.
 fn order(plan: &mut Plan, graph: &Graph) {
-    let rank = |address: &Address| KINDS.iter().position(|kind| kind.name() == address.kind);
     // Deletes go last, in the opposite order of the kinds.
     plan.steps.sort_by_key(|step| {
-        let rank = rank(&step.address).unwrap_or(usize::MAX);
+        let rank = rank(step.address.kind);
         let delete = step.action == Action::Delete;
         (delete, if delete { usize::MAX - rank } else { rank }, step.address.clone(), step.name.clone())
     });
@@ -446,13 +450,17 @@ fn waits_for(plan: &Plan, graph: &Graph, index: usize) -> Vec<usize> {
     waits.map(|(other, _)| other).collect()
 }
 
-/// Tells whether the live attributes of one name the other by its ARN.
+/// Tells whether the live attributes of one name the other: by its ARN, or by its name if its kind comes earlier.
 fn names(one: &Found, other: &Found) -> bool {
     let mut named = false;
+    let by_name = rank(one.kind.name()) > rank(other.kind.name());
     let ordering = one.kind.rows().iter().filter(|row| !row.is_short_form() && !row.soft);
     let values = ordering.filter_map(|row| one.attributes.get(row.key));
     values.for_each(|value| {
-        value.walk(&mut |inner| named |= inner.as_text() == Some(&other.arn));
+        value.walk(&mut |inner| {
+            let text = inner.as_text();
+            named |= text == Some(&other.arn) || by_name && text == Some(&other.name);
+        });
     });
     named
 }

@@ -223,6 +223,8 @@ pub enum Unit {
     Bytes,
     /// `256MiB`, `1GiB`; a bare number is MiB, as Lambda counts memory.
     Mebibytes,
+    /// `14d`; a bare number is days.
+    Days,
     /// A plain count.
     Count,
 }
@@ -238,6 +240,7 @@ impl Unit {
             Unit::Seconds => SECONDS,
             Unit::Bytes => BYTES,
             Unit::Mebibytes => MEBIBYTES,
+            Unit::Days => &[("d", 1)],
             Unit::Count => &[],
         }
     }
@@ -275,6 +278,7 @@ impl Unit {
             Unit::Seconds => "a duration such as 30s, 5m, 4h or 14d",
             Unit::Bytes => "a size such as 512B, 256KiB or 1MiB",
             Unit::Mebibytes => "a size such as 256MiB or 1GiB",
+            Unit::Days => "a number of days such as 14d",
             Unit::Count => "a whole number",
         }
     }
@@ -284,6 +288,7 @@ impl Unit {
     pub fn format(self, number: i64) -> String {
         match self {
             Unit::Count => number.to_string(),
+            Unit::Days => format!("{number}d"),
             Unit::Seconds if number > 0 => format_seconds(number),
             Unit::Seconds => format!("{number}s"),
             Unit::Bytes | Unit::Mebibytes => {

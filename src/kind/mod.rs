@@ -4,8 +4,12 @@
 //! add it to [`KINDS`], use it in a stack under `stacks/`, and regenerate.
 
 pub mod alarm;
+pub mod function;
+pub mod log_group;
+pub mod mapping;
 pub mod policy;
 pub mod queue;
+pub mod role;
 mod row;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +28,8 @@ use crate::value::Value;
 pub use row::{Default, Effect, Reported, Row, Type};
 
 /// Every kind, in the order that a stack file and a rendered folder list them.
-pub const KINDS: &[&dyn Kind] = &[&queue::Queue, &alarm::Alarm];
+pub const KINDS: &[&dyn Kind] =
+    &[&queue::Queue, &alarm::Alarm, &log_group::LogGroup, &role::Role, &function::Function, &mapping::Mapping];
 
 /// Finds a kind by its name.
 #[must_use]
@@ -57,6 +62,11 @@ pub trait Kind: Sync {
 
     /// The ARN of a resource with this physical name.
     fn arn(&self, name: &str, place: &Place) -> String;
+
+    /// The ARN of a complete resource, for kinds whose ARN has more in it than the name.
+    fn arn_of(&self, resource: &Resource, place: &Place) -> String {
+        self.arn(resource.physical_name(), place)
+    }
 
     /// The physical name in an ARN of this kind.
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str>;

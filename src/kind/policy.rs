@@ -13,6 +13,16 @@ pub fn document(statements: Vec<Value>) -> Value {
     Value::map([("Version", Value::text(VERSION)), ("Statement", Value::List(statements))])
 }
 
+/// Makes the document that lets one AWS service assume a role.
+#[must_use]
+pub fn trust(service: &str) -> Value {
+    document(vec![Value::map([
+        ("Effect", Value::text("Allow")),
+        ("Principal", Value::map([("Service", Value::text(service))])),
+        ("Action", Value::text("sts:AssumeRole")),
+    ])])
+}
+
 /// Puts a policy document into the form in which equal meanings are equal values.
 ///
 /// AWS treats one string and a list of that string alike, keeps no order in lists of strings or of

@@ -236,6 +236,13 @@ impl Row {
         self
     }
 
+    /// Says that AWS never reports it: it is written and not compared.
+    #[must_use]
+    pub const fn never_reported(mut self) -> Row {
+        self.reported = Reported::Never;
+        self
+    }
+
     /// Says that a change replaces the resource.
     #[must_use]
     pub const fn replaces(mut self) -> Row {

@@ -1,0 +1,72 @@
+//! A CloudWatch Logs group.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
+//! Nothing but its name forces a replacement.
+
+use crate::diagnostic::Diagnostics;
+use crate::kind::{Default, Kind, Live, Row, Type};
+use crate::model::{Resource, Stack};
+use crate::value::{Place, Unit};
+
+/// The kind `log_group`.
+#[derive(Debug)]
+pub struct LogGroup;
+
+const RETENTION_PAGE: &str =
+    "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html";
+const KMS_PAGE: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html";
+
+/// Days that events are kept.
+pub const RETENTION: Row =
+    Row::new("retention", "retentionInDays", "retention_in_days", Type::int(Unit::Days, 1, 3_653))
+        .or(Default::Int(14))
+        .lowering_loses("log events older than the new retention")
+        .doc(
+            "How long events are kept. 14d (AWS: for ever), because nobody pays for logs that nobody reads.",
+            RETENTION_PAGE,
+        );
+/// The key that encrypts events.
+pub const KMS_KEY: Row = Row::new("kms_key", "kmsKeyId", "kms_key_id", Type::Text { min: 1, max: 256 })
+    .doc("The ARN of the KMS key that encrypts the events; CloudWatch Logs' own key without it.", KMS_PAGE);
+
+const ROWS: &[Row] = &[RETENTION, KMS_KEY];
+
+impl Kind for LogGroup {
+    fn name(&self) -> &'static str {
+        "log_group"
+    }
+
+    fn section(&self) -> &'static str {
+        "log_groups"
+    }
+
+    fn doc(&self) -> &'static str {
+        "A CloudWatch Logs group."
+    }
+
+    fn rows(&self) -> &'static [Row] {
+        ROWS
+    }
+
+    fn tag_type(&self) -> &'static str {
+        "logs:log-group"
+    }
+
+    fn arn(&self, name: &str, place: &Place) -> String {
+        place.arn("logs", &format!("log-group:{name}"))
+    }
+
+    fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
+        let mut parts = arn.splitn(7, ':');
+        let named = parts.nth(2) == Some("logs") && parts.nth(2) == Some("log-group");
+        named.then(|| parts.next()).flatten().map(|name| name.trim_end_matches(":*"))
+    }
+
+    fn expand(&self, _resource: &mut Resource, _stack: &mut Stack, _out: &mut Diagnostics) {}
+
+    fn check(&self, _resource: &Resource, _out: &mut Diagnostics) {}
+
+    fn live(&self) -> Option<&dyn Live> {
+        None
+    }
+}

@@ -1,0 +1,103 @@
+//! An IAM role with its inline policy.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+//! The path forces a replacement: it is part of the role's ARN.
+
+use crate::diagnostic::Diagnostics;
+use crate::kind::{Default, Kind, Live, Row, Type};
+use crate::model::{Resource, Stack};
+use crate::value::{Place, Value};
+
+/// The kind `role`.
+#[derive(Debug)]
+pub struct Role;
+
+const CREATE: &str = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html";
+const PUT_POLICY: &str = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html";
+const BOUNDARY: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html";
+
+/// The name of the one inline policy that queuestack writes.
+pub const INLINE: &str = "queuestack";
+
+/// What the role is for.
+pub const DESCRIPTION: Row = Row::new("description", "Description", "description", Type::Text { min: 1, max: 1_000 })
+    .doc("What the role is for.", CREATE);
+/// Where the role stands.
+pub const PATH: Row = Row::new("path", "Path", "path", Type::Text { min: 1, max: 512 })
+    .replaces()
+    .doc("Its path; `/queuestack/<stack>/` unless said otherwise. It is part of the ARN.", CREATE);
+/// Who may assume it.
+pub const TRUST: Row = Row::new("trust", "AssumeRolePolicyDocument", "assume_role_policy", Type::Policy)
+    .always_reported()
+    .doc("Who may assume the role; Lambda unless said otherwise.", CREATE);
+/// What it may do.
+pub const POLICY: Row = Row::new("policy", "PolicyDocument", "policy", Type::Policy)
+    .soft()
+    .doc("What the role may do: its inline policy, at most 10240 characters without white space.", PUT_POLICY);
+/// Managed policies.
+pub const MANAGED_POLICIES: Row = Row::new(
+    "managed_policies",
+    "PolicyArn",
+    "managed_policy_arns",
+    Type::List { of: &Type::Text { min: 20, max: 2_048 }, max: 20 },
+)
+.doc("ARNs of managed policies that are attached to it.", CREATE);
+/// What it may do at most.
+pub const BOUNDARY_ARN: Row =
+    Row::new("permissions_boundary", "PermissionsBoundary", "permissions_boundary", Type::Text { min: 20, max: 2_048 })
+        .doc("The ARN of the managed policy that bounds what the role may do.", BOUNDARY);
+/// How long a session lasts.
+pub const MAX_SESSION: Row =
+    Row::new("max_session", "MaxSessionDuration", "max_session_duration", Type::seconds(3_600, 43_200))
+        .or(Default::Int(3_600))
+        .always_reported()
+        .doc("The longest session of those who assume it.", CREATE);
+
+const ROWS: &[Row] = &[DESCRIPTION, PATH, TRUST, POLICY, MANAGED_POLICIES, BOUNDARY_ARN, MAX_SESSION];
+
+impl Kind for Role {
+    fn name(&self) -> &'static str {
+        "role"
+    }
+
+    fn section(&self) -> &'static str {
+        "roles"
+    }
+
+    fn doc(&self) -> &'static str {
+        "An IAM role with one inline policy."
+    }
+
+    fn rows(&self) -> &'static [Row] {
+        ROWS
+    }
+
+    fn tag_type(&self) -> &'static str {
+        "iam:role"
+    }
+
+    /// The path is part of the ARN: references resolve through [`Kind::arn_of`].
+    fn arn(&self, name: &str, place: &Place) -> String {
+        format!("arn:{}:iam::{}:role/{name}", place.partition, place.account)
+    }
+
+    fn arn_of(&self, resource: &Resource, place: &Place) -> String {
+        let path = resource.get(&PATH).as_text().unwrap_or("/");
+        format!("arn:{}:iam::{}:role{path}{}", place.partition, place.account, resource.physical_name())
+    }
+
+    fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
+        arn.split_once(":role/").map(|(_, path)| path.rsplit('/').next().unwrap_or(path))
+    }
+
+    fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
+        resource.fill(&PATH, Value::text(format!("/queuestack/{}/", stack.name)));
+        resource.fill(&TRUST, crate::kind::policy::trust("lambda.amazonaws.com"));
+    }
+
+    fn check(&self, _resource: &Resource, _out: &mut Diagnostics) {}
+
+    fn live(&self) -> Option<&dyn Live> {
+        None
+    }
+}
