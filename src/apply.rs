@@ -1,10 +1,11 @@
 //! Runs the steps of a plan in dependency order, as many side by side as allowed. It decides nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
@@ -28,7 +29,7 @@ pub struct Outcome {
 
 /// Runs a plan; at most `parallel` steps at once, and none started once `stop` says true.
 pub async fn apply(
-    plan: &Plan,
+    plan: &Arc<Plan>,
     aws: &Aws,
     parallel: usize,
     mut stop: watch::Receiver<bool>,
@@ -36,34 +37,30 @@ pub async fn apply(
 ) -> Outcome {
     reporter.on(&Event::Started { steps: plan.steps.len() });
     let mut run = Run::new(plan);
-    let mut flying = FuturesUnordered::new();
+    let mut flying = JoinSet::new();
+    let mut started = HashMap::new();
     loop {
         while !run.stopped && flying.len() < parallel {
             let Some(index) = run.next() else { break };
             let step = &plan.steps[index];
             reporter.on(&Event::StepStarted { address: step.address.clone(), action: step.action });
-            let urls = run.urls.clone();
-            flying.push(async move {
-                let start = Instant::now();
-                (index, run_step(step, aws, &urls).await, start.elapsed())
-            });
+            let desired = step.desired.as_ref().map(|desired| with_urls(desired, &run.urls));
+            let (plan, aws) = (Arc::clone(plan), aws.clone());
+            let task = flying.spawn(async move { run_step(&plan.steps[index], desired, &aws).await });
+            started.insert(task.id(), (index, Instant::now()));
         }
         if flying.is_empty() {
             break;
         }
         tokio::select! {
-            Some((index, result, took)) = flying.next() => {
-                let step = &plan.steps[index];
-                let (address, action) = (step.address.clone(), step.action);
-                match result {
-                    Ok(facts) => {
-                        run.done(index, facts);
-                        reporter.on(&Event::StepDone { address, action, took });
-                    }
-                    Err(error) => {
-                        run.failed(index);
-                        reporter.on(&Event::StepFailed { address, action, error });
-                    }
+            Some(ended) = flying.join_next_with_id() => {
+                let (task, result) = match ended {
+                    Ok((task, result)) => (task, result),
+                    // A panic is that step's failure alone.
+                    Err(broken) => (broken.id(), Err(AwsError::refused("queuestack", "apply", broken.to_string()))),
+                };
+                if let Some((index, start)) = started.remove(&task) {
+                    run.ended(index, result, start.elapsed(), reporter);
                 }
             }
             Ok(()) = stop.changed(), if !run.stopped => {
@@ -103,15 +100,21 @@ impl<'a> Run<'a> {
         Some(next)
     }
 
-    fn done(&mut self, index: usize, facts: Facts) {
-        let address = &self.plan.steps[index].address;
-        self.urls
-            .extend(facts.into_iter().filter(|(fact, _)| *fact == Fact::Url).map(|(_, url)| (address.clone(), url)));
-        self.done.insert(index);
-    }
-
-    fn failed(&mut self, index: usize) {
-        self.failed.insert(index);
+    /// Notes how a step ended and tells of it.
+    fn ended(&mut self, index: usize, result: Result<Facts, AwsError>, took: Duration, reporter: &dyn Reporter) {
+        let step = &self.plan.steps[index];
+        let (address, action) = (step.address.clone(), step.action);
+        match result {
+            Ok(mut facts) => {
+                self.urls.extend(facts.remove(&Fact::Url).map(|url| (address.clone(), url)));
+                self.done.insert(index);
+                reporter.on(&Event::StepDone { address, action, took });
+            }
+            Err(error) => {
+                self.failed.insert(index);
+                reporter.on(&Event::StepFailed { address, action, error });
+            }
+        }
     }
 
     /// Tells of every step that was not tried, and why.
@@ -134,18 +137,19 @@ impl<'a> Run<'a> {
     }
 }
 
-async fn run_step(step: &Step, aws: &Aws, urls: &BTreeMap<Address, String>) -> Result<Facts, AwsError> {
-    match (step.action, &step.desired, &step.found) {
-        (Action::Create, Some(desired), _) => create(desired, aws, urls).await,
+async fn run_step(step: &Step, desired: Option<Desired>, aws: &Aws) -> Result<Facts, AwsError> {
+    match (step.action, desired, &step.found) {
+        (Action::Create, Some(desired), _) => create(&desired, aws).await,
         (Action::Replace, Some(desired), Some(found)) => {
             if found.name == desired.name {
                 delete(found, aws, step.consent).await?;
             }
-            create(desired, aws, urls).await
+            create(&desired, aws).await
         }
         (Action::Update | Action::Adopt, Some(desired), Some(found)) => {
-            let Some(live) = desired.kind.live() else { return Ok(Facts::new()) };
-            live.update(aws, &with_urls(desired, urls), found, &step.changes).await?;
+            if let Some(live) = desired.kind.live() {
+                live.update(aws, &desired, found, &step.changes).await?;
+            }
             Ok(found.facts.clone())
         }
         (_, _, Some(found)) => delete(found, aws, step.consent).await.map(|()| Facts::new()),
@@ -153,9 +157,9 @@ async fn run_step(step: &Step, aws: &Aws, urls: &BTreeMap<Address, String>) -> R
     }
 }
 
-async fn create(desired: &Desired, aws: &Aws, urls: &BTreeMap<Address, String>) -> Result<Facts, AwsError> {
+async fn create(desired: &Desired, aws: &Aws) -> Result<Facts, AwsError> {
     match desired.kind.live() {
-        Some(live) => live.create(aws, &with_urls(desired, urls)).await,
+        Some(live) => live.create(aws, desired).await,
         None => Ok(Facts::new()),
     }
 }

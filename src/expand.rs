@@ -23,20 +23,24 @@ pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {
     stack.resources = resources;
 }
 
-/// Expands kind by kind, in the order of [`KINDS`] from the back: what a form makes may have forms of its own.
+/// Expands kind by kind, in the order of [`KINDS`] from the back: what a form makes is of an earlier kind, or its own.
 fn expand_short_forms(stack: &mut Stack, out: &mut Diagnostics) {
     let mut done: BTreeSet<Address> = BTreeSet::new();
-    let next = |stack: &Stack, done: &BTreeSet<Address>| -> Option<Address> {
-        let rank = |address: &Address| KINDS.iter().rev().position(|kind| kind.name() == address.kind);
-        let open = stack.resources.keys().filter(|address| !done.contains(*address));
-        open.min_by_key(|address| (rank(address), *address)).cloned()
-    };
-    while let Some(address) = next(stack, &done) {
-        if let Some(mut resource) = stack.resources.remove(&address) {
-            resource.kind.expand(&mut resource, stack, out);
-            stack.resources.insert(address.clone(), resource);
+    for kind in KINDS.iter().rev() {
+        loop {
+            let of_kind = stack.resources.keys().filter(|address| address.kind == kind.name());
+            let open: Vec<Address> = of_kind.filter(|address| !done.contains(*address)).cloned().collect();
+            if open.is_empty() {
+                break;
+            }
+            for address in open {
+                if let Some(mut resource) = stack.resources.remove(&address) {
+                    kind.expand(&mut resource, stack, out);
+                    stack.resources.insert(address.clone(), resource);
+                }
+                done.insert(address);
+            }
         }
-        done.insert(address);
     }
 }
 

@@ -429,23 +429,28 @@ fn order(plan: &mut Plan, graph: &Graph) {
         let delete = step.action == Action::Delete;
         (delete, if delete { usize::MAX - rank } else { rank }, step.address.clone(), step.name.clone())
     });
-    let after: Vec<Vec<usize>> = (0..plan.steps.len()).map(|index| waits_for(plan, graph, index)).collect();
+    let mut by_address: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        by_address.entry(&step.address).or_default().push(index);
+    }
+    let after = (0..plan.steps.len()).map(|index| waits_for(plan, graph, &by_address, index));
+    let after: Vec<Vec<usize>> = after.collect();
     for (step, after) in plan.steps.iter_mut().zip(after) {
         step.after = after;
     }
 }
 
-fn waits_for(plan: &Plan, graph: &Graph, index: usize) -> Vec<usize> {
+fn waits_for(plan: &Plan, graph: &Graph, by_address: &BTreeMap<&Address, Vec<usize>>, index: usize) -> Vec<usize> {
     let step = &plan.steps[index];
+    if step.action != Action::Delete {
+        let needed = graph.needs(&step.address).filter_map(|needed| by_address.get(needed)).flatten();
+        return needed.copied().filter(|other| plan.steps[*other].action != Action::Delete).collect();
+    }
+    // What is deleted must not be named any more by what stays, nor by what is deleted too.
     let others = plan.steps.iter().enumerate().filter(|(other, _)| *other != index);
-    let waits = others.filter(|(_, other)| match (step.action, other.action) {
-        // What is deleted must not be named any more by what stays, nor by what is deleted too.
-        (Action::Delete, _) => {
-            let named = |gone| other.found.as_ref().is_some_and(|other| names(other, gone));
-            other.address == step.address || step.found.as_ref().is_some_and(named)
-        }
-        (_, Action::Delete) => false,
-        _ => graph.needs(&step.address).any(|needed| *needed == other.address),
+    let waits = others.filter(|(_, other)| {
+        let named = |gone| other.found.as_ref().is_some_and(|other| names(other, gone));
+        other.address == step.address || step.found.as_ref().is_some_and(named)
     });
     waits.map(|(other, _)| other).collect()
 }

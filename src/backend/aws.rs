@@ -10,6 +10,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::RequestId;
 use tokio::sync::{Mutex, OnceCell};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::error::AwsError;
@@ -27,8 +28,20 @@ pub const READS_AT_ONCE: usize = 64;
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
 const PACES: &[(&str, u32)] = &[("PutMetricAlarm", 3), ("DescribeAlarms", 9)];
 
-/// The account, Region and clients that a command works with.
-pub struct Aws {
+/// The account, Region and clients that a command works with. A clone is another handle on the same.
+#[derive(Clone)]
+pub struct Aws(Arc<Shared>);
+
+impl std::ops::Deref for Aws {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What all handles share.
+pub struct Shared {
     /// SQS.
     pub sqs: aws_sdk_sqs::Client,
     /// CloudWatch.
@@ -51,7 +64,7 @@ impl Aws {
     /// Makes the clients of a configuration; nothing is sent yet.
     #[must_use]
     pub fn new(config: &SdkConfig, reporter: Arc<dyn Reporter>) -> Aws {
-        Aws {
+        Aws(Arc::new(Shared {
             sqs: aws_sdk_sqs::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
@@ -63,6 +76,38 @@ impl Aws {
             paces: PACES.iter().map(|(operation, _)| (*operation, Mutex::new(Instant::now()))).collect(),
             calls: AtomicUsize::new(0),
             reporter,
+        }))
+    }
+
+    /// Runs a read for each item, many at once and on all processors, and keeps what was found.
+    ///
+    /// # Errors
+    /// When any read fails for good.
+    pub async fn each<I, T, F>(
+        &self,
+        items: impl IntoIterator<Item = I>,
+        read: impl Fn(Aws, I) -> F,
+    ) -> Result<Vec<T>, AwsError>
+    where
+        F: Future<Output = Result<Option<T>, AwsError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let mut items = items.into_iter();
+        let mut flying = JoinSet::new();
+        let mut found = Vec::new();
+        loop {
+            while flying.len() < READS_AT_ONCE
+                && let Some(item) = items.next()
+            {
+                flying.spawn(read(self.clone(), item));
+            }
+            match flying.join_next().await {
+                Some(Ok(one)) => found.extend(one?),
+                Some(Err(broken)) => {
+                    return Err(AwsError::refused("queuestack", "read", format!("a task broke off: {broken}")));
+                }
+                None => return Ok(found),
+            }
         }
     }
 

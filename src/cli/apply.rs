@@ -53,9 +53,9 @@ impl RunArgs {
     ///
     /// # Errors
     /// When something stands in the way, nobody says yes, or a step fails.
-    pub async fn carry_out(&self, plan: &Plan, session: &Session, reporter: &dyn Reporter) -> Result<u8, Error> {
+    pub async fn carry_out(&self, plan: Plan, session: &Session, reporter: &dyn Reporter) -> Result<u8, Error> {
         if !plan.conflicts.is_empty() {
-            return Err(Error::Conflicts(plan.conflicts.clone()));
+            return Err(Error::Conflicts(plan.conflicts));
         }
         let losses = plan.unconsented().map(|step| (step.address.to_string(), step.loss.clone().unwrap_or_default()));
         let losses: Vec<_> = losses.collect();
@@ -68,7 +68,7 @@ impl RunArgs {
         if !self.yes {
             confirm()?;
         }
-        let outcome = apply(plan, &session.aws, self.parallel.into(), stop_on_ctrl_c(), reporter).await;
+        let outcome = apply(&Arc::new(plan), &session.aws, self.parallel.into(), stop_on_ctrl_c(), reporter).await;
         end(outcome, session, self.json)
     }
 }
@@ -131,8 +131,8 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     let stack = load(&args.stack)?;
     let consent = args.consent.check(&stack)?;
     let reporter = args.run.reporter();
-    let session = Session::open(&args.target, Arc::clone(&reporter)).await?;
-    let plan = make(&session, &stack, &consent).await?;
+    let mut session = Session::open(&args.target, &stack, Arc::clone(&reporter)).await?;
+    let plan = make(&mut session, &stack, &consent).await?;
     show(&session, "apply", &stack.name, &plan, args.run.json).await?;
-    args.run.carry_out(&plan, &session, &*reporter).await
+    args.run.carry_out(plan, &session, &*reporter).await
 }

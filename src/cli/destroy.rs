@@ -29,10 +29,10 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<u8, Error> {
     let stack = load(&args.stack)?;
     let reporter = args.run.reporter();
-    let session = Session::open(&args.target, Arc::clone(&reporter)).await?;
-    let found = session.aws.sweep(&stack).await?;
+    let mut session = Session::open(&args.target, &stack, Arc::clone(&reporter)).await?;
+    let found = std::mem::take(&mut session.found);
     let consent = Consent { data_loss: args.allow_data_loss.iter().cloned().collect(), ..Consent::default() };
     let plan = plan_destroy(&stack.name, found, &consent);
     show(&session, "destroy", &stack.name, &plan, args.run.json).await?;
-    args.run.carry_out(&plan, &session, &*reporter).await
+    args.run.carry_out(plan, &session, &*reporter).await
 }

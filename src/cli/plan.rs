@@ -63,13 +63,13 @@ impl ConsentArgs {
     }
 }
 
-/// Reads live state and works the plan out.
+/// Works the plan out.
 ///
 /// # Errors
-/// When AWS cannot be read.
-pub async fn make(session: &Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
-    let (place, found) = futures::try_join!(session.aws.place(), session.aws.sweep(stack))?;
-    Ok(plan(stack, place, found, &session.gaps, consent))
+/// When AWS does not say who we are.
+pub async fn make(session: &mut Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
+    let found = std::mem::take(&mut session.found);
+    Ok(plan(stack, session.aws.place().await?, found, &session.gaps, consent))
 }
 
 /// Prints a plan with the line that says where it goes.
@@ -80,7 +80,7 @@ pub async fn show(session: &Session, verb: &str, stack: &str, plan: &Plan, json:
     let headline = session.headline(verb, stack).await?;
     if json {
         let mut document = report::plan::json(plan);
-        document["target"] = json!({"words": session.place.words, "place": session.aws.place().await?});
+        document["target"] = json!({"words": session.words, "place": session.aws.place().await?});
         document["stack"] = stack.into();
         document["calls"] = session.aws.calls().into();
         return super::print_json(&document);
@@ -92,8 +92,8 @@ pub async fn show(session: &Session, verb: &str, stack: &str, plan: &Plan, json:
 pub async fn run(args: Args) -> Result<u8, Error> {
     let stack = load(&args.stack)?;
     let consent = args.consent.check(&stack)?;
-    let session = Session::open(&args.target, Arc::new(Silent)).await?;
-    let plan = make(&session, &stack, &consent).await?;
+    let mut session = Session::open(&args.target, &stack, Arc::new(Silent)).await?;
+    let plan = make(&mut session, &stack, &consent).await?;
     show(&session, "plan", &stack.name, &plan, args.json).await?;
     if !plan.conflicts.is_empty() {
         return Err(Error::Conflicts(plan.conflicts));

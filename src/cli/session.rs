@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::target::{Place, TargetArgs};
+use super::target::TargetArgs;
 use crate::backend::aws::Aws;
 use crate::diagnostic::{Diagnostics, Severity, Source};
 use crate::error::Error;
 use crate::event::Reporter;
 use crate::gaps::Gaps;
+use crate::kind::Found;
 use crate::manifest::{self, Inputs, MAX_BYTES};
 use crate::model::Stack;
 use crate::{expand, report, rule};
@@ -120,29 +121,35 @@ pub fn load(args: &StackArgs) -> Result<Stack, Error> {
     Ok(stack)
 }
 
-/// A connection, and what is known about the other end.
+/// A connection, and what was read through it.
 pub struct Session {
     /// The clients.
     pub aws: Aws,
     /// What the endpoint gets wrong.
     pub gaps: Gaps,
     /// Where it is, in words.
-    pub place: Place,
+    pub words: String,
+    /// What is there of what the stack wants or owns.
+    pub found: Vec<Found>,
 }
 
 impl Session {
-    /// Decides where to go, brings the local AWS up if that is it, and connects.
+    /// Decides where to go, brings the local AWS up if that is it, connects, and reads what is there.
     ///
     /// # Errors
-    /// When the target makes no sense or the local AWS does not come up.
-    pub async fn open(target: &TargetArgs, reporter: Arc<dyn Reporter>) -> Result<Session, Error> {
-        let place = target.decide()?.reach().await?;
-        let config = place.connection.config().await;
+    /// When the target makes no sense, the local AWS does not come up, or AWS cannot be read.
+    pub async fn open(target: &TargetArgs, stack: &Stack, reporter: Arc<dyn Reporter>) -> Result<Session, Error> {
+        let reached = target.decide()?.reach().await?;
+        let config = reached.connection.config().await;
         if config.region().is_none() {
             return Err(Error::Usage("no Region: give --region, AWS_REGION, or one in the profile".to_owned()));
         }
-        let gaps = Gaps::of(place.emulator.as_deref());
-        Ok(Session { aws: Aws::new(&config, reporter), gaps, place })
+        let aws = Aws::new(&config, reporter);
+        // Who answers, who we are and what is there: three questions that do not wait for each other.
+        let (place, read) =
+            futures::join!(reached.place(), async { futures::try_join!(aws.place(), aws.sweep(stack)) });
+        let (_, found) = read?;
+        Ok(Session { gaps: Gaps::of(place.emulator.as_deref()), words: place.words, found, aws })
     }
 
     /// Says in one line what is done where: `plan calendar on …, account …, us-east-1`.
@@ -150,6 +157,6 @@ impl Session {
     /// # Errors
     /// When AWS does not say who we are.
     pub async fn headline(&self, verb: &str, stack: &str) -> Result<String, Error> {
-        Ok(format!("{verb} {stack} on {}, {}", self.place.words, self.aws.place().await?))
+        Ok(format!("{verb} {stack} on {}, {}", self.words, self.aws.place().await?))
     }
 }

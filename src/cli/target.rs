@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::backend::connect::{Connection, Target};
 use crate::error::Error;
-use crate::local::{Local, Progress};
+use crate::local::{Local, Progress, Running};
 
 /// Options that say where a command goes.
 #[derive(Clone, Debug, Default, Args)]
@@ -104,40 +104,32 @@ pub struct Resolved<'a> {
 }
 
 /// A target that is there.
-pub struct Place {
+pub struct Reached {
     /// What an SDK configuration is made from.
     pub connection: Connection,
-    /// The emulator that answers there, if one is known to.
+    /// The local AWS that was found or started, when that is the target.
+    local: Option<Running>,
+}
+
+/// Who answers at a target.
+pub struct Place {
+    /// The emulator, if one is known to answer.
     pub emulator: Option<String>,
     /// Where it is, in words.
     pub words: String,
 }
 
 impl Resolved<'_> {
-    /// Brings the local AWS up if that is where to go, and finds out who answers at an endpoint.
+    /// Brings the local AWS up if that is where to go.
     ///
     /// # Errors
     /// When the local AWS does not come up.
-    pub async fn reach(self) -> Result<Place, Error> {
-        let (target, emulator, words) = match self.decision {
+    pub async fn reach(self) -> Result<Reached, Error> {
+        let (target, local) = match self.decision {
+            Decision::Go(target) => (target, None),
             Decision::Local => {
                 let running = home().up(&mut progress).await?;
-                let named = named(&running.name, running.version.as_deref());
-                let words = format!("the local AWS ({named}) at {}", running.endpoint);
-                (Target::Endpoint { url: running.endpoint, profile: None }, Some(running.name), words)
-            }
-            Decision::Go(Target::Endpoint { url, profile }) => {
-                let running = match loopback_port(&url) {
-                    Some(port) => Local { port, ..home() }.status().await,
-                    None => None,
-                };
-                let named = running.as_ref().map(|running| named(&running.name, running.version.as_deref()));
-                let words = named.map_or_else(|| url.clone(), |named| format!("{named} at {url}"));
-                (Target::Endpoint { url, profile }, running.map(|running| running.name), words)
-            }
-            Decision::Go(Target::Aws { profile }) => {
-                let words = profile.as_ref().map_or_else(|| "AWS".to_owned(), |name| format!("AWS (profile {name})"));
-                (Target::Aws { profile }, None, words)
+                (Target::Endpoint { url: running.endpoint.clone(), profile: None }, Some(running))
             }
         };
         let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -149,12 +141,37 @@ impl Resolved<'_> {
             environment: keys.map(|(key, secret)| (key, secret, environment("AWS_SESSION_TOKEN"))),
             authorities: environment("AWS_CA_BUNDLE").and_then(|path| std::fs::read(path).ok()),
         };
-        Ok(Place { connection, emulator, words })
+        Ok(Reached { connection, local })
     }
 }
 
-fn named(name: &str, version: Option<&str>) -> String {
-    version.map_or_else(|| name.to_owned(), |version| format!("{name} {version}"))
+impl Reached {
+    /// Finds out who answers: emulators on this machine say so themselves.
+    pub async fn place(&self) -> Place {
+        match (&self.connection.target, &self.local) {
+            (_, Some(running)) => {
+                let words = format!("the local AWS ({}) at {}", named(running), running.endpoint);
+                Place { emulator: Some(running.name.clone()), words }
+            }
+            (Target::Endpoint { url, .. }, None) => {
+                let running = match loopback_port(url) {
+                    Some(port) => Local { port, ..home() }.status().await,
+                    None => None,
+                };
+                let words = running.as_ref().map_or_else(|| url.clone(), |found| format!("{} at {url}", named(found)));
+                Place { emulator: running.map(|running| running.name), words }
+            }
+            (Target::Aws { profile }, None) => {
+                let words = profile.as_ref().map_or_else(|| "AWS".to_owned(), |name| format!("AWS (profile {name})"));
+                Place { emulator: None, words }
+            }
+        }
+    }
+}
+
+fn named(running: &Running) -> String {
+    let version = running.version.as_deref();
+    version.map_or_else(|| running.name.clone(), |version| format!("{} {version}", running.name))
 }
 
 /// The port of a plain-HTTP endpoint on this machine.

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use aws_sdk_cloudwatch::types::{
     ComparisonOperator, Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat, StandardUnit, Statistic, Tag,
 };
-use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     ACCOUNT_ID, ACTIONS_ENABLED, ALARM_ACTIONS, ALARM_PERIOD, Alarm, COMPARISON, DATAPOINTS_TO_ALARM, DESCRIPTION,
@@ -14,7 +13,7 @@ use super::{
     METRIC, METRIC_NAME, METRICS, MISSING_DATA, NAMESPACE, OK_ACTIONS, QUERY_ID, QUERY_METRIC, QUERY_STATISTIC,
     RETURN_DATA, STATISTIC, THRESHOLD, THRESHOLD_METRIC_ID, UNIT,
 };
-use crate::backend::aws::{Aws, READS_AT_ONCE};
+use crate::backend::aws::Aws;
 use crate::error::AwsError;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
 use crate::model::Attributes;
@@ -40,22 +39,13 @@ impl Live for Alarm {
             describe_all(aws).await?
         };
         let tagged = aws.tagged(&sweep.stack).await?;
-        let reads = alarms.into_iter().map(|alarm| async move {
-            let arn = alarm.alarm_arn.clone().unwrap_or_default();
-            // A bulk answer without it may be late or incomplete: only the service's own read says "not ours".
-            let tags = match tagged.get(&arn) {
-                Some(tags) => tags.clone(),
-                None => read_tags(aws, &arn).await?,
-            };
-            let name = alarm.alarm_name.clone().unwrap_or_default();
-            let wanted = sweep.names.contains(&name) || crate::plan::owner(&tags) == Some(&sweep.stack);
-            Ok(wanted.then(|| found(&alarm, name, arn, tags)))
+        let known = alarms.into_iter().map(|alarm| {
+            let bulk = alarm.alarm_arn().and_then(|arn| tagged.get(arn)).cloned();
+            (alarm, bulk)
         });
-        stream::iter(reads)
-            .buffer_unordered(READS_AT_ONCE)
-            .try_filter_map(|found| async { Ok(found) })
-            .try_collect()
-            .await
+        let found = aws.each(known, |aws, (alarm, bulk)| read_one(aws, alarm, bulk)).await?;
+        let ours = |one: &Found| sweep.names.contains(&one.name) || crate::plan::owner(&one.tags) == Some(&sweep.stack);
+        Ok(found.into_iter().filter(ours).collect())
     }
 
     async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {
@@ -85,6 +75,21 @@ impl Live for Alarm {
         let call = aws.cloudwatch.delete_alarms().alarm_names(&found.name);
         aws.call("cloudwatch", "DeleteAlarms", call.send()).await.map(drop)
     }
+}
+
+/// Completes an alarm by its tags. A bulk answer without them may be late or incomplete: the service's own read decides.
+async fn read_one(
+    aws: Aws,
+    alarm: MetricAlarm,
+    bulk: Option<BTreeMap<String, String>>,
+) -> Result<Option<Found>, AwsError> {
+    let arn = alarm.alarm_arn.clone().unwrap_or_default();
+    let tags = match bulk {
+        Some(tags) => tags,
+        None => read_tags(&aws, &arn).await?,
+    };
+    let name = alarm.alarm_name.clone().unwrap_or_default();
+    Ok(Some(found(&alarm, name, arn, tags)))
 }
 
 /// Reads the alarms of these names, 100 a call, side by side.

@@ -1,16 +1,16 @@
 //! The queue's face towards SQS.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::types::QueueAttributeName as Name;
-use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     DEAD_LETTER_QUEUE, FIFO, KMS_DATA_KEY_REUSE, KMS_KEY, MAX_RECEIVE_COUNT, POLICY, Queue, REDRIVE, REDRIVE_ALLOW,
     REDRIVE_PERMISSION, ROWS, SOURCE_QUEUES,
 };
-use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
+use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, Type};
 use crate::model::{Attributes, Fact};
@@ -35,12 +35,8 @@ impl Live for Queue {
             let named = sweep.names.contains(&name) || owned.contains(&name);
             (named || !aws.lists_every_tag()).then_some((name, url, named))
         });
-        let reads = wanted.map(|(name, url, named)| read_one(aws, sweep, name, url, named));
-        stream::iter(reads)
-            .buffer_unordered(READS_AT_ONCE)
-            .try_filter_map(|found| async { Ok(found) })
-            .try_collect()
-            .await
+        let stack: Arc<str> = sweep.stack.as_str().into();
+        aws.each(wanted, |aws, (name, url, named)| read_one(aws, Arc::clone(&stack), name, url, named)).await
     }
 
     async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {
@@ -129,18 +125,24 @@ async fn list(aws: &Aws) -> Result<BTreeMap<String, String>, AwsError> {
 }
 
 /// Reads one queue; one that nobody named is looked at only if it carries the stack's tag.
-async fn read_one(aws: &Aws, sweep: &Sweep, name: String, url: String, named: bool) -> Result<Option<Found>, AwsError> {
+async fn read_one(
+    aws: Aws,
+    stack: Arc<str>,
+    name: String,
+    url: String,
+    named: bool,
+) -> Result<Option<Found>, AwsError> {
     let tags = if named {
         None
     } else {
-        match read_tags(aws, &url).await? {
-            Some(tags) if crate::plan::owner(&tags) == Some(&sweep.stack) => Some(tags),
+        match read_tags(&aws, &url).await? {
+            Some(tags) if crate::plan::owner(&tags).is_some_and(|owner| **owner == *stack) => Some(tags),
             _ => return Ok(None),
         }
     };
     let (reported, tags) = match tags {
-        Some(tags) => (read_attributes(aws, &url).await?, Some(tags)),
-        None => futures::try_join!(read_attributes(aws, &url), read_tags(aws, &url))?,
+        Some(tags) => (read_attributes(&aws, &url).await?, Some(tags)),
+        None => futures::try_join!(read_attributes(&aws, &url), read_tags(&aws, &url))?,
     };
     let (Some(reported), Some(tags)) = (reported, tags) else { return Ok(None) };
     Ok(Some(Found {
