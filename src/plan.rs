@@ -147,7 +147,7 @@ pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consen
         let desired = resolve(resource, stack, place, &urls);
         kept.insert((desired.kind.name(), desired.name.clone()));
         // Another name under the same address: a new one is made and the old one goes with the deletes.
-        let replaced = live.by_address.get(&desired.address.to_string()).filter(|old| old.name != desired.name);
+        let replaced = live.at(&desired.address).filter(|old| old.name != desired.name);
         let replaced = replaced.filter(|old| owner(&old.tags) == Some(&stack.name));
         if only.as_ref().is_some_and(|only| !only.contains(&resource.address)) {
             continue;
@@ -175,20 +175,26 @@ pub fn plan_destroy(stack: &str, found: Vec<Found>, consent: &Consent) -> Plan {
 /// What was found, by name and by the address that its tag says.
 struct Live {
     by_name: BTreeMap<(&'static str, String), Found>,
-    by_address: BTreeMap<String, Found>,
+    by_address: BTreeMap<String, (&'static str, String)>,
 }
 
 impl Live {
     fn new(found: Vec<Found>) -> Live {
-        let tagged = found.iter().filter_map(|one| Some((one.tags.get(ADDRESS_TAG)?.clone(), one.clone())));
+        let key = |one: &Found| (one.kind.name(), one.name.clone());
+        let tagged = found.iter().filter_map(|one| Some((one.tags.get(ADDRESS_TAG)?.clone(), key(one))));
         Live {
             by_address: tagged.collect(),
-            by_name: found.into_iter().map(|one| ((one.kind.name(), one.name.clone()), one)).collect(),
+            by_name: found.into_iter().map(|one| (key(&one), one)).collect(),
         }
     }
 
     fn get(&self, kind: &'static str, name: &str) -> Option<&Found> {
         self.by_name.get(&(kind, name.to_owned()))
+    }
+
+    /// What the stack made under this address, by its tag.
+    fn at(&self, address: &Address) -> Option<&Found> {
+        self.by_name.get(self.by_address.get(&address.to_string())?)
     }
 
     /// The URLs of the stack's resources that exist.

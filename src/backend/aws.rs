@@ -51,7 +51,7 @@ pub struct Shared {
     region: String,
     custom_endpoint: bool,
     place: OnceCell<Place>,
-    tagged: OnceCell<Tagged>,
+    tagged: BTreeMap<&'static str, OnceCell<Tagged>>,
     paces: HashMap<&'static str, Mutex<Instant>>,
     calls: AtomicUsize,
     reporter: Arc<dyn Reporter>,
@@ -72,7 +72,7 @@ impl Aws {
             region: config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string),
             custom_endpoint: config.endpoint_url().is_some(),
             place: OnceCell::new(),
-            tagged: OnceCell::new(),
+            tagged: KINDS.iter().map(|kind| (kind.tag_type(), OnceCell::new())).collect(),
             paces: PACES.iter().map(|(operation, _)| (*operation, Mutex::new(Instant::now()))).collect(),
             calls: AtomicUsize::new(0),
             reporter,
@@ -159,6 +159,7 @@ impl Aws {
 
     /// Waits for this operation's turn.
     async fn pace(&self, operation: &'static str) {
+        tracing::trace!(operation, "call");
         let Some(next) = self.paces.get(operation).filter(|_| !self.custom_endpoint) else { return };
         let rate = PACES.iter().find(|(paced, _)| *paced == operation).map_or(1, |(_, rate)| *rate);
         let turn = {
@@ -200,24 +201,26 @@ impl Aws {
         }
     }
 
-    /// Returns what the tagging API knows to belong to a stack, read once. It discovers; the service's own read confirms.
+    /// Returns what the tagging API knows of one resource type to belong to a stack, read once. It discovers; the
+    /// service's own read confirms.
     ///
     /// # Errors
     /// When AWS does not answer; an endpoint that has no tagging API owns nothing as far as it knows.
-    pub async fn tagged(&self, stack: &str) -> Result<&Tagged, AwsError> {
-        self.tagged.get_or_try_init(|| self.read_tagged(stack)).await
+    pub async fn tagged(&self, stack: &str, tag_type: &'static str) -> Result<&Tagged, AwsError> {
+        static NONE: Tagged = Tagged::new();
+        match self.tagged.get(tag_type) {
+            Some(cell) => cell.get_or_try_init(|| self.read_tagged(stack, tag_type)).await,
+            None => Ok(&NONE),
+        }
     }
 
-    async fn read_tagged(&self, stack: &str) -> Result<Tagged, AwsError> {
+    async fn read_tagged(&self, stack: &str, tag_type: &str) -> Result<Tagged, AwsError> {
         let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(STACK_TAG).values(stack).build();
-        // Queues are read with their tags anyway: asking for them here would only make more pages.
-        let types = KINDS.iter().map(|kind| kind.tag_type()).filter(|ty| !ty.is_empty());
-        let types: Vec<String> = types.map(str::to_owned).collect();
         let mut tagged = Tagged::new();
         let mut token = None;
         loop {
             let call = self.tagging.get_resources().tag_filters(filter.clone()).resources_per_page(100);
-            let call = call.set_resource_type_filters(Some(types.clone())).set_pagination_token(token);
+            let call = call.resource_type_filters(tag_type).set_pagination_token(token);
             let page = match self.call("tagging", "GetResources", call.send()).await {
                 Ok(page) => page,
                 Err(_) if self.custom_endpoint => return Ok(tagged),

@@ -69,7 +69,9 @@ impl ConsentArgs {
 /// When AWS does not say who we are.
 pub async fn make(session: &mut Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
     let found = std::mem::take(&mut session.found);
-    Ok(plan(stack, session.aws.place().await?, found, &session.gaps, consent))
+    let plan = plan(stack, session.aws.place().await?, found, &session.gaps, consent);
+    tracing::debug!(steps = plan.steps.len(), "planned");
+    Ok(plan)
 }
 
 /// Prints a plan with the line that says where it goes.

@@ -104,6 +104,7 @@ pub fn read_stack(path: &Path, variables: &VariableArgs) -> Result<(Stack, Diagn
     expand::expand(&mut stack, &mut out);
     rule::check(&stack, &mut out);
     out.sort();
+    tracing::debug!(resources = stack.resources.len(), "read and checked the stack");
     Ok((stack, out))
 }
 
@@ -149,6 +150,7 @@ impl Session {
         let (place, read) =
             futures::join!(reached.place(), async { futures::try_join!(aws.place(), aws.sweep(stack)) });
         let (_, found) = read?;
+        tracing::debug!(found = found.len(), calls = aws.calls(), "read what is there");
         Ok(Session { gaps: Gaps::of(place.emulator.as_deref()), words: place.words, found, aws })
     }
 

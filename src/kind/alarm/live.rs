@@ -27,7 +27,7 @@ const PAGE: usize = 100;
 impl Live for Alarm {
     /// `DescribeAlarms` reads 100 alarms a call; their tags come in bulk and are confirmed one by one where in doubt.
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
-        let tagged = aws.tagged(&sweep.stack);
+        let tagged = aws.tagged(&sweep.stack, self.tag_type());
         let alarms = if aws.lists_every_tag() {
             let names: Vec<String> = sweep.names.iter().cloned().collect();
             let (mut named, tagged) = futures::try_join!(describe(aws, &names), tagged)?;
@@ -36,9 +36,9 @@ impl Live for Alarm {
             named.extend(describe(aws, &orphans).await?);
             named
         } else {
-            describe_all(aws).await?
+            futures::try_join!(describe_all(aws), tagged)?.0
         };
-        let tagged = aws.tagged(&sweep.stack).await?;
+        let tagged = aws.tagged(&sweep.stack, self.tag_type()).await?;
         let known = alarms.into_iter().map(|alarm| {
             let bulk = alarm.alarm_arn().and_then(|arn| tagged.get(arn)).cloned();
             (alarm, bulk)

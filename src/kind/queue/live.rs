@@ -26,7 +26,7 @@ impl Live for Queue {
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
         let urls = list(aws).await?;
         let owned: BTreeSet<String> = if aws.lists_every_tag() && urls.keys().any(|name| !sweep.names.contains(name)) {
-            let tagged = aws.tagged(&sweep.stack).await?;
+            let tagged = aws.tagged(&sweep.stack, self.tag_type()).await?;
             tagged.keys().filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned).collect()
         } else {
             BTreeSet::new()
