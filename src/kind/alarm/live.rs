@@ -23,6 +23,7 @@ use crate::value::Value;
 
 /// The most names that `DescribeAlarms` takes, and the most alarms that it answers with.
 const PAGE: usize = 100;
+const GONE: &[&str] = &["ResourceNotFoundException", "ResourceNotFound"];
 
 #[async_trait]
 impl Live for Alarm {
@@ -83,7 +84,10 @@ impl Live for Alarm {
 
     async fn delete(&self, aws: &Aws, found: &Found, _consent: bool) -> Result<(), AwsError> {
         let call = aws.cloudwatch.delete_alarms().alarm_names(&found.name);
-        aws.call("cloudwatch", "DeleteAlarms", call.send()).await.map(drop)
+        match aws.call("cloudwatch", "DeleteAlarms", call.send()).await {
+            Err(error) if error.is(GONE) => Ok(()),
+            other => other.map(drop),
+        }
     }
 }
 
@@ -117,7 +121,7 @@ async fn describe_all(aws: &Aws) -> Result<Vec<MetricAlarm>, AwsError> {
 async fn read_tags(aws: &Aws, arn: &str) -> Result<BTreeMap<String, String>, AwsError> {
     let call = aws.cloudwatch.list_tags_for_resource().resource_arn(arn);
     match aws.call("cloudwatch", "ListTagsForResource", call.send()).await {
-        Err(error) if error.is(&["ResourceNotFoundException", "ResourceNotFound"]) => Ok(BTreeMap::new()),
+        Err(error) if error.is(GONE) => Ok(BTreeMap::new()),
         other => {
             let tags = other?.tags.unwrap_or_default().into_iter();
             Ok(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect())
