@@ -219,10 +219,12 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
             .filter(|items| !items.is_empty())
             .map(|items| Value::List(items.iter().map(Value::text).collect()))
     };
+    // An alarm has one of the two: some endpoints fill in `Average` beside a percentile.
+    let statistic = alarm.statistic.as_ref().filter(|_| alarm.extended_statistic.is_none());
     let pairs = [
         (&DESCRIPTION, text(&alarm.alarm_description)),
         (&METRIC, metric_of(alarm.namespace.as_deref(), alarm.metric_name.as_deref(), alarm.dimensions())),
-        (&STATISTIC, alarm.statistic.as_ref().map(|word| Value::text(word.as_str()))),
+        (&STATISTIC, statistic.map(|word| Value::text(word.as_str()))),
         (&EXTENDED_STATISTIC, text(&alarm.extended_statistic)),
         (&ALARM_PERIOD, int(alarm.period)),
         (&UNIT, alarm.unit.as_ref().map(|word| Value::text(word.as_str()))),

@@ -9,11 +9,17 @@ use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
 /// A stack without its name: tags, and resources by logical name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sample {
     tags: Value,
     queues: Map<String, Value>,
     alarms: Map<String, Value>,
+}
+
+impl std::fmt::Debug for Sample {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.yaml("sample"))
+    }
 }
 
 impl Sample {
@@ -27,7 +33,7 @@ impl Sample {
             let _ = writeln!(text, "{section}:");
             for (name, resource) in resources {
                 let mut resource = resource.clone();
-                let renamed = resource["name"].as_str().map_or_else(|| name.clone(), str::to_owned);
+                let renamed = resource["name"].as_str().map_or_else(|| name.clone(), |other| format!("{name}-{other}"));
                 resource["name"] = format!("{stack}-{renamed}").into();
                 let _ = writeln!(text, "  {name}:");
                 for (key, value) in resource.as_object().unwrap() {
