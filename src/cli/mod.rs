@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::{EXIT_ERROR, Error};
+use crate::error::{EXIT_ERROR, EXIT_OK, Error};
 
 /// Job queues on AWS from a page of YAML.
 ///
@@ -71,7 +71,10 @@ enum Command {
 
 /// Parses the arguments, runs the command, and turns its end into an exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return refused(&answer),
+    };
     logging(cli.verbose);
     match run(cli.command) {
         Ok(code) => ExitCode::from(code),
@@ -80,6 +83,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Prints help, the version or what is wrong with the arguments. clap's own exit code for the last is 2, which here
+/// means that there are changes.
+fn refused(answer: &clap::Error) -> ExitCode {
+    let _ = answer.print();
+    ExitCode::from(if answer.use_stderr() { EXIT_ERROR } else { EXIT_OK })
 }
 
 fn logging(verbose: u8) {

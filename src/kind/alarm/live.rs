@@ -22,6 +22,7 @@ use crate::value::Value;
 
 /// The most names that `DescribeAlarms` takes, and the most alarms that it answers with.
 const PAGE: usize = 100;
+const GONE: &[&str] = &["ResourceNotFoundException", "ResourceNotFound"];
 
 #[async_trait]
 impl Live for Alarm {
@@ -73,7 +74,10 @@ impl Live for Alarm {
 
     async fn delete(&self, aws: &Aws, found: &Found, _consent: bool) -> Result<(), AwsError> {
         let call = aws.cloudwatch.delete_alarms().alarm_names(&found.name);
-        aws.call("cloudwatch", "DeleteAlarms", call.send()).await.map(drop)
+        match aws.call("cloudwatch", "DeleteAlarms", call.send()).await {
+            Err(error) if error.is(GONE) => Ok(()),
+            other => other.map(drop),
+        }
     }
 }
 
@@ -122,7 +126,7 @@ async fn describe_all(aws: &Aws) -> Result<Vec<MetricAlarm>, AwsError> {
 async fn read_tags(aws: &Aws, arn: &str) -> Result<BTreeMap<String, String>, AwsError> {
     let call = aws.cloudwatch.list_tags_for_resource().resource_arn(arn);
     match aws.call("cloudwatch", "ListTagsForResource", call.send()).await {
-        Err(error) if error.is(&["ResourceNotFoundException", "ResourceNotFound"]) => Ok(BTreeMap::new()),
+        Err(error) if error.is(GONE) => Ok(BTreeMap::new()),
         other => {
             let tags = other?.tags.unwrap_or_default().into_iter();
             Ok(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect())
@@ -220,10 +224,12 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
             .filter(|items| !items.is_empty())
             .map(|items| Value::List(items.iter().map(Value::text).collect()))
     };
+    // An alarm has one of the two: some endpoints fill in `Average` beside a percentile.
+    let statistic = alarm.statistic.as_ref().filter(|_| alarm.extended_statistic.is_none());
     let pairs = [
         (&DESCRIPTION, text(&alarm.alarm_description)),
         (&METRIC, metric_of(alarm.namespace.as_deref(), alarm.metric_name.as_deref(), alarm.dimensions())),
-        (&STATISTIC, alarm.statistic.as_ref().map(|word| Value::text(word.as_str()))),
+        (&STATISTIC, statistic.map(|word| Value::text(word.as_str()))),
         (&EXTENDED_STATISTIC, text(&alarm.extended_statistic)),
         (&ALARM_PERIOD, int(alarm.period)),
         (&UNIT, alarm.unit.as_ref().map(|word| Value::text(word.as_str()))),

@@ -1,0 +1,9 @@
+//! What the benchmarks stand on: the ground, the floor, the measuring and the report.
+
+pub mod floor;
+pub mod ground;
+pub mod measure;
+pub mod report;
+pub mod scenario;
+pub mod stub;
+pub mod terraform;

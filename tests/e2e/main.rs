@@ -1,0 +1,13 @@
+//! The whole product from the outside: the binary, a stack file, and an AWS that is an emulator or a stub in memory.
+//!
+//! The emulator is shared: every test has stack names and physical names of its own. A stub belongs to one test.
+
+mod calendar;
+mod data_loss;
+mod failures;
+mod interruptions;
+mod output;
+mod ownership;
+mod properties;
+mod stacks;
+mod support;

@@ -1,0 +1,100 @@
+//! What machines read, and where a command goes.
+
+use serde_json::Value;
+
+use crate::support::{Run, StackFile, run, stub};
+
+#[track_caller]
+fn has(value: &Value, members: &[&str]) {
+    let found: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    assert!(members.iter().all(|member| found.contains(member)), "{members:?} in {found:?}");
+}
+
+#[test]
+fn json_is_all_there_is_on_standard_output() {
+    let stub = stub(0);
+    let file = StackFile::new("json", "stack: json\nqueues: {json: {alarms: {age: {}}}}\n");
+    let plan = run(&stub.endpoint(), &["plan", file.path(), "--json"]).exits(0).json();
+    has(&plan, &["stack", "target", "steps", "unchanged", "conflicts", "notes", "summary", "calls"]);
+    has(&plan["steps"][0], &["address", "name", "action", "changes", "loses", "fingerprint"]);
+    has(&plan["steps"][0]["changes"][0], &["attribute", "before", "after", "replaces", "loses"]);
+    has(&plan["target"]["place"], &["account", "region", "partition"]);
+
+    let apply = run(&stub.endpoint(), &["apply", file.path(), "--json", "--yes"]).exits(0);
+    assert_eq!(apply.json()["steps"], plan["steps"]);
+    let events: Vec<Value> = apply.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!((names[0], *names.last().unwrap()), ("started", "finished"));
+    assert_eq!(names.iter().filter(|name| **name == "done").count(), 2);
+    let twice = run(&stub.endpoint(), &["plan", file.path(), "--json"]).exits(0).stdout;
+    assert_eq!(run(&stub.endpoint(), &["plan", file.path(), "--json"]).stdout, twice, "the same bytes each time");
+}
+
+#[test]
+fn findings_are_json_too() {
+    let file = StackFile::new("json-findings", "stack: json\nqueues: {a: {visibility_timout: 5m}}\n");
+    let output = Run::new(&["validate", file.path(), "--json"]).output().exits(1);
+    let found = output.json();
+    assert_eq!((&found["errors"], &found["warnings"]), (&1.into(), &0.into()));
+    let members = ["code", "severity", "message", "file", "line", "column", "address", "reason", "help", "link"];
+    has(&found["diagnostics"][0], &members);
+}
+
+#[test]
+fn nothing_is_coloured_away_from_a_terminal() {
+    let stub = stub(0);
+    let good = StackFile::new("plain", "stack: plain\nqueues: {plain: {}}\n");
+    let bad = StackFile::new("plain-bad", "stack: plain\nqueues: {plain: {fifo: maybe}}\n");
+    for (verb, file) in [("validate", &bad), ("plan", &bad), ("validate", &good)] {
+        let output = Run::new(&[verb, file.path()]).env("NO_COLOR", "").output();
+        assert!(!format!("{}{}", output.stdout, output.stderr).contains('\u{1b}'), "{output:?}");
+    }
+    for arguments in [&["plan", good.path()][..], &["apply", good.path(), "--yes"]] {
+        let output = Run::new(arguments).at(&stub.endpoint()).env("NO_COLOR", "").output().exits(0);
+        assert!(!format!("{}{}", output.stdout, output.stderr).contains('\u{1b}'), "{output:?}");
+    }
+}
+
+#[test]
+fn exit_codes_are_documented() {
+    let help = Run::new(&["--help"]).output().exits(0);
+    help.prints("Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 130 stopped by Ctrl-C.");
+    // What clap refuses must not look like "there are changes".
+    Run::new(&["plan", "--no-such-option"]).output().exits(1);
+    Run::new(&["plan"]).output().exits(1);
+}
+
+#[test]
+fn the_first_line_says_where_it_goes() {
+    let stub = stub(0);
+    let file = StackFile::new("where", "stack: where\nqueues: {where: {}}\n");
+    let expected = format!("plan where on {}, account 123456789012, eu-west-1\n", stub.endpoint());
+    let by_environment = Run::new(&["plan", file.path()])
+        .env("AWS_ENDPOINT_URL", &stub.endpoint())
+        .env("AWS_PROFILE", "no-such-profile")
+        .env("AWS_REGION", "eu-west-1");
+    assert!(by_environment.output().exits(0).stdout.starts_with(&expected));
+    let by_option = Run::new(&["plan", file.path(), "--region", "eu-west-1"]).at(&stub.endpoint());
+    let by_option = by_option.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").env("AWS_REGION", "us-east-2");
+    assert!(by_option.output().exits(0).stdout.starts_with(&expected));
+}
+
+#[test]
+fn credentials_in_the_environment_mean_aws_and_none_mean_here() {
+    let stub = stub(0);
+    let file = StackFile::new("decided", "stack: decided\nqueues: {decided: {}}\n");
+    // The SDK's own setting for one service would reach AWS for the rest: all are sent to the stub.
+    let to_aws = Run::new(&["plan", file.path()]).env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
+    let to_aws = ["SQS", "CLOUDWATCH", "STS", "RESOURCE_GROUPS_TAGGING_API"]
+        .iter()
+        .fold(to_aws, |run, service| run.env(&format!("AWS_ENDPOINT_URL_{service}"), &stub.endpoint()));
+    let output = to_aws.env("AWS_REGION", "us-east-1").env("HTTPS_PROXY", "http://127.0.0.1:9").output().exits(0);
+    assert!(output.stdout.starts_with("plan decided on AWS, account 123456789012"), "{}", output.stdout);
+
+    let profile = Run::new(&["plan", file.path()]).env("AWS_PROFILE", "no-such-profile").output().exits(1);
+    profile.says("no Region");
+    // Nothing in the environment: the local AWS, here on a port that something else holds.
+    let port = stub.endpoint().rsplit(':').next().unwrap().to_owned();
+    let local = Run::new(&["plan", file.path()]).env("QUEUESTACK_LOCAL_PORT", &port).output().exits(1);
+    local.says(&format!("port {port} is held by"));
+}

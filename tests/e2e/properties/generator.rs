@@ -1,0 +1,258 @@
+//! Valid stacks, as YAML text.
+
+use std::fmt::Write as _;
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option::of;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use serde_json::{Map, Value, json};
+
+/// A stack without its name: tags, and resources by logical name.
+#[derive(Clone)]
+pub struct Sample {
+    tags: Value,
+    queues: Map<String, Value>,
+    alarms: Map<String, Value>,
+}
+
+impl std::fmt::Debug for Sample {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.yaml("sample"))
+    }
+}
+
+impl Sample {
+    /// Writes the stack file; physical names begin with the stack's.
+    pub fn yaml(&self, stack: &str) -> String {
+        let mut text = format!("stack: {stack}\ntags: {}\n", self.tags);
+        for (section, resources) in [("queues", &self.queues), ("alarms", &self.alarms)] {
+            if resources.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "{section}:");
+            for (name, resource) in resources {
+                let mut resource = resource.clone();
+                let renamed = resource["name"].as_str().map_or_else(|| name.clone(), |other| format!("{name}-{other}"));
+                resource["name"] = format!("{stack}-{renamed}").into();
+                let _ = writeln!(text, "  {name}:");
+                for (key, value) in resource.as_object().unwrap() {
+                    let _ = writeln!(text, "    {key}: {value}");
+                }
+            }
+        }
+        text
+    }
+}
+
+/// Any valid stack of up to four written queues, with their dead-letter queues and alarms, and first-class alarms.
+pub fn stacks() -> impl Strategy<Value = Sample> {
+    let queues = vec(of(queue()), 4);
+    let alarms = vec(of(alarm()), 3);
+    (tags(), queues, alarms)
+        .prop_map(|(tags, queues, alarms)| Sample {
+            tags,
+            queues: named(&["a", "b", "c", "d"], queues),
+            alarms: named(&["x", "y", "z"], alarms),
+        })
+        .prop_map(name_dead_letter_queues)
+}
+
+fn named(names: &[&str], resources: Vec<Option<Value>>) -> Map<String, Value> {
+    let pairs = names.iter().zip(resources);
+    pairs.filter_map(|(name, resource)| Some(((*name).to_owned(), resource?))).collect()
+}
+
+/// Lets some queues use the queue after them as their dead-letter queue, where the types agree: never a circle.
+fn name_dead_letter_queues(mut sample: Sample) -> Sample {
+    let names: Vec<String> = sample.queues.keys().cloned().collect();
+    for pair in names.windows(2) {
+        let other = sample.queues[&pair[1]].clone();
+        let open = other["redrive_allow"].is_null() || other["redrive_allow"]["permission"] == "allow_all";
+        let queue = &mut sample.queues[&pair[0]];
+        let same = queue["fifo"].as_bool().unwrap_or(false) == other["fifo"].as_bool().unwrap_or(false);
+        if queue["redrive"]["max_receive_count"].as_u64().is_some_and(|count| count % 2 == 0) && same && open {
+            queue["redrive"]["dead_letter_queue"] = pair[1].clone().into();
+        }
+    }
+    sample
+}
+
+/// Members that are there or not.
+fn members(strategies: Vec<(&'static str, Values)>) -> Values {
+    let (names, strategies): (Vec<_>, Vec<_>) = strategies.into_iter().map(|(name, values)| (name, of(values))).unzip();
+    let made = strategies.prop_map(move |values| {
+        let set = names.iter().zip(values).filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
+        Value::Object(set.collect())
+    });
+    made.boxed()
+}
+
+type Values = proptest::strategy::BoxedStrategy<Value>;
+
+fn one_of(words: &'static [&'static str]) -> Values {
+    select(words).prop_map(Value::from).boxed()
+}
+
+fn numbers(from: i64, to: i64) -> Values {
+    (from..=to).prop_map(Value::from).boxed()
+}
+
+fn seconds(from: i64, to: i64) -> Values {
+    prop_oneof![(from..=to).prop_map(|n| json!(format!("{n}s"))), numbers(from, to)].boxed()
+}
+
+fn flags() -> Values {
+    any::<bool>().prop_map(Value::from).boxed()
+}
+
+fn tags() -> Values {
+    btree_map("[a-z][a-z0-9:_.-]{0,8}", "[A-Za-z0-9 =+@/_.-]{0,12}", 0..4).prop_map(|tags| json!(tags)).boxed()
+}
+
+fn queue() -> impl Strategy<Value = Value> {
+    let common = members(vec![
+        ("name", one_of(&["one", "two", "three"])),
+        ("tags", tags()),
+        ("visibility_timeout", seconds(0, 43_200)),
+        ("message_retention", seconds(60, 1_209_600)),
+        ("delay", seconds(0, 900)),
+        ("receive_wait_time", seconds(0, 20)),
+        ("max_message_size", numbers(1_024, 1_048_576)),
+        ("tls_only", flags()),
+        ("policy", policy()),
+        ("redrive", numbers(1, 1_000).prop_map(|count| json!({"max_receive_count": count})).boxed()),
+        ("redrive_allow", redrive_allow()),
+    ]);
+    (common, fifo(), encryption(), short_alarms()).prop_map(|(mut queue, fifo, encryption, alarms)| {
+        for more in [fifo, encryption] {
+            queue.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        }
+        let mut alarms = alarms;
+        if queue["redrive"].is_null() {
+            alarms.as_object_mut().unwrap().remove("dead_letters");
+        }
+        if !alarms.as_object().unwrap().is_empty() {
+            queue["alarms"] = alarms;
+        }
+        queue
+    })
+}
+
+fn fifo() -> Values {
+    let fifo = members(vec![("content_based_deduplication", flags()), ("throughput", flags())]);
+    let fifo = fifo.prop_map(|mut queue| {
+        // The higher throughput goes with deduplication by group only.
+        if queue.as_object_mut().unwrap().remove("throughput") == Some(Value::Bool(true)) {
+            queue["throughput_limit"] = "per_message_group_id".into();
+            queue["deduplication_scope"] = "message_group".into();
+        }
+        queue["fifo"] = true.into();
+        queue
+    });
+    prop_oneof![2 => Just(json!({})), 1 => fifo].boxed()
+}
+
+fn encryption() -> Values {
+    let reuse = (60_i64..86_400).prop_map(|reuse| json!({"kms_key": "alias/other", "kms_data_key_reuse": reuse}));
+    let plain = prop_oneof![
+        Just(json!({})),
+        Just(json!({"sqs_managed_sse": false})),
+        Just(json!({"sqs_managed_sse": true})),
+        Just(json!({"kms_key": "alias/key"})),
+    ];
+    prop_oneof![4 => plain, 1 => reuse].boxed()
+}
+
+fn redrive_allow() -> Values {
+    let arn = |name: String| json!(format!("arn:aws:sqs:us-east-1:123456789012:{name}"));
+    let sources = btree_set("[a-z]{1,6}", 1..4).prop_map(move |names| names.into_iter().map(arn).collect::<Value>());
+    prop_oneof![
+        Just(json!({"permission": "allow_all"})),
+        Just(json!({"permission": "deny_all"})),
+        sources.prop_map(|sources| json!({"permission": "by_queue", "source_queues": sources})),
+    ]
+    .boxed()
+}
+
+fn policy() -> Values {
+    let actions = prop_oneof![Just(json!("sqs:SendMessage")), Just(json!(["sqs:SendMessage", "sqs:ReceiveMessage"]))];
+    let principal = prop_oneof![
+        Just(json!({"AWS": "arn:aws:iam::123456789012:root"})),
+        Just(json!({"AWS": ["123456789012", "210987654321"]})),
+        Just(json!({"Service": "sns.amazonaws.com"})),
+    ];
+    (actions, principal)
+        .prop_map(|(actions, principal)| {
+            json!({"Version": "2012-10-17", "Statement": [{
+                "Sid": "Generated", "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*",
+                "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+            }]})
+        })
+        .boxed()
+}
+
+fn actions() -> Values {
+    let arn = |name: String| format!("arn:aws:sns:us-east-1:123456789012:{name}");
+    let arns = btree_set("[a-z]{1,6}", 0..3);
+    arns.prop_map(move |names| names.into_iter().map(arn).collect::<Value>()).boxed()
+}
+
+fn missing_data() -> Values {
+    one_of(&["breaching", "not_breaching", "ignore", "missing"])
+}
+
+fn short_alarms() -> Values {
+    let settings = |threshold: Values| {
+        members(vec![
+            ("threshold", threshold),
+            ("period", one_of(&["10s", "1m", "5m"])),
+            ("evaluation_periods", numbers(1, 5)),
+            ("missing_data", missing_data()),
+            ("actions", actions()),
+            ("ok_actions", actions()),
+            ("description", one_of(&["What to do?", "#1: look – now", "\"quoted\" 'words'"])),
+        ])
+    };
+    members(vec![
+        ("dead_letters", settings(numbers(1, 9))),
+        ("backlog", settings(numbers(1, 9_999))),
+        ("age", settings(seconds(1, 9_999))),
+    ])
+}
+
+fn alarm() -> impl Strategy<Value = Value> {
+    let metric = prop_oneof![
+        Just(
+            json!({"namespace": "AWS/Lambda", "name": "Errors", "dimensions": {"FunctionName": "f", "Resource": "f:1"}})
+        ),
+        Just(json!({"namespace": "Own/Metrics", "name": "Jobs"})),
+    ];
+    let statistic = prop_oneof![
+        one_of(&["sum", "average", "minimum", "maximum", "sample_count"]).prop_map(|word| json!({"statistic": word})),
+        one_of(&["p99", "tm90", "p99.9"]).prop_map(|word| json!({"extended_statistic": word})),
+        Just(json!({"extended_statistic": "p90", "low_samples": "ignore"})),
+    ];
+    let thresholds = prop_oneof![numbers(-9, 9_999), Just(json!(0.1)), Just(json!(99.5))];
+    let settings = members(vec![
+        ("name", one_of(&["first", "second"])),
+        ("tags", tags()),
+        ("description", one_of(&["Errors of f", "ü"])),
+        ("actions_enabled", flags()),
+        ("actions", actions()),
+        ("ok_actions", actions()),
+        ("insufficient_data_actions", actions()),
+        ("period", one_of(&["1m", "2m", "1h"])),
+        ("unit", one_of(&["count", "seconds", "bytes_per_second", "none"])),
+    ]);
+    let periods = (1_i64..6).prop_flat_map(|n| (Just(n), of(1..=n)));
+    let needed = (metric, statistic, thresholds, missing_data(), one_of(&[">=", ">", "<", "<="]), periods);
+    (settings, needed).prop_map(|(mut alarm, (metric, statistic, threshold, missing, comparison, (n, m)))| {
+        alarm.as_object_mut().unwrap().extend(statistic.as_object().cloned().unwrap());
+        let more = json!({"metric": metric, "threshold": threshold, "missing_data": missing,
+            "comparison": comparison, "evaluation_periods": n});
+        alarm.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        m.map(|m| alarm["datapoints_to_alarm"] = m.into());
+        alarm
+    })
+}

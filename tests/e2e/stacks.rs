@@ -1,0 +1,24 @@
+//! Invariant 7 for the stacks of the repository: after an apply the plan is empty.
+
+use std::path::Path;
+
+use crate::support::{Account, emulator, run, stub};
+
+#[test]
+fn every_stack_of_the_repository_applies_plans_empty_and_is_destroyed() {
+    let stub = stub(0);
+    // The calendar stack has tests of its own on the emulator.
+    for (endpoint, but) in [(stub.endpoint(), ""), (emulator::endpoint().to_owned(), "calendar.yaml")] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|end| end == "yaml") && !path.ends_with(but));
+        for file in files {
+            let (file, name) = (file.to_str().unwrap(), file.file_stem().unwrap().to_str().unwrap());
+            run(&endpoint, &["apply", file, "--yes"]).exits(0);
+            run(&endpoint, &["plan", file, "--detailed-exitcode"]).exits(0);
+            run(&endpoint, &["destroy", file, "--yes"]).exits(0);
+            let account = Account::new(&endpoint);
+            assert_eq!((account.queues_of(name), account.alarms_of(name)), Default::default(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The account as the SDK sees it: what a test puts there beforehand and finds there afterwards.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_sqs::types::QueueAttributeName as Name;
+use tokio::runtime::Runtime;
+
+/// Clients of an endpoint, for callers without a runtime.
+pub struct Account {
+    sqs: aws_sdk_sqs::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
+    runtime: Runtime,
+}
+
+impl Account {
+    /// Makes clients of an endpoint.
+    pub fn new(endpoint: &str) -> Account {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
+            .endpoint_url(endpoint)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .region(Region::from_static("us-east-1"))
+            .build();
+        Account {
+            sqs: aws_sdk_sqs::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+        }
+    }
+
+    /// Creates a queue with tags.
+    pub fn create_queue(&self, name: &str, tags: &[(&str, &str)]) -> String {
+        let tags: HashMap<String, String> = tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let call = self.sqs.create_queue().queue_name(name).set_tags((!tags.is_empty()).then_some(tags));
+        self.runtime.block_on(call.send()).unwrap().queue_url.unwrap()
+    }
+
+    /// Creates an alarm without tags.
+    pub fn create_alarm(&self, name: &str) {
+        let call = self.cloudwatch.put_metric_alarm().alarm_name(name).namespace("N").metric_name("M").threshold(1.0);
+        let call = call.comparison_operator(aws_sdk_cloudwatch::types::ComparisonOperator::GreaterThanThreshold);
+        let call = call.evaluation_periods(1).period(60).statistic(aws_sdk_cloudwatch::types::Statistic::Sum);
+        self.runtime.block_on(call.send()).unwrap();
+    }
+
+    /// Deletes an alarm.
+    pub fn delete_alarm(&self, name: &str) {
+        self.runtime.block_on(self.cloudwatch.delete_alarms().alarm_names(name).send()).unwrap();
+    }
+
+    /// The URL of a queue that exists.
+    pub fn url(&self, name: &str) -> String {
+        self.runtime.block_on(self.sqs.get_queue_url().queue_name(name).send()).unwrap().queue_url.unwrap()
+    }
+
+    /// Deletes a queue.
+    pub fn delete_queue(&self, name: &str) {
+        let url = self.url(name);
+        self.runtime.block_on(self.sqs.delete_queue().queue_url(url).send()).unwrap();
+    }
+
+    /// Sends messages to a queue.
+    pub fn send(&self, name: &str, count: usize) {
+        let url = self.url(name);
+        for index in 0..count {
+            let call = self.sqs.send_message().queue_url(&url).message_body(format!("job {index}"));
+            self.runtime.block_on(call.send()).unwrap();
+        }
+    }
+
+    /// What SQS says of a queue.
+    pub fn attributes(&self, name: &str) -> BTreeMap<String, String> {
+        let call = self.sqs.get_queue_attributes().queue_url(self.url(name)).attribute_names(Name::All);
+        let answer = self.runtime.block_on(call.send()).unwrap().attributes.unwrap_or_default();
+        answer.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect()
+    }
+
+    /// The names of the queues that have a tag with this value.
+    pub fn queues_of(&self, stack: &str) -> BTreeSet<String> {
+        self.queues().into_iter().filter(|(_, owner)| owner.as_deref() == Some(stack)).map(|(name, _)| name).collect()
+    }
+
+    /// Every queue, with the stack that owns it.
+    pub fn queues(&self) -> BTreeMap<String, Option<String>> {
+        self.runtime.block_on(async {
+            let pages = self.sqs.list_queues().max_results(1000).into_paginator().items().send();
+            let mut queues = BTreeMap::new();
+            for url in pages.collect::<Result<Vec<_>, _>>().await.unwrap() {
+                let Ok(tags) = self.sqs.list_queue_tags().queue_url(&url).send().await else { continue };
+                let owner = tags.tags.and_then(|tags| tags.get("queuestack:stack").cloned());
+                queues.insert(url.rsplit('/').next().unwrap().to_owned(), owner);
+            }
+            queues
+        })
+    }
+
+    /// The names of the alarms that a stack owns.
+    pub fn alarms_of(&self, stack: &str) -> BTreeSet<String> {
+        self.alarms().into_iter().filter(|(_, owner)| owner.as_deref() == Some(stack)).map(|(name, _)| name).collect()
+    }
+
+    /// Every alarm, with the stack that owns it.
+    pub fn alarms(&self) -> BTreeMap<String, Option<String>> {
+        self.runtime.block_on(async {
+            let pages = self.cloudwatch.describe_alarms().max_records(100).into_paginator().send();
+            let mut alarms = BTreeMap::new();
+            for alarm in pages
+                .collect::<Result<Vec<_>, _>>()
+                .await
+                .unwrap()
+                .into_iter()
+                .flat_map(|p| p.metric_alarms.unwrap_or_default())
+            {
+                let arn = alarm.alarm_arn.unwrap();
+                let Ok(tags) = self.cloudwatch.list_tags_for_resource().resource_arn(arn).send().await else {
+                    continue;
+                };
+                let tags = tags.tags.unwrap_or_default().into_iter();
+                let owner = tags.filter(|tag| tag.key() == Some("queuestack:stack")).find_map(|tag| tag.value);
+                alarms.insert(alarm.alarm_name.unwrap(), owner);
+            }
+            alarms
+        })
+    }
+}

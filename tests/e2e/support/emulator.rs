@@ -1,0 +1,42 @@
+//! One local AWS for the whole run, brought up by the product itself and stopped when the run is over.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use super::run::{Run, clean};
+
+/// The URL of the shared emulator; the first to ask brings it up.
+pub fn endpoint() -> &'static str {
+    static ENDPOINT: OnceLock<String> = OnceLock::new();
+    ENDPOINT.get_or_init(|| {
+        let (home, port) = (home(), free_port().to_string());
+        stop_with_this_process(&home, &port);
+        let up = Run::new(&["local", "up", "--json", "--port", &port]).env("QUEUESTACK_HOME", &home).output().exits(0);
+        up.json()["endpoint"].as_str().unwrap().to_owned()
+    })
+}
+
+/// The folder of the installation, the one that all tests of this build share.
+pub fn home() -> String {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("local").display().to_string()
+}
+
+/// Finds a port that is free and below those that the system hands out.
+pub fn free_port() -> u16 {
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let free = (first..32_000).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    free.expect("a free port")
+}
+
+/// Leaves a process behind that stops the emulator once this one is gone, however it goes: its input then ends.
+fn stop_with_this_process(home: &str, port: &str) {
+    let script = r#"trap "" INT TERM; read -r _; exec "$0" local down --port "$1""#;
+    let mut command = Command::new("sh");
+    clean(&mut command);
+    command.args(["-c", script, env!("CARGO_BIN_EXE_queuestack"), port]).env("QUEUESTACK_HOME", home);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Never dropped: the pipe must stay open for as long as this process lives.
+    std::mem::forget(child);
+}

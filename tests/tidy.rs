@@ -1,0 +1,200 @@
+//! The invariants of `src/lib.rs`, as far as reading the source and walking the tables can tell.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use queuestack::diagnostic::Source;
+use queuestack::kind::{KINDS, Row, Type};
+use queuestack::manifest::{self, Inputs};
+
+/// Everything up to plan is pure: no SDK, no arguments, no runtime.
+const PURE: &[&str] =
+    &["manifest", "model", "value", "expand", "graph", "rule", "plan", "schema", "diagnostic", "construct"];
+/// What goes from a stack to AWS and back to the person, whatever the kinds are.
+const PHASES: &[&str] =
+    &["manifest", "expand", "graph", "rule", "plan", "schema", "apply", "event", "backend", "report"];
+/// Phase files that do name a kind, each with its reason.
+const NAMES_KINDS: &[&str] = &[
+    // The list of all codes takes in those that stand with a kind.
+    "rule/mod.rs",
+];
+/// Who speaks to the terminal, reads the environment and looks at the clock.
+const OUTWARD: &[&str] = &["main", "cli", "report"];
+/// Files beyond [`MOST_LINES`], each with its reason.
+const LONG: &[&str] = &[
+    // Plan and diff of every kind, read from top to bottom.
+    "plan.rs",
+];
+const MOST_LINES: usize = 450;
+
+/// A source file: its path below `src/`, and its text without tests and comments.
+struct File {
+    path: String,
+    code: String,
+    lines: usize,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<File> {
+    let mut paths = Vec::new();
+    walk(&root().join("src"), &mut paths);
+    paths.sort();
+    let read = paths.iter().map(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        // Unit tests stand at the end of a file.
+        let product = text.split("#[cfg(test)]\nmod ").next().unwrap();
+        let code = product.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line });
+        File {
+            path: path.strip_prefix(root().join("src")).unwrap().to_str().unwrap().replace('\\', "/"),
+            code: code.collect::<Vec<_>>().join("\n"),
+            lines: text.lines().count(),
+        }
+    });
+    read.collect()
+}
+
+impl File {
+    /// Tells whether it is one of these modules or inside of one.
+    fn is_in(&self, modules: &[&str]) -> bool {
+        let top = self.path.split('/').next().unwrap_or_default().trim_end_matches(".rs");
+        modules.contains(&top)
+    }
+
+    /// The lines that have one of these words: `path:line: text`.
+    fn with(&self, words: &[&str]) -> Vec<String> {
+        let lines = self.code.lines().enumerate();
+        let hits = lines.filter(|(_, line)| words.iter().any(|word| line.contains(word)));
+        hits.map(|(index, line)| format!("src/{}:{}: {}", self.path, index + 1, line.trim())).collect()
+    }
+}
+
+#[track_caller]
+fn none(what: &str, hits: Vec<String>) {
+    assert!(hits.is_empty(), "{what}:\n{}", hits.join("\n"));
+}
+
+#[test]
+fn what_comes_before_the_plan_knows_no_sdk_no_arguments_and_no_runtime() {
+    let files = sources();
+    let hits = files.iter().filter(|file| file.is_in(PURE)).flat_map(|file| file.with(&["aws_", "clap", "tokio"]));
+    // `crate::kind::Found` and the like are data; the words of AWS's own API may stand in texts.
+    none("invariant 1", hits.filter(|hit| !hit.contains('"')).collect());
+}
+
+#[test]
+fn no_phase_names_a_kind() {
+    let modules: Vec<String> = KINDS.iter().map(|kind| kind.name().to_owned()).collect();
+    let words: Vec<String> = modules.iter().flat_map(|name| [format!("kind::{name}"), format!(" {name}::")]).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let files = sources();
+    let phases = files.iter().filter(|file| file.is_in(PHASES) && !NAMES_KINDS.contains(&file.path.as_str()));
+    none("invariant 2", phases.flat_map(|file| file.with(&words)).collect());
+    let imported = |line: &String| {
+        modules.iter().any(|name| line.contains(&format!("{name}}}")) || line.contains(&format!(" {name},")))
+    };
+    let files = sources();
+    let phases = files.iter().filter(|file| file.is_in(PHASES) && !NAMES_KINDS.contains(&file.path.as_str()));
+    none("invariant 2", phases.flat_map(|file| file.with(&["use crate::kind::"])).filter(imported).collect());
+}
+
+#[test]
+fn only_the_surface_touches_the_terminal_the_environment_and_the_clock() {
+    let words = ["print!(", "println!(", "dbg!(", "stdout()", "stderr()", "std::env", "env::var", "SystemTime::now"];
+    let files = sources();
+    let inner = files.iter().filter(|file| !file.is_in(OUTWARD));
+    none("invariant 3", inner.flat_map(|file| file.with(&words)).collect());
+}
+
+fn check_rows(owner: &str, rows: &[Row], short: bool, wrong: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    for row in rows {
+        let path = format!("{owner}.{}", row.key);
+        let mut expect = |good: bool, what: &str| {
+            if !good {
+                wrong.push(format!("{path}: {what}"));
+            }
+        };
+        expect(seen.insert(row.key), "stands twice");
+        expect(row.doc.ends_with(['.', '`']), "no meaning, or one that does not end");
+        expect(row.link.starts_with("https://"), "no source");
+        let short = short || row.is_short_form();
+        expect(short || !row.api.is_empty(), "no name in the API");
+        expect(short || !row.terraform.is_empty(), "no argument of Terraform");
+        match &row.ty {
+            Type::Object(rows) | Type::List { of: Type::Object(rows), .. } => check_rows(&path, rows, short, wrong),
+            Type::Int { min, max, .. } => expect(min < max, "no range"),
+            Type::Text { min, max } => expect(min <= max, "no range"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_row_has_a_meaning_a_source_and_a_range() {
+    let mut wrong = Vec::new();
+    for kind in KINDS {
+        check_rows(kind.name(), kind.rows(), false, &mut wrong);
+    }
+    none("invariant 4", wrong);
+}
+
+fn stacks() -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(root().join("stacks")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = folder.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn every_kind_is_used_by_a_stack_of_the_repository() {
+    let mut used = BTreeSet::new();
+    for path in stacks() {
+        let source = Source { path: path.display().to_string(), text: std::fs::read_to_string(&path).unwrap() };
+        let inputs = Inputs { variables: std::collections::BTreeMap::default(), environment: &|_| None };
+        let (mut stack, mut out) = manifest::read(source, &inputs);
+        queuestack::expand::expand(&mut stack, &mut out);
+        used.extend(stack.resources.keys().map(|address| address.kind));
+    }
+    let unused = KINDS.iter().map(|kind| kind.name()).filter(|name| !used.contains(name));
+    none("invariant 4: no stack in stacks/ has one", unused.map(str::to_owned).collect());
+}
+
+#[test]
+fn every_stack_of_the_repository_is_valid_without_a_warning() {
+    for path in stacks() {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_queuestack"));
+        let output = command.arg("validate").arg(&path).args(["--deny", "warnings"]).output().unwrap();
+        assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn nothing_panics_on_purpose() {
+    let words = [".unwrap()", ".expect(", "panic!(", "todo!(", "unimplemented!(", "unreachable!("];
+    let files = sources();
+    none("invariant 6", files.iter().flat_map(|file| file.with(&words)).collect());
+}
+
+#[test]
+fn files_are_short() {
+    let files = sources();
+    let long = files.iter().filter(|file| file.lines > MOST_LINES && !LONG.contains(&file.path.as_str()));
+    none("split these", long.map(|file| format!("src/{}: {} lines", file.path, file.lines)).collect());
+    let listed = LONG.iter().filter(|path| !files.iter().any(|file| file.path == **path && file.lines > MOST_LINES));
+    none("not long any more: take them off the list", listed.map(|path| (*path).to_owned()).collect());
+}
