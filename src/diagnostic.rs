@@ -42,6 +42,41 @@ pub struct Code {
     pub link: &'static str,
 }
 
+impl Code {
+    /// Starts a code for a certain mistake.
+    #[must_use]
+    pub const fn error(id: &'static str, title: &'static str) -> Code {
+        Code { id, severity: Severity::Error, title, reason: "", fix: "", link: "" }
+    }
+
+    /// Starts a code for a probable mistake.
+    #[must_use]
+    pub const fn warning(id: &'static str, title: &'static str) -> Code {
+        Code { id, severity: Severity::Warning, title, reason: "", fix: "", link: "" }
+    }
+
+    /// Sets the fact behind the rule.
+    #[must_use]
+    pub const fn because(mut self, reason: &'static str) -> Code {
+        self.reason = reason;
+        self
+    }
+
+    /// Sets what to do in general.
+    #[must_use]
+    pub const fn fix(mut self, fix: &'static str) -> Code {
+        self.fix = fix;
+        self
+    }
+
+    /// Sets the page that states the fact.
+    #[must_use]
+    pub const fn see(mut self, link: &'static str) -> Code {
+        self.link = link;
+        self
+    }
+}
+
 /// A range of bytes in the stack file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
-use crate::model::{Address, Stack};
+use crate::diagnostic::{Code, Diagnostics, Severity};
+use crate::kind::walk;
+use crate::model::{Address, Resource, Stack};
 
 /// Resources that wait for each other.
 pub static CYCLE: Code = Code {
@@ -14,6 +15,20 @@ pub static CYCLE: Code = Code {
     fix: "Break the circle: remove one of the references.",
     link: "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
 };
+
+/// Finds the dotted path of the attribute that makes one resource wait for another.
+fn place_of(resource: &Resource, needed: &Address) -> String {
+    let mut place = String::new();
+    for row in resource.kind.rows() {
+        walk(&row.ty, row.key, resource.get(row), &mut |path, value| {
+            let names = value.as_ref().is_some_and(|one| one.hard && one.address() == Some(needed));
+            if names && place.is_empty() {
+                path.clone_into(&mut place);
+            }
+        });
+    }
+    place
+}
 
 /// What each resource needs first.
 #[derive(Clone, Debug, Default)]
@@ -53,9 +68,14 @@ impl Graph {
             }
             let Some(circle) = self.circle_through(start) else { continue };
             told.extend(circle.iter().cloned());
+            let Some(resource) = stack.resources.get(start) else { continue };
             let path: Vec<String> = circle.iter().chain([start]).map(ToString::to_string).collect();
-            let span = stack.resources.get(start).and_then(|resource| resource.span("redrive"));
-            out.push(Diagnostic::new(&CYCLE, format!("circle of references: {}", path.join(" → "))).at(span).of(start));
+            let (message, help) = match circle.get(1) {
+                None => (format!("`{start}` refers to itself"), "Refer to another resource, or remove the reference."),
+                Some(_) => (format!("`{start}` waits for itself: {}", path.join(" → ")), ""),
+            };
+            let next = circle.get(1).unwrap_or(start);
+            out.push(resource.finding(&CYCLE, &place_of(resource, next), message).help(help));
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::diagnostic::{Source, Span};
+use crate::diagnostic::{Code, Diagnostic, Source, Span};
 use crate::kind::{Kind, Row};
 use crate::value::Value;
 
@@ -145,6 +145,8 @@ pub struct Resource {
     pub tags: BTreeMap<String, String>,
     /// Where each attribute stands in the stack file, by dotted path; the empty path is the resource.
     pub spans: BTreeMap<String, Span>,
+    /// The dotted paths of what was written and could not be read: told already, so nothing else is said of them.
+    pub broken: BTreeSet<String>,
     /// The resource whose short form made this one.
     pub made_by: Option<Address>,
 }
@@ -160,6 +162,7 @@ impl Resource {
             attributes: Attributes::new(),
             tags: BTreeMap::new(),
             spans: BTreeMap::new(),
+            broken: BTreeSet::new(),
             made_by: None,
         }
     }
@@ -197,6 +200,20 @@ impl Resource {
         }
     }
 
+    /// Tells whether an attribute, or something in it, was written and could not be read.
+    #[must_use]
+    pub fn is_broken(&self, path: &str) -> bool {
+        let inside =
+            |broken: &String| broken.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.broken.iter().any(inside)
+    }
+
+    /// Starts a finding about an attribute of this resource, at its place.
+    #[must_use]
+    pub fn finding(&self, code: &'static Code, path: &str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, message).at(self.span(path)).of(&self.address)
+    }
+
     /// Returns the physical name: the derived one, else what the logical name says.
     #[must_use]
     pub fn physical_name(&self) -> &str {
@@ -221,6 +238,8 @@ pub struct Stack {
     pub description: Option<String>,
     /// Tags of every resource.
     pub tags: BTreeMap<String, String>,
+    /// Where what belongs to the stack itself stands, by dotted path: `tags.team`.
+    pub spans: BTreeMap<String, Span>,
     /// Tags that others own: patterns such as `cost:*`, never compared and never removed.
     pub ignore_tags: BTreeSet<String>,
     /// Values for attributes that a resource does not set, by kind.

@@ -1,7 +1,7 @@
 //! What several verbs begin with: the stack that a file gives, and the connection that the target gives.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::target::TargetArgs;
 use crate::backend::aws::Aws;
-use crate::diagnostic::{Diagnostics, Severity, Source};
+use crate::diagnostic::{Diagnostics, Severity};
 use crate::error::Error;
 use crate::event::Reporter;
 use crate::gaps::Gaps;
@@ -92,15 +92,27 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
     })
 }
 
+/// Reads a file, and no more of it than shows that it is too long.
+fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Reads and checks a stack file, expanded.
 ///
 /// # Errors
 /// When the file cannot be read. What is wrong in it is in the diagnostics.
 pub fn read_stack(path: &Path, variables: &VariableArgs) -> Result<(Stack, Diagnostics), Error> {
-    let source = Source { path: path.display().to_string(), text: read_text(path)? };
+    let bytes = read_bytes(path).map_err(|source| Error::File { path: path.display().to_string(), source })?;
+    let (source, mut out) = manifest::decode(path.display().to_string(), bytes);
+    if out.has_errors() {
+        return Ok((Stack { source, ..Stack::default() }, out));
+    }
     let environment = |name: &str| std::env::var(name).ok();
     let inputs = Inputs { variables: variables.values()?, environment: &environment };
-    let (mut stack, mut out) = manifest::read(source, &inputs);
+    let (mut stack, read) = manifest::read(source, &inputs);
+    out.extend(read);
     expand::expand(&mut stack, &mut out);
     rule::check(&stack, &mut out);
     out.sort();

@@ -4,14 +4,20 @@
 //! Nothing forces a replacement: every put writes the whole alarm.
 
 mod check;
+pub mod codes;
 mod live;
+mod math;
+mod watch;
+mod window;
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::{Default, Kind, Live, Row, Type, queue};
 use crate::model::{Fact, Ref, Resource, Stack};
 use crate::value::{Place, Unit, Value};
+
+pub use watch::{Watch, watches};
 
 /// The kind `alarm`.
 #[derive(Debug)]
@@ -20,7 +26,14 @@ pub struct Alarm;
 const PUT: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html";
 const QUERY: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html";
 const STAT: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html";
+const WINDOW: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation-window.html";
+const WARM: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-warm-up.html";
+const PROMQL_DOC: &str =
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_AlarmPromQLCriteria.html";
+const ACTION_DOC: &str =
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_ActionConfiguration.html";
 
+const TAG_KEYS: Type = Type::List { of: &Type::Text { min: 1, max: 128 }, max: 50 };
 const TEXT: Type = Type::Text { min: 1, max: 1_024 };
 const ACTIONS: Type = Type::List { of: &Type::Name(&["topics"]), max: 5 };
 const PERIOD: Type = Type::seconds(10, 604_800);
@@ -191,10 +204,75 @@ pub const THRESHOLD_METRIC_ID: Row =
     Row::new("threshold_metric_id", "ThresholdMetricId", "threshold_metric_id", Type::Text { min: 1, max: 255 })
         .doc("The id of the ANOMALY_DETECTION_BAND query that stands in for a threshold.", PUT);
 
+/// How the evaluated range lies on the clock.
+pub const WINDOW_TYPE: Row = Row::new(
+    "type",
+    "EvaluationWindow",
+    "",
+    Type::Word(&[("sliding", "SlidingWindow"), ("wall_clock", "WallClockWindow")]),
+)
+.doc("A range that moves with every evaluation, or one that begins on the clock. Default sliding.", WINDOW);
+/// The time zone of a wall-clock window.
+pub const TIMEZONE: Row = Row::new("timezone", "Timezone", "", Type::Text { min: 1, max: 64 })
+    .doc("With `wall_clock`: `Europe/Berlin`, `+05:30` or `UTC+05:30`. Default UTC.", WINDOW);
+/// Which range of data an evaluation looks at.
+pub const EVALUATION_WINDOW: Row =
+    Row::new("evaluation_window", "EvaluationWindow", "", Type::Object(&[WINDOW_TYPE, TIMEZONE])).doc(
+        "Which range of data an evaluation looks at. `wall_clock` takes a period of 1m, 5m, 1h, 1d or 7d.",
+        WINDOW,
+    );
+
+/// How long a warm-up lasts.
+pub const WARM_UP_DURATION: Row = Row::new("duration", "WarmUpPeriodDurationInMinutes", "", Type::seconds(60, 172_800))
+    .doc("How long: whole minutes, 1m to 2d.", WARM);
+/// Whether a warm-up may end early.
+pub const WARM_UP_FULLY: Row = Row::new("fully", "OnlyStartEvaluatingAfterWarmUpPeriodEnds", "", Type::Bool)
+    .doc("Waits to the end, even when there is data enough before. Default false.", WARM);
+/// The time after a change in which nothing is evaluated.
+pub const WARM_UP: Row =
+    Row::new("warm_up", "WarmUpConfiguration", "", Type::Object(&[WARM_UP_DURATION, WARM_UP_FULLY]))
+        .doc("How long the alarm waits after it was made or changed, for things that publish no data yet.", WARM);
+
+/// A PromQL query.
+pub const PROMQL_QUERY: Row = Row::new("query", "Query", "", Type::Text { min: 1, max: 10_000 })
+    .doc("The query, with its condition: every series that it returns breaches.", PROMQL_DOC);
+/// How long a series must breach.
+pub const PENDING_PERIOD: Row = Row::new("pending_period", "PendingPeriod", "", Type::seconds(0, 86_400))
+    .doc("How long a series must breach before the alarm goes off. Default 0s.", PROMQL_DOC);
+/// How long a series must be fine.
+pub const RECOVERY_PERIOD: Row = Row::new("recovery_period", "RecoveryPeriod", "", Type::seconds(0, 86_400))
+    .doc("How long it must not breach before the alarm is over. Default 0s.", PROMQL_DOC);
+/// An alarm on a PromQL query.
+pub const PROMQL: Row =
+    Row::new("promql", "EvaluationCriteria", "", Type::Object(&[PROMQL_QUERY, PENDING_PERIOD, RECOVERY_PERIOD]))
+        .doc("An alarm on a PromQL query instead of `metric` or `metrics`; needs `evaluation_interval`.", PROMQL_DOC);
+/// How often a PromQL query is asked.
+pub const EVALUATION_INTERVAL: Row =
+    Row::new("evaluation_interval", "EvaluationInterval", "", Type::seconds(10, 3_600))
+        .doc("With `promql`: how often it is evaluated: 10s, 20s, 30s or a multiple of 1m up to 1h.", PROMQL_DOC);
+
+/// Whether notifications carry tags.
+pub const TAGS_ENABLED: Row =
+    Row::new("enabled", "Enabled", "", Type::Bool).doc("Whether notifications carry the alarm's tags.", ACTION_DOC);
+/// Which tags alone.
+pub const TAGS_INCLUDED: Row = Row::new("include", "IncludedTagKeys", "", TAG_KEYS)
+    .doc("Only the tags with these keys. Either this or `exclude`.", ACTION_DOC);
+/// Which tags not.
+pub const TAGS_EXCLUDED: Row =
+    Row::new("exclude", "ExcludedTagKeys", "", TAG_KEYS).doc("All but the tags with these keys.", ACTION_DOC);
+/// The tags of the alarm in what its actions send.
+pub const ACTION_TAGS: Row =
+    Row::new("action_tags", "ActionConfiguration", "", Type::Object(&[TAGS_ENABLED, TAGS_INCLUDED, TAGS_EXCLUDED]))
+        .doc(
+            "Puts the alarm's tags into what SNS, Lambda and EventBridge are told, to route by team or stage.",
+            ACTION_DOC,
+        );
+
 const ROWS: &[Row] = &[
     DESCRIPTION,
     METRIC,
     METRICS,
+    PROMQL,
     STATISTIC,
     EXTENDED_STATISTIC,
     ALARM_PERIOD,
@@ -206,10 +284,14 @@ const ROWS: &[Row] = &[
     COMPARISON,
     MISSING_DATA,
     LOW_SAMPLES,
+    EVALUATION_INTERVAL,
+    EVALUATION_WINDOW,
+    WARM_UP,
     ACTIONS_ENABLED,
     ALARM_ACTIONS,
     OK_ACTIONS,
     INSUFFICIENT_DATA_ACTIONS,
+    ACTION_TAGS,
 ];
 
 /// The settings of a queue's short form whose threshold is a count.
@@ -273,27 +355,24 @@ impl Kind for Alarm {
         if !resource.get(&METRIC).is_null() {
             resource.fill(&ALARM_PERIOD, Value::Int(60));
         }
-        resource.fill(&EVALUATION_PERIODS, Value::Int(1));
+        if resource.get(&PROMQL).is_null() {
+            resource.fill(&EVALUATION_PERIODS, Value::Int(1));
+        }
+        window::fill(resource);
     }
 
     fn check(&self, resource: &Resource, out: &mut Diagnostics) {
         check::check(resource, out);
     }
 
+    fn codes(&self) -> &'static [&'static Code] {
+        codes::CODES
+    }
+
     fn live(&self) -> Option<&dyn Live> {
         Some(self)
     }
 }
-
-/// `alarms: {dead_letters: …}` on a queue that has none.
-pub static NO_DEAD_LETTERS: Code = Code {
-    id: "QS120",
-    severity: Severity::Error,
-    title: "an alarm on dead letters of a queue without a dead-letter queue",
-    reason: "The alarm watches the depth of the dead-letter queue, and only `redrive:` gives the queue one.",
-    fix: "Add `redrive: {max_receive_count: 5}`, or remove the alarm.",
-    link: "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html",
-};
 
 /// Makes the alarm that a queue's short form `form` asks for.
 pub fn on_queue(
@@ -311,9 +390,10 @@ pub fn on_queue(
             let watched = match queue::dead_letter_queue(queue) {
                 Some(Ok(address)) => Ref::soft(address, Fact::Name),
                 Some(Err(arn)) => Value::text(arn.rsplit(':').next().unwrap_or(arn)),
+                None if queue.is_broken(queue::REDRIVE.key) => return,
                 None => {
                     let message = format!("`{}` has no dead-letter queue to alarm on", queue.address);
-                    out.push(Diagnostic::new(&NO_DEAD_LETTERS, message).at(queue.span(&path)).of(&queue.address));
+                    out.push(queue.finding(&codes::NO_DEAD_LETTERS, &path, message));
                     return;
                 }
             };
@@ -326,12 +406,11 @@ pub fn on_queue(
     let alarm = stack.ensure(&Alarm, &format!("{}-{suffix}", queue.address.name), queue);
     alarm.name.get_or_insert_with(|| format!("{}-{suffix}", queue.physical_name()));
     for row in ROWS {
-        if let Some(value) = settings.get(row.key) {
+        if let Some(value) = settings.get(row.key).filter(|value| !value.is_null()) {
             alarm.fill(row, row.ty.normal(value));
-            alarm.spans.extend(queue.spans.get(&format!("{path}.{}", row.key)).map(|span| (row.key.to_owned(), *span)));
         }
     }
-    alarm.spans.extend(queue.spans.get(&path).map(|span| (String::new(), *span)));
+    adopt_spans(alarm, queue, &path);
     alarm.fill(
         &METRIC,
         Value::map([
@@ -346,4 +425,18 @@ pub fn on_queue(
     alarm.fill(&EVALUATION_PERIODS, Value::Int(periods));
     // SQS stops publishing for a queue that was idle for six hours: no data then means no messages.
     alarm.fill(&MISSING_DATA, Value::text("notBreaching"));
+}
+
+/// Lets what is said of the alarm point at the short form; what the user wrote of the alarm itself stays.
+fn adopt_spans(alarm: &mut Resource, queue: &Resource, path: &str) {
+    if alarm.made_by.is_some() {
+        alarm.spans.extend(queue.spans.get(path).map(|span| (String::new(), *span)));
+    }
+    let inside = format!("{path}.");
+    for (written, span) in &queue.spans {
+        if let Some(key) = written.strip_prefix(&inside) {
+            alarm.spans.entry(key.to_owned()).or_insert(*span);
+        }
+    }
+    alarm.broken.extend(queue.broken.iter().filter_map(|broken| broken.strip_prefix(&inside)).map(str::to_owned));
 }

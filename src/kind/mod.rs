@@ -4,6 +4,7 @@
 //! add it to [`KINDS`], use it in a stack under `stacks/`, and regenerate.
 
 pub mod alarm;
+mod arn;
 pub mod function;
 pub mod log_group;
 pub mod mapping;
@@ -18,14 +19,15 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::backend::aws::Aws;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
 use crate::plan::Change;
 use crate::value::Place;
 use crate::value::Value;
 
-pub use row::{Default, Effect, Reported, Row, Type};
+pub use arn::Arn;
+pub use row::{Default, Effect, Reported, Row, Type, walk};
 
 /// Every kind, in the order that a stack file and a rendered folder list them.
 pub const KINDS: &[&dyn Kind] =
@@ -81,6 +83,9 @@ pub trait Kind: Sync {
 
     /// Checks what involves several attributes of one complete resource.
     fn check(&self, resource: &Resource, out: &mut Diagnostics);
+
+    /// The codes of its own findings, in order.
+    fn codes(&self) -> &'static [&'static Code];
 
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;

@@ -91,7 +91,9 @@ fn lowercase(value: &Value) -> Value {
     value.as_text().map_or_else(|| value.clone(), |text| Value::text(text.to_lowercase()))
 }
 
-fn as_items(value: &Value) -> Vec<Value> {
+/// The items of what may be one thing or a list of it.
+#[must_use]
+pub fn as_items(value: &Value) -> Vec<Value> {
     match value {
         Value::List(items) => items.clone(),
         Value::Null => Vec::new(),

@@ -3,10 +3,12 @@
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html>
 //! Only `fifo` forces a replacement: it is part of the queue's name.
 
+mod access;
 mod check;
+pub mod codes;
 mod live;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::{Default, Kind, Live, Row, Type, alarm, policy};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::{Place, Unit, Value};
@@ -242,7 +244,7 @@ impl Kind for Queue {
     /// FIFO queues end in `.fifo`; the suffix is added where the user left it out.
     fn physical_name(&self, resource: &Resource) -> String {
         let name = resource.physical_name();
-        let fifo = resource.get(&FIFO).as_bool() == Some(true);
+        let fifo = is_fifo(resource);
         if fifo && !name.ends_with(".fifo") { format!("{name}.fifo") } else { name.to_owned() }
     }
 
@@ -263,6 +265,10 @@ impl Kind for Queue {
         check::check(resource, out);
     }
 
+    fn codes(&self) -> &'static [&'static Code] {
+        codes::CODES
+    }
+
     fn live(&self) -> Option<&dyn Live> {
         Some(self)
     }
@@ -271,7 +277,7 @@ impl Kind for Queue {
 /// Sets what follows from the type of queue and of encryption.
 fn fill_type_attributes(resource: &mut Resource, stack: &Stack) {
     resource.fill(&FIFO, stack.default_of(&Queue, &FIFO));
-    if resource.get(&FIFO).as_bool() == Some(true) {
+    if is_fifo(resource) {
         let fill = [
             (&CONTENT_BASED_DEDUPLICATION, Value::Bool(false)),
             (&DEDUPLICATION_SCOPE, Value::text("queue")),
@@ -359,4 +365,10 @@ pub fn dead_letter_queue(resource: &Resource) -> Option<Result<&Address, &str>> 
         Value::Text(arn) => Some(Err(arn)),
         _ => None,
     }
+}
+
+/// Tells whether a queue is a FIFO queue.
+#[must_use]
+pub fn is_fifo(resource: &Resource) -> bool {
+    resource.get(&FIFO).as_bool() == Some(true)
 }

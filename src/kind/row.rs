@@ -138,6 +138,28 @@ impl Type {
     }
 }
 
+/// Visits a value of some type and all inside it, with the dotted path of each.
+pub fn walk<'a>(ty: &Type, path: &str, value: &'a Value, visit: &mut dyn FnMut(&str, &'a Value)) {
+    visit(path, value);
+    match (ty, value) {
+        (Type::Object(rows), Value::Map(map)) => {
+            for row in *rows {
+                if let Some(value) = map.get(row.key) {
+                    walk(&row.ty, &format!("{path}.{}", row.key), value, visit);
+                }
+            }
+        }
+        (Type::List { of, .. }, Value::List(items)) => {
+            items.iter().enumerate().for_each(|(index, item)| walk(of, &format!("{path}.{index}"), item, visit));
+        }
+        (_, Value::Map(map)) => {
+            map.iter().for_each(|(key, item)| walk(ty, &format!("{path}.{key}"), item, visit));
+        }
+        (_, Value::List(items) | Value::Join(items)) => items.iter().for_each(|item| walk(ty, path, item, visit)),
+        _ => {}
+    }
+}
+
 /// What an attribute is when neither the resource nor the stack's `defaults:` says.
 #[derive(Clone, Copy, Debug)]
 pub enum Default {

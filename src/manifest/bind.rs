@@ -1,9 +1,9 @@
 //! Tree → values, by the types of the rows. Every mistake is told; what is right is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::yaml::{Data, Node};
-use super::{suggest, unknown_key};
+use super::yaml::{Data, Key, Node};
+use super::{nearest, suggest, unknown_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::kind::{self, Row, Type};
 use crate::model::{Address, Fact, Ref};
@@ -57,19 +57,25 @@ pub struct Binder<'a> {
     pub out: &'a mut Diagnostics,
     /// Where attributes stand, by dotted path.
     pub spans: &'a mut BTreeMap<String, Span>,
+    /// The dotted paths of what cannot be read.
+    pub broken: &'a mut BTreeSet<String>,
 }
 
 impl Binder<'_> {
     /// Turns a node into a value of a row's type.
     pub fn bind(&mut self, row: &Row, path: &str, node: &Node) -> Option<Value> {
         self.spans.insert(path.to_owned(), node.span);
-        let value = self.bind_type(&row.ty, row, path, node)?;
+        let Some(value) = self.bind_type(&row.ty, row, path, node) else {
+            self.broken.insert(path.to_owned());
+            return None;
+        };
         Some(if row.soft { soften(value) } else { value })
     }
 
     fn bind_type(&mut self, ty: &Type, row: &Row, path: &str, node: &Node) -> Option<Value> {
         match (ty, &node.data) {
             (_, Data::Null) => Some(Value::Null),
+            (_, Data::Unknown) => None,
             (Type::Int { unit, min, max }, _) => self.int(*unit, *min, *max, row, path, node),
             (Type::Bool, Data::Bool(flag)) => Some(Value::Bool(*flag)),
             #[expect(clippy::cast_precision_loss, reason = "thresholds beyond 2^53 do not occur")]
@@ -79,24 +85,50 @@ impl Binder<'_> {
             (Type::Word(words), Data::Text(text)) => self.word(words, text, path, node.span),
             (Type::Name(sections), Data::Text(text)) => self.name(sections, text, row, path, node.span),
             (Type::Name(_), Data::Known(value)) => Some(value.clone()),
-            (Type::Policy, Data::Map(_)) => Some(plain(node)),
+            (Type::Policy, Data::Map(_)) => {
+                self.place(path, node);
+                Some(plain(node))
+            }
             (Type::Policy, Data::Text(text)) => self.policy_text(text, path, node.span),
             (Type::List { of, max }, Data::List(items)) => self.list(of, *max, items, row, path, node.span),
             (Type::Texts { max }, Data::Map(_)) => self.texts(*max, path, node),
-            (Type::Object(rows), Data::Map(entries)) => {
-                let mut map = BTreeMap::new();
-                for (key, node) in entries {
-                    let Some(inner) = rows.iter().find(|row| row.key == key.text) else {
-                        let keys = rows.iter().map(|row| row.key);
-                        self.out.push(unknown_key(&key.text, key.span, &format!("`{path}`"), keys));
-                        continue;
-                    };
-                    let value = self.bind(inner, &format!("{path}.{}", key.text), node);
-                    map.insert(key.text.clone(), value.unwrap_or(Value::Null));
-                }
-                Some(Value::Map(map))
-            }
+            (Type::Object(rows), Data::Map(entries)) => Some(self.object(rows, entries, path)),
             _ => self.wrong(expected(ty), path, node),
+        }
+    }
+
+    fn object(&mut self, rows: &[Row], entries: &[(Key, Node)], path: &str) -> Value {
+        let mut map = BTreeMap::new();
+        for (key, node) in entries {
+            let Some(inner) = rows.iter().find(|row| row.key == key.text) else {
+                let keys = rows.iter().map(|row| row.key);
+                self.out.push(unknown_key(&key.text, key.span, &format!("`{path}`"), keys));
+                // Nothing is said about the absence of what was probably meant.
+                let meant = nearest(&key.text, rows.iter().map(|row| row.key));
+                self.broken.extend(meant.map(|meant| format!("{path}.{meant}")));
+                continue;
+            };
+            let value = self.bind(inner, &format!("{path}.{}", key.text), node);
+            map.insert(key.text.clone(), value.unwrap_or(Value::Null));
+        }
+        Value::Map(map)
+    }
+
+    /// Remembers where everything in a document of its own language stands.
+    fn place(&mut self, path: &str, node: &Node) {
+        let children: Vec<(String, &Node)> = match &node.data {
+            Data::Map(entries) => entries.iter().map(|(key, node)| (key.text.clone(), node)).collect(),
+            Data::List(items) => items.iter().enumerate().map(|(index, node)| (index.to_string(), node)).collect(),
+            Data::Unknown => {
+                self.broken.insert(path.to_owned());
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        for (name, node) in children {
+            let path = format!("{path}.{name}");
+            self.spans.insert(path.clone(), node.span);
+            self.place(&path, node);
         }
     }
 
@@ -125,7 +157,7 @@ impl Binder<'_> {
         }
         let (min, max) = (unit.format(min), unit.format(max));
         let message = format!("`{path}` is {}; it may be {min} to {max}", unit.format(number));
-        let help = format!("Choose a value between {min} and {max}; see {}", row.link);
+        let help = format!("Choose a value from {min} to {max}; see {}", row.link);
         self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(node.span).help(help));
         None
     }
@@ -187,10 +219,15 @@ impl Binder<'_> {
     /// Items that are nothing are left out, so that a variable without a value can stand in a list.
     fn list(&mut self, of: &Type, max: usize, items: &[Node], row: &Row, path: &str, span: Span) -> Option<Value> {
         let mut values = Vec::new();
-        for (index, item) in items.iter().enumerate().filter(|(_, item)| !matches!(item.data, Data::Null)) {
-            let path = format!("{path}.{index}");
+        for item in items.iter().filter(|item| !matches!(item.data, Data::Null)) {
+            let path = format!("{path}.{}", values.len());
             self.spans.insert(path.clone(), item.span);
-            values.extend(self.bind_type(of, row, &path, item));
+            // What cannot be read keeps its place, so that the places of the others stay right.
+            let value = self.bind_type(of, row, &path, item).unwrap_or_else(|| {
+                self.broken.insert(path);
+                Value::Null
+            });
+            values.push(value);
         }
         if values.len() <= max {
             return Some(Value::List(values));
@@ -210,6 +247,7 @@ impl Binder<'_> {
                 Data::Known(value) => drop(map.insert(key.text.clone(), value.clone())),
                 Data::List(_) | Data::Map(_) => drop(self.wrong("a text", &path, node)),
                 Data::Null => {}
+                Data::Unknown => drop(self.broken.insert(path)),
                 _ => drop(map.insert(key.text.clone(), Value::text(&node.raw))),
             }
         }
@@ -241,7 +279,7 @@ fn expected(ty: &Type) -> &'static str {
 /// Takes a tree as it is: policy documents have their own language.
 fn plain(node: &Node) -> Value {
     match &node.data {
-        Data::Null => Value::Null,
+        Data::Null | Data::Unknown => Value::Null,
         Data::Bool(flag) => Value::Bool(*flag),
         Data::Int(number) => Value::Int(*number),
         Data::Float(_) => Value::text(&node.raw),

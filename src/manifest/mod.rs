@@ -1,6 +1,7 @@
 //! YAML text → [`Stack`]: strict, with every finding of a file at once, each where it stands.
 
 mod bind;
+mod syntax;
 mod variables;
 mod yaml;
 
@@ -15,7 +16,7 @@ use crate::model::{Resource, Stack};
 
 pub use bind::{BAD_UNIT, OUT_OF_RANGE, UNKNOWN_WORD, WRONG_TYPE};
 pub use variables::{NO_VALUE, UNKNOWN_VARIABLE};
-pub use yaml::{DUPLICATE, MAX_BYTES, SYNTAX, TOO_LARGE};
+pub use yaml::{DUPLICATE, ENCODING, MAX_BYTES, SYNTAX, TOO_LARGE};
 
 const MANUAL: &str = "https://github.com/queuestack/queuestack#the-stack-file";
 
@@ -71,10 +72,31 @@ pub const TOP: &[(&str, &str)] = &[
 pub const COMMON: &[(&str, &str)] =
     &[("name", "The physical name, when it is not the logical one."), ("tags", "Tags of this resource.")];
 
+/// Turns the bytes of a stack file into text; bytes that are none are told, and the text around them is shown.
+pub fn decode(path: String, bytes: Vec<u8>) -> (Source, Diagnostics) {
+    let mut out = Diagnostics::default();
+    let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let utf16 = error.as_bytes().starts_with(&[0xff, 0xfe]) || error.as_bytes().starts_with(&[0xfe, 0xff]);
+        let message =
+            if utf16 { "the file is UTF-16".to_owned() } else { format!("the byte 0x{byte:02x} is not UTF-8") };
+        let span = Span { start: at, end: at + char::REPLACEMENT_CHARACTER.len_utf8() };
+        out.push(Diagnostic::new(&ENCODING, message).at((!utf16).then_some(span)));
+        text
+    });
+    (Source { path, text }, out)
+}
+
 /// Reads a stack file. What could be read is returned even when there are errors.
-pub fn read(source: Source, inputs: &Inputs<'_>) -> (Stack, Diagnostics) {
+pub fn read(mut source: Source, inputs: &Inputs<'_>) -> (Stack, Diagnostics) {
     let mut out = Diagnostics::default();
     let mut stack = Stack::default();
+    // A byte order mark is no part of the first line.
+    if let Some(text) = source.text.strip_prefix('\u{feff}') {
+        source.text = text.to_owned();
+    }
     if let Some(mut root) = yaml::read(&source, &mut out) {
         let declared = match &root.data {
             Data::Map(entries) => entries.iter().find(|(key, _)| key.text == "variables").map(|(_, node)| node),
@@ -102,7 +124,7 @@ fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
             "stack" => read_name(node, stack, out),
             "description" => stack.description = Some(node.raw.clone()),
             "variables" => expect_map(key, node, out),
-            "tags" => stack.tags = tags(node, &mut BTreeMap::new(), out),
+            "tags" => stack.tags = tags(node, &mut stack.spans, out),
             "ignore_tags" => stack.ignore_tags = texts(key, node, out),
             "defaults" => read_defaults(key, node, stack, out),
             section => match find_section(section) {
@@ -121,6 +143,9 @@ fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
 }
 
 fn read_name(node: &Node, stack: &mut Stack, out: &mut Diagnostics) {
+    if matches!(node.data, Data::Unknown) {
+        return;
+    }
     stack.name.clone_from(&node.raw);
     if !matches!(node.data, Data::Text(_) | Data::Int(_)) || !is_name(&node.raw) {
         out.push(Diagnostic::new(&BAD_NAME, format!("`{}` cannot be the name of a stack", node.raw)).at(node.span));
@@ -159,7 +184,7 @@ fn tags(node: &Node, spans: &mut BTreeMap<String, Span>, out: &mut Diagnostics) 
     for (key, node) in entries {
         spans.insert(format!("tags.{}", key.text), node.span);
         match node.data {
-            Data::Null => {}
+            Data::Null | Data::Unknown => {}
             Data::List(_) | Data::Map(_) | Data::Known(_) => {
                 let message = format!("tag `{}` takes a plain text, not {}", key.text, node.describe());
                 let help = "Write a text; variables can stand in it, facts of resources cannot.";
@@ -181,10 +206,10 @@ fn read_defaults(key: &Key, node: &Node, stack: &mut Stack, out: &mut Diagnostic
         };
         expect_map(key, node, out);
         for (key, node) in node.entries().unwrap_or_default() {
-            let mut spans = BTreeMap::new();
+            let (mut spans, mut broken) = (BTreeMap::new(), BTreeSet::new());
             match kind.rows().iter().find(|row| row.key == key.text) {
                 Some(row) => {
-                    let value = Binder { out, spans: &mut spans }.bind(row, row.key, node);
+                    let value = Binder { out, spans: &mut spans, broken: &mut broken }.bind(row, row.key, node);
                     stack.defaults.entry(kind.name()).or_default().extend(value.map(|value| (row.key, value)));
                 }
                 None => {
@@ -222,6 +247,7 @@ fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
             ("name", _) if !rows.iter().any(|row| row.key == "name") => {
                 resource.spans.insert("name".to_owned(), node.span);
                 match &node.data {
+                    Data::Unknown => {}
                     Data::List(_) | Data::Map(_) | Data::Known(_) | Data::Null => {
                         let message = format!("the name of `{}` must be a plain text", resource.address);
                         let help =
@@ -233,12 +259,14 @@ fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
             }
             ("tags", None) => resource.tags = tags(node, &mut resource.spans, out),
             (_, Some(row)) => {
-                let mut binder = Binder { out, spans: &mut resource.spans };
+                let mut binder = Binder { out, spans: &mut resource.spans, broken: &mut resource.broken };
                 if let Some(value) = binder.bind(row, row.key, node) {
                     resource.attributes.insert(row.key, value);
                 }
             }
             (text, None) => {
+                // Nothing is said about the absence of what was probably meant.
+                resource.broken.extend(nearest(text, rows.iter().map(|row| row.key)).map(str::to_owned));
                 let keys = rows.iter().map(|row| row.key).chain(COMMON.iter().map(|(key, _)| *key));
                 out.push(
                     unknown_key(text, key.span, &format!("a {}", resource.address.kind), keys).of(&resource.address),
@@ -262,9 +290,14 @@ fn unknown_key<'a>(key: &str, span: Span, of: &str, known: impl Iterator<Item = 
 }
 
 /// Finds the known word that was probably meant.
-pub(crate) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = known.map(|known| (strsim::damerau_levenshtein(word, known), known));
+pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let near = known.map(|known| (strsim::damerau_levenshtein(&word, &known.to_lowercase()), known));
     let allowed = (word.chars().count() / 3).max(1);
-    let best = near.filter(|(distance, _)| *distance <= allowed).min();
-    best.map_or_else(String::new, |(_, known)| format!("Did you mean `{known}`?"))
+    near.filter(|(distance, _)| *distance <= allowed).min().map(|(_, known)| known)
+}
+
+/// Asks whether the nearest known word was meant; empty when none is near.
+pub(crate) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(word, known).map_or_else(String::new, |known| format!("Did you mean `{known}`?"))
 }

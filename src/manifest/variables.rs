@@ -148,12 +148,17 @@ fn replace(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
         return Node { span, ..node };
     }
     let mut parts: Vec<Value> = Vec::new();
+    let mut unknown = false;
     for piece in pieces {
         let value = match piece {
             Piece::Text(text) => Value::text(text),
             Piece::Name(name) => match look_up(name, span, variables, out) {
                 Node { data: Data::Known(value), .. } => value,
                 Node { data: Data::Null, .. } => Value::text(""),
+                Node { data: Data::Unknown, .. } => {
+                    unknown = true;
+                    continue;
+                }
                 node => Value::Text(node.raw),
             },
         };
@@ -163,6 +168,7 @@ fn replace(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
         }
     }
     match parts.as_slice() {
+        _ if unknown => Node::at(span, Data::Unknown, ""),
         [] => Node::at(span, Data::Text(String::new()), ""),
         [Value::Text(text)] => Node::at(span, Data::Text(text.clone()), text.clone()),
         _ => Node::at(span, Data::Known(Value::Join(parts)), text),
@@ -172,7 +178,7 @@ fn replace(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
 /// Finds what a name stands for; what it does not find is told, and stands for nothing.
 fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics) -> Node {
     if let Some(value) = variables.get(name) {
-        return value.clone().unwrap_or_else(|| Node::at(span, Data::Null, ""));
+        return value.clone().unwrap_or_else(|| Node::at(span, Data::Unknown, ""));
     }
     let parts: Vec<&str> = name.split('.').collect();
     let fact = |word: &str| Fact::ALL.iter().find(|(name, _)| *name == word).map(|(_, fact)| *fact);
@@ -193,5 +199,5 @@ fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
     let known = variables.keys().map(String::as_str).chain(places);
     let message = format!("`${{{name}}}` names no variable and no fact of a resource");
     out.push(Diagnostic::new(&UNKNOWN_VARIABLE, message).at(span).help(suggest(name, known)));
-    Node::at(span, Data::Null, "")
+    Node::at(span, Data::Unknown, "")
 }

@@ -5,6 +5,7 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Location, Spanned};
 use std::fmt;
 
+use super::syntax;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Source, Span};
 use crate::value::Value;
 
@@ -45,6 +46,12 @@ pub static TOO_LARGE: Code = Code {
     link: "https://en.wikipedia.org/wiki/Billion_laughs_attack",
 };
 
+/// Bytes that are not UTF-8, or that no text file has.
+pub static ENCODING: Code = Code::error("QS014", "a file that is not UTF-8 text")
+    .because("Stack files are UTF-8 without control characters, so that they mean the same everywhere.")
+    .fix("Save the file as UTF-8, and remove what is not text.")
+    .see("https://yaml.org/spec/1.2.2/#51-character-set");
+
 /// A value and where it stands.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -75,6 +82,8 @@ pub enum Data {
     Map(Vec<(Key, Node)>),
     /// A reference that interpolation put in.
     Known(Value),
+    /// What interpolation found no value for, and told so.
+    Unknown,
 }
 
 /// A key of a mapping and where it stands.
@@ -97,7 +106,7 @@ impl Node {
     #[must_use]
     pub fn describe(&self) -> &'static str {
         match self.data {
-            Data::Null => "nothing",
+            Data::Null | Data::Unknown => "nothing",
             Data::Bool(_) => "a truth value",
             Data::Int(_) | Data::Float(_) => "a number",
             Data::Text(_) | Data::Known(_) => "a text",
@@ -111,7 +120,7 @@ impl Node {
     pub fn entries(&self) -> Option<&[(Key, Node)]> {
         match &self.data {
             Data::Map(entries) => Some(entries),
-            Data::Null => Some(&[]),
+            Data::Null | Data::Unknown => Some(&[]),
             _ => None,
         }
     }
@@ -120,8 +129,13 @@ impl Node {
 /// Reads a file's text into a tree.
 pub fn read(source: &Source, out: &mut Diagnostics) -> Option<Node> {
     if source.text.len() > MAX_BYTES {
-        let message = format!("{} is {} bytes long; at most {MAX_BYTES} are read", source.path, source.text.len());
-        out.push(Diagnostic::new(&TOO_LARGE, message));
+        out.push(Diagnostic::new(&TOO_LARGE, format!("{} is longer than 4MiB", source.path)));
+        return None;
+    }
+    let forbidden = |c: &char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    if let Some((at, odd)) = source.text.char_indices().find(|(_, c)| forbidden(c)) {
+        let message = format!("the control character `{}`, which text files do not have", odd.escape_default());
+        out.push(Diagnostic::new(&ENCODING, message).at(Span { start: at, end: at + odd.len_utf8() }));
         return None;
     }
     let mut options = serde_saphyr::options! {
@@ -131,23 +145,28 @@ pub fn read(source: &Source, out: &mut Diagnostics) -> Option<Node> {
     if let Some(budget) = options.budget.as_mut() {
         budget.max_nodes = MAX_NODES;
         budget.max_depth = MAX_DEPTH;
+        // One anchor may well serve hundreds of queues: the nodes that come of it are what is bounded.
+        budget.enforce_alias_anchor_ratio = false;
     }
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(&source.text, options) {
         Ok(tree) => Some(convert(tree, source, out)),
         Err(error) => {
-            out.push(syntax_error(&error, source));
+            let span = error.location().map(|location| span_of(&location, source));
+            out.push(syntax::finding(&error).at(span.map(|span| within_line(span, &source.text))));
             None
         }
     }
 }
 
-fn syntax_error(error: &serde_saphyr::Error, source: &Source) -> Diagnostic {
-    let span = error.location().map(|location| span_of(&location, source));
-    let text = error.without_snippet().to_string();
-    let words = text.split(" at line ").next().unwrap_or(&text).to_owned();
-    let bounded = ["budget", "recursion limit", "alias expansion", "replay"].iter().any(|word| words.contains(word));
-    let code = if bounded { &TOO_LARGE } else { &SYNTAX };
-    Diagnostic::new(code, words).at(span)
+/// Cuts a place down to its first line, and shows at least one character of it.
+fn within_line(span: Span, text: &str) -> Span {
+    // At the end of the file the last line that says something is shown.
+    let last = text.trim_end().len();
+    let start = span.start.min(last.saturating_sub(1));
+    let start = text.floor_char_boundary(start);
+    let line = text[start..].find('\n').map_or(text.len(), |length| start + length);
+    let one = text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
+    Span { start, end: span.end.min(line).max(one) }
 }
 
 /// Byte offsets are exact where the parser knows them; else line and column are walked.

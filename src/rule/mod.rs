@@ -1,22 +1,40 @@
 //! What must hold across a complete stack. One rule, one file, one row in [`RULES`].
+//!
+//! What must hold within one resource is its kind's business; this file names no kind.
 
+mod duplicate_names;
+mod queue_alarms;
+mod queue_dead_letters;
 mod references;
+mod tags;
+mod unwatched;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::{self, Graph};
-use crate::kind::{Type, alarm};
+use crate::kind::KINDS;
 use crate::manifest;
 use crate::model::Stack;
-use crate::value::Value;
 
 /// A cross-resource rule.
-pub type Rule = fn(&Stack, &mut Diagnostics);
+struct Rule {
+    /// What it can report.
+    codes: &'static [&'static Code],
+    /// Reports it.
+    check: fn(&Stack, &mut Diagnostics),
+}
 
 /// Every cross-resource rule, in the order in which they run.
-const RULES: &[Rule] = &[references::check];
+const RULES: &[Rule] = &[
+    Rule { codes: &[&references::UNKNOWN_REFERENCE], check: references::check },
+    Rule { codes: tags::CODES, check: tags::check },
+    Rule { codes: &[&duplicate_names::SAME_NAME], check: duplicate_names::check },
+    Rule { codes: queue_dead_letters::CODES, check: queue_dead_letters::check },
+    Rule { codes: &[&unwatched::UNWATCHED], check: unwatched::check },
+    Rule { codes: queue_alarms::CODES, check: queue_alarms::check },
+];
 
-/// Every code that can be reported, in order: what `queuestack explain` knows.
-pub const CODES: &[&Code] = &[
+/// The codes of reading a file and of ordering a stack.
+const GENERAL: &[&Code] = &[
     &manifest::SYNTAX,
     &manifest::UNKNOWN_KEY,
     &manifest::WRONG_TYPE,
@@ -25,19 +43,28 @@ pub const CODES: &[&Code] = &[
     &manifest::UNKNOWN_WORD,
     &manifest::MISSING,
     &manifest::BAD_NAME,
-    &references::UNKNOWN_REFERENCE,
     &manifest::UNKNOWN_VARIABLE,
     &manifest::NO_VALUE,
     &manifest::TOO_LARGE,
     &manifest::DUPLICATE,
+    &manifest::ENCODING,
     &graph::CYCLE,
-    &alarm::NO_DEAD_LETTERS,
 ];
+
+/// Every code that can be reported, in order: what `queuestack explain` knows.
+#[must_use]
+pub fn codes() -> Vec<&'static Code> {
+    let rules = RULES.iter().flat_map(|rule| rule.codes);
+    let kinds = KINDS.iter().flat_map(|kind| kind.codes());
+    let mut codes: Vec<&'static Code> = GENERAL.iter().chain(rules).chain(kinds).copied().collect();
+    codes.sort_by_key(|code| code.id);
+    codes
+}
 
 /// Finds a code by its id, in any case.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Code> {
-    CODES.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+    codes().into_iter().find(|code| code.id.eq_ignore_ascii_case(id))
 }
 
 /// Checks a complete stack: each resource by its kind, then all together.
@@ -46,29 +73,30 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
         resource.kind.check(resource, out);
     }
     for rule in RULES {
-        rule(stack, out);
+        (rule.check)(stack, out);
     }
     Graph::of(stack).check(stack, out);
 }
 
-/// Visits a value of some type and all inside it, with the dotted path of each.
-pub fn walk<'a>(ty: &Type, path: &str, value: &'a Value, visit: &mut dyn FnMut(&str, &'a Value)) {
-    visit(path, value);
-    match (ty, value) {
-        (Type::Object(rows), Value::Map(map)) => {
-            for row in *rows {
-                if let Some(value) = map.get(row.key) {
-                    walk(&row.ty, &format!("{path}.{}", row.key), value, visit);
-                }
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct_and_complete() {
+        let codes = codes();
+        for pair in codes.windows(2) {
+            assert!(pair[0].id < pair[1].id, "{} is there twice", pair[0].id);
         }
-        (Type::List { of, .. }, Value::List(items)) => {
-            items.iter().enumerate().for_each(|(index, item)| walk(of, &format!("{path}.{index}"), item, visit));
+        for code in codes {
+            assert!(code.id.len() == 5 && code.id.starts_with("QS"), "{}", code.id);
+            assert!(
+                code.title.starts_with(|c: char| !c.is_uppercase() || code.title.starts_with("FIFO")),
+                "{}",
+                code.id
+            );
+            assert!(code.reason.ends_with('.') && code.fix.ends_with('.'), "{}", code.id);
+            assert!(code.link.starts_with("https://"), "{}", code.id);
         }
-        (_, Value::Map(map)) => {
-            map.iter().for_each(|(key, item)| walk(ty, &format!("{path}.{key}"), item, visit));
-        }
-        (_, Value::List(items) | Value::Join(items)) => items.iter().for_each(|item| walk(ty, path, item, visit)),
-        _ => {}
     }
 }

@@ -1,9 +1,9 @@
 //! Every reference names a resource of the stack.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::kind::walk;
 use crate::manifest::suggest;
 use crate::model::{Resource, Stack};
-use crate::rule::walk;
 use crate::value::Value;
 
 /// A reference to nothing.

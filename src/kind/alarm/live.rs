@@ -8,10 +8,11 @@ use aws_sdk_cloudwatch::types::{
 };
 
 use super::{
-    ACCOUNT_ID, ACTIONS_ENABLED, ALARM_ACTIONS, ALARM_PERIOD, Alarm, COMPARISON, DATAPOINTS_TO_ALARM, DESCRIPTION,
-    DIMENSIONS, EVALUATION_PERIODS, EXPRESSION, EXTENDED_STATISTIC, INSUFFICIENT_DATA_ACTIONS, LABEL, LOW_SAMPLES,
-    METRIC, METRIC_NAME, METRICS, MISSING_DATA, NAMESPACE, OK_ACTIONS, QUERY_ID, QUERY_METRIC, QUERY_STATISTIC,
-    RETURN_DATA, STATISTIC, THRESHOLD, THRESHOLD_METRIC_ID, UNIT,
+    ACCOUNT_ID, ACTION_TAGS, ACTIONS_ENABLED, ALARM_ACTIONS, ALARM_PERIOD, Alarm, COMPARISON, DATAPOINTS_TO_ALARM,
+    DESCRIPTION, DIMENSIONS, EVALUATION_INTERVAL, EVALUATION_PERIODS, EVALUATION_WINDOW, EXPRESSION,
+    EXTENDED_STATISTIC, INSUFFICIENT_DATA_ACTIONS, LABEL, LOW_SAMPLES, METRIC, METRIC_NAME, METRICS, MISSING_DATA,
+    NAMESPACE, OK_ACTIONS, PROMQL, QUERY_ID, QUERY_METRIC, QUERY_STATISTIC, RETURN_DATA, STATISTIC, THRESHOLD,
+    THRESHOLD_METRIC_ID, UNIT, WARM_UP, window,
 };
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
@@ -178,6 +179,11 @@ async fn put(aws: &Aws, desired: &Desired, with_tags: bool) -> Result<(), AwsErr
         .set_treat_missing_data(text(desired, &MISSING_DATA))
         .set_evaluate_low_sample_count_percentile(text(desired, &LOW_SAMPLES))
         .set_metrics(desired.get(&METRICS).as_list().map(|items| items.iter().map(query).collect()))
+        .set_evaluation_interval(int(desired, &EVALUATION_INTERVAL))
+        .set_evaluation_criteria(window::to_criteria(desired.get(&PROMQL)))
+        .set_evaluation_window(window::to_window(desired.get(&EVALUATION_WINDOW)))
+        .set_warm_up_configuration(window::to_warm_up(desired.get(&WARM_UP)))
+        .set_action_configuration(window::to_action(desired.get(&ACTION_TAGS)))
         .set_tags(with_tags.then_some(tags));
     aws.call("cloudwatch", "PutMetricAlarm", call.send()).await.map(drop)
 }
@@ -240,6 +246,11 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
         (&COMPARISON, alarm.comparison_operator.as_ref().map(|word| Value::text(word.as_str()))),
         (&MISSING_DATA, text(&alarm.treat_missing_data)),
         (&LOW_SAMPLES, text(&alarm.evaluate_low_sample_count_percentile)),
+        (&EVALUATION_INTERVAL, int(alarm.evaluation_interval)),
+        (&PROMQL, alarm.evaluation_criteria.as_ref().and_then(window::from_criteria)),
+        (&EVALUATION_WINDOW, alarm.evaluation_window.as_ref().and_then(window::from_window)),
+        (&WARM_UP, alarm.warm_up_configuration.as_ref().map(window::from_warm_up)),
+        (&ACTION_TAGS, alarm.action_configuration.as_ref().and_then(window::from_action)),
         (&ACTIONS_ENABLED, alarm.actions_enabled.map(Value::Bool)),
         (&ALARM_ACTIONS, list(&alarm.alarm_actions)),
         (&OK_ACTIONS, list(&alarm.ok_actions)),

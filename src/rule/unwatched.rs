@@ -1,0 +1,27 @@
+//! Somebody sees dead letters: an alarm of the stack watches every dead-letter queue.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::{alarm, queue};
+use crate::model::{Address, Resource, Stack};
+
+/// Dead letters that nobody sees.
+pub static UNWATCHED: Code = Code::warning("QS153", "dead letters that nobody sees")
+    .because("A dead letter is a job that was not done; without an alarm it expires unseen.")
+    .fix("Add `alarms: {dead_letters: {threshold: 1}}` to the queue.")
+    .see("https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/dead-letter-queues-alarms-cloudwatch.html");
+
+/// Reports queues whose dead-letter queue no alarm watches.
+pub fn check(stack: &Stack, out: &mut Diagnostics) {
+    let watched: BTreeSet<&Address> = alarm::watches(stack).filter_map(|watch| watch.queue).collect();
+    let wanted = |source: &Resource| source.is_broken(queue::QUEUE_ALARMS.key);
+    for source in stack.resources.values().filter(|source| !wanted(source)) {
+        let Some(Ok(target)) = queue::dead_letter_queue(source) else { continue };
+        if watched.contains(target) || *target == source.address || !stack.resources.contains_key(target) {
+            continue;
+        }
+        let message = format!("no alarm watches `{target}`, the dead-letter queue of `{}`", source.address);
+        out.push(source.finding(&UNWATCHED, queue::REDRIVE.key, message));
+    }
+}
