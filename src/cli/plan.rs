@@ -63,13 +63,27 @@ impl ConsentArgs {
     }
 }
 
+/// Checks that every consent to a loss is about something: a mistyped one is an error, not silence.
+///
+/// # Errors
+/// When an address names nothing in the stack and nothing that is to be deleted.
+pub fn check_data_loss(consent: &Consent, stack: &Stack, plan: &Plan) -> Result<(), Error> {
+    let planned = plan.steps.iter().map(|step| step.address.to_string());
+    let known: BTreeSet<String> = stack.resources.keys().map(ToString::to_string).chain(planned).collect();
+    let Some(unknown) = consent.data_loss.iter().find(|address| !known.contains(*address)) else { return Ok(()) };
+    let near = crate::manifest::suggest(unknown, known.iter().map(String::as_str));
+    Err(Error::Usage(format!("neither the stack nor the plan has `{unknown}`. {near}")))
+}
+
 /// Reads live state and works the plan out.
 ///
 /// # Errors
 /// When AWS cannot be read.
 pub async fn make(session: &Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
     let (place, found) = futures::try_join!(session.aws.place(), session.aws.sweep(stack))?;
-    Ok(plan(stack, place, found, &session.gaps, consent))
+    let plan = plan(stack, place, found, &session.gaps, consent);
+    check_data_loss(consent, stack, &plan)?;
+    Ok(plan)
 }
 
 /// Prints a plan with the line that says where it goes.
