@@ -138,7 +138,7 @@ pub fn owner(tags: &BTreeMap<String, String>) -> Option<&String> {
 #[must_use]
 pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consent: &Consent) -> Plan {
     let graph = Graph::of(stack);
-    let live = Live::new(found);
+    let live = Live::new(found, &stack.name);
     let urls = live.urls(stack);
     let only = selected(&graph, consent);
     let mut plan = Plan::default();
@@ -148,7 +148,6 @@ pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consen
         kept.insert((desired.kind.name(), desired.name.clone()));
         // Another name under the same address: a new one is made and the old one goes with the deletes.
         let replaced = live.at(&desired.address).filter(|old| old.name != desired.name);
-        let replaced = replaced.filter(|old| owner(&old.tags) == Some(&stack.name));
         if only.as_ref().is_some_and(|only| !only.contains(&resource.address)) {
             continue;
         }
@@ -164,7 +163,7 @@ pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consen
 /// Works out the deletion of everything the stack owns.
 #[must_use]
 pub fn plan_destroy(stack: &str, found: Vec<Found>, consent: &Consent) -> Plan {
-    let live = Live::new(found);
+    let live = Live::new(found, stack);
     let empty = Stack { name: stack.to_owned(), ..Stack::default() };
     let mut plan = Plan::default();
     plan_deletes(&live, &BTreeSet::new(), &empty, consent, &mut plan);
@@ -172,16 +171,17 @@ pub fn plan_destroy(stack: &str, found: Vec<Found>, consent: &Consent) -> Plan {
     plan
 }
 
-/// What was found, by name and by the address that its tag says.
+/// What was found, by name; and what is ours of it, by the address that its tag says.
 struct Live {
     by_name: BTreeMap<(&'static str, String), Found>,
     by_address: BTreeMap<String, (&'static str, String)>,
 }
 
 impl Live {
-    fn new(found: Vec<Found>) -> Live {
+    fn new(found: Vec<Found>, stack: &str) -> Live {
         let key = |one: &Found| (one.kind.name(), one.name.clone());
-        let tagged = found.iter().filter_map(|one| Some((one.tags.get(ADDRESS_TAG)?.clone(), key(one))));
+        let owned = found.iter().filter(|one| owner(&one.tags).is_some_and(|owner| owner == stack));
+        let tagged = owned.filter_map(|one| Some((one.tags.get(ADDRESS_TAG)?.clone(), key(one))));
         Live {
             by_address: tagged.collect(),
             by_name: found.into_iter().map(|one| (key(&one), one)).collect(),
@@ -455,10 +455,19 @@ fn waits_for(plan: &Plan, graph: &Graph, by_address: &BTreeMap<&Address, Vec<usi
     // What is deleted must not be named any more by what stays, nor by what is deleted too.
     let others = plan.steps.iter().enumerate().filter(|(other, _)| *other != index);
     let waits = others.filter(|(_, other)| {
-        let named = |gone| other.found.as_ref().is_some_and(|other| names(other, gone));
-        other.address == step.address || step.found.as_ref().is_some_and(named)
+        // Two that both go may carry one address, after a rename that stopped half-way, or name each other.
+        let both_go = other.action == Action::Delete;
+        let takes_over = !both_go && other.address == step.address;
+        takes_over || other.names(step) && !(both_go && step.names(other) && step.name < other.name)
     });
     waits.map(|(other, _)| other).collect()
+}
+
+impl Step {
+    /// Tells whether what is there of this one names what is there of the other.
+    fn names(&self, other: &Step) -> bool {
+        self.found.as_ref().zip(other.found.as_ref()).is_some_and(|(one, other)| names(one, other))
+    }
 }
 
 /// Tells whether the live attributes of one name the other: by its ARN, or by its name if its kind comes earlier.

@@ -121,7 +121,8 @@ fn end(outcome: Outcome, session: &Session, json: bool) -> Result<u8, Error> {
         return Err(Error::Unfinished { failed, skipped, done });
     }
     if !json {
-        super::print(&format!("Done: {done} steps, {} calls.\n", session.aws.calls()))?;
+        let steps = if done == 1 { "step" } else { "steps" };
+        super::print(&format!("Done: {done} {steps}, {} calls.\n", session.aws.calls()))?;
     }
     Ok(EXIT_OK)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 
 use super::apply::RunArgs;
-use super::plan::show;
+use super::plan::{check_data_loss, show};
 use super::session::{Session, StackArgs, load};
 use super::target::TargetArgs;
 use crate::error::Error;
@@ -33,6 +33,7 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     let found = std::mem::take(&mut session.found);
     let consent = Consent { data_loss: args.allow_data_loss.iter().cloned().collect(), ..Consent::default() };
     let plan = plan_destroy(&stack.name, found, &consent);
+    check_data_loss(&consent, &stack, &plan)?;
     show(&session, "destroy", &stack.name, &plan, args.run.json).await?;
     args.run.carry_out(plan, &session, &*reporter).await
 }

@@ -63,6 +63,18 @@ impl ConsentArgs {
     }
 }
 
+/// Checks that every consent to a loss is about something: a mistyped one is an error, not silence.
+///
+/// # Errors
+/// When an address names nothing in the stack and nothing that is to be deleted.
+pub fn check_data_loss(consent: &Consent, stack: &Stack, plan: &Plan) -> Result<(), Error> {
+    let planned = plan.steps.iter().map(|step| step.address.to_string());
+    let known: BTreeSet<String> = stack.resources.keys().map(ToString::to_string).chain(planned).collect();
+    let Some(unknown) = consent.data_loss.iter().find(|address| !known.contains(*address)) else { return Ok(()) };
+    let near = crate::manifest::suggest(unknown, known.iter().map(String::as_str));
+    Err(Error::Usage(format!("neither the stack nor the plan has `{unknown}`. {near}")))
+}
+
 /// Works the plan out.
 ///
 /// # Errors
@@ -71,6 +83,7 @@ pub async fn make(session: &mut Session, stack: &Stack, consent: &Consent) -> Re
     let found = std::mem::take(&mut session.found);
     let plan = plan(stack, session.aws.place().await?, found, &session.gaps, consent);
     tracing::debug!(steps = plan.steps.len(), "planned");
+    check_data_loss(consent, stack, &plan)?;
     Ok(plan)
 }
 

@@ -73,7 +73,11 @@ pub fn summary(plan: &Plan) -> String {
 
 fn write_step(text: &mut String, step: &Step) {
     let (sign, style) = sign(step.action);
-    let called = if step.address.name == step.name { String::new() } else { format!(" ({})", step.name) };
+    let called = match step.found.as_ref().filter(|found| found.name != step.name) {
+        Some(found) => format!(" ({} → {})", found.name, step.name),
+        None if step.address.name == step.name => String::new(),
+        None => format!(" ({})", step.name),
+    };
     let _ = writeln!(text, "{style}{sign} {}{style:#}{called}  {}", step.address, verb(step.action));
     let width = step.changes.iter().map(|change| label(change).chars().count()).max().unwrap_or(0);
     for change in &step.changes {

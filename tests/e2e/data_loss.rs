@@ -19,6 +19,8 @@ fn deleting_a_queue_that_holds_messages_needs_consent() {
     let planned = run(endpoint, &["plan", file.path()]).exits(0);
     planned.prints("loses 3 messages in loss-b (needs --allow-data-loss queue.loss-b)");
     refused(&file, "apply", "queue.loss-b: would lose 3 messages in loss-b");
+    let mistyped = run(endpoint, &["apply", file.path(), "--yes", "--allow-data-loss", "queue.los-b"]).exits(1);
+    mistyped.says("error: neither the stack nor the plan has `queue.los-b`. ").says("queue.loss-b");
     assert_eq!(account.attributes("loss-a")["DelaySeconds"], "0", "nothing was changed");
     run(endpoint, &["apply", file.path(), "--yes", "--allow-data-loss", "queue.loss-b"]).exits(0);
     assert_eq!(account.queues_of("loss-delete").into_iter().collect::<Vec<_>>(), ["loss-a"]);

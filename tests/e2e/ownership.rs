@@ -131,9 +131,44 @@ fn a_new_physical_name_makes_a_new_queue_and_deletes_the_old() {
         file.write(&text("own-after"));
         let planned = run(endpoint, &["plan", file.path(), "--json"]).exits(0).changes();
         assert_eq!(&planned[..3], ["replace queue.jobs", "replace queue.jobs-dlq", "replace alarm.jobs-age"]);
+        run(endpoint, &["plan", file.path()]).exits(0).prints("± queue.jobs (own-before → own-after)  replace\n");
         run(endpoint, &["apply", file.path(), "--yes"]).exits(0);
         assert_eq!(account.queues_of("own-renamed"), names(&["own-after", "own-after-dlq"]));
         assert_eq!(account.alarms_of("own-renamed"), names(&["own-after-age"]));
         run(endpoint, &["plan", file.path(), "--detailed-exitcode"]).exits(0);
+    });
+}
+
+#[test]
+fn two_old_queues_of_one_address_do_not_wait_for_each_other() {
+    on_both(|endpoint| {
+        let text = |name: &str| format!("stack: own-old\nqueues: {{jobs: {{name: {name}}}}}\n");
+        let file = StackFile::new("own-old", &text("own-old-a"));
+        run(endpoint, &["apply", file.path(), "--yes"]).exits(0);
+        file.write(&text("own-old-b"));
+        // Looking at one resource alone deletes nothing: the old queue stays.
+        run(endpoint, &["apply", file.path(), "--yes", "--only", "queue.jobs"]).exits(0);
+        let account = Account::new(endpoint);
+        assert_eq!(account.queues_of("own-old"), names(&["own-old-a", "own-old-b"]));
+        run(endpoint, &["destroy", file.path(), "--yes"]).exits(0).prints("2 to delete");
+        assert_eq!(account.queues_of("own-old"), names(&[]));
+    });
+}
+
+#[test]
+fn two_queues_that_name_each_other_are_deleted_all_the_same() {
+    on_both(|endpoint| {
+        let account = Account::new(endpoint);
+        let text = "stack: own-ring\nqueues: {own-ring-a: {redrive: {max_receive_count: 2, dead_letter_queue: own-ring-b}}, own-ring-b: {}}\n";
+        let file = StackFile::new("own-ring", text);
+        run(endpoint, &["apply", file.path(), "--yes"]).exits(0);
+        let target = &account.attributes("own-ring-a")["QueueArn"];
+        account.set(
+            "own-ring-b",
+            "RedrivePolicy",
+            &format!(r#"{{"deadLetterTargetArn":"{target}","maxReceiveCount":3}}"#),
+        );
+        run(endpoint, &["destroy", file.path(), "--yes"]).exits(0);
+        assert_eq!(account.queues_of("own-ring"), names(&[]));
     });
 }

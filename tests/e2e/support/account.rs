@@ -62,6 +62,12 @@ impl Account {
         self.runtime.block_on(self.sqs.delete_queue().queue_url(url).send()).unwrap();
     }
 
+    /// Sets an attribute of a queue.
+    pub fn set(&self, queue: &str, attribute: &str, value: &str) {
+        let call = self.sqs.set_queue_attributes().queue_url(self.url(queue));
+        self.runtime.block_on(call.attributes(Name::from(attribute), value).send()).unwrap();
+    }
+
     /// Sends messages to a queue.
     pub fn send(&self, name: &str, count: usize) {
         let url = self.url(name);
