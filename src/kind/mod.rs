@@ -18,7 +18,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::backend::aws::Aws;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
 use crate::plan::Change;
@@ -81,6 +81,18 @@ pub trait Kind: Sync {
 
     /// Checks what involves several attributes of one complete resource.
     fn check(&self, resource: &Resource, out: &mut Diagnostics);
+
+    /// The codes of its own findings, in order.
+    fn codes(&self) -> &'static [&'static Code] {
+        &[]
+    }
+
+    /// Tells whether one that exists and that nobody's tag claims is taken over without asking.
+    ///
+    /// True of what AWS makes by itself; one that another stack owns is a conflict all the same.
+    fn adopts_silently(&self) -> bool {
+        false
+    }
 
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;
