@@ -7,6 +7,11 @@ use crate::value::Value;
 /// The policy language version that every generated document carries.
 pub const VERSION: &str = "2012-10-17";
 
+/// The version of a document that names none.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
+const FIRST_VERSION: &str = "2008-10-17";
+
 /// Makes a document of statements.
 #[must_use]
 pub fn document(statements: Vec<Value>) -> Value {
@@ -26,12 +31,16 @@ pub fn trust(service: &str) -> Value {
 /// Puts a policy document into the form in which equal meanings are equal values.
 ///
 /// AWS treats one string and a list of that string alike, keeps no order in lists of strings or of
-/// statements, accepts `{"AWS": "*"}` only as different from `"*"` in role trust, and writes an account's
-/// root ARN for its number.
+/// statements, takes `{"AWS": "*"}` and `"*"` for the same principal, writes an account's root ARN for its
+/// number, and reads a document without a version as one of 2008-10-17.
+///
+/// A principal that was deleted stays different: IAM shows its id (`AIDA…`, `AROA…`) where its ARN was, and one
+/// made again under the same name is not trusted before the document is written again.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 #[must_use]
 pub fn normal(document: &Value) -> Value {
     let Value::Map(map) = document else { return document.clone() };
-    let mut normal = BTreeMap::new();
+    let mut normal = BTreeMap::from([("Version".to_owned(), Value::text(FIRST_VERSION))]);
     for (key, value) in map {
         let value = match key.as_str() {
             "Statement" => sorted(as_items(value).iter().map(statement).collect()),
@@ -57,20 +66,21 @@ fn statement(statement: &Value) -> Value {
 }
 
 fn principal(value: &Value) -> Value {
-    match value {
-        Value::Map(map) => Value::map(map.iter().map(|(key, value)| {
-            let items = as_items(value).into_iter();
-            (key, sorted(items.map(|item| if key == "AWS" { account(&item) } else { item }).collect()))
-        })),
-        other => other.clone(),
+    if value.as_text() == Some("*") {
+        return Value::map([("AWS", Value::List(vec![value.clone()]))]);
     }
+    let Value::Map(map) = value else { return value.clone() };
+    Value::map(map.iter().map(|(key, value)| {
+        let items = as_items(value).into_iter();
+        (key, sorted(items.map(|item| if key == "AWS" { account(&item) } else { item }).collect()))
+    }))
 }
 
-/// `123456789012` and `arn:aws:iam::123456789012:root` are the same principal.
+/// `123456789012` and `arn:aws:iam::123456789012:root` are the same principal; YAML takes the former for a number.
 fn account(value: &Value) -> Value {
-    let Value::Text(text) = value else { return value.clone() };
+    let text = value.plain();
     let id = text.strip_suffix(":root").and_then(|arn| arn.rsplit(':').next()).filter(|_| text.contains(":iam::"));
-    Value::text(id.unwrap_or(text))
+    Value::text(id.unwrap_or(&text))
 }
 
 fn condition(value: &Value) -> Value {
@@ -133,5 +143,56 @@ mod tests {
         let a = parse(r#"{"Statement":[{"Effect":"Allow","Action":"sqs:SendMessage"}]}"#);
         let b = parse(r#"{"Statement":[{"Effect":"Deny","Action":"sqs:SendMessage"}]}"#);
         assert_ne!(a, b);
+    }
+
+    #[test]
+    fn what_iam_reports_equals_what_was_written() {
+        for (written, reported) in [
+            // An account: its number in YAML, a root ARN from IAM; several principals come in IAM's order.
+            (
+                r#"{"Statement":[{"Principal":{"AWS":[123456789012,"arn:aws:iam::210987654321:role/b"]}}]}"#,
+                r#"{"Statement":[{"Principal":{"AWS":["arn:aws:iam::210987654321:role/b","arn:aws:iam::123456789012:root"]}}]}"#,
+            ),
+            (
+                r#"{"Statement":{"Principal":{"Service":["lambda.amazonaws.com","events.amazonaws.com"]}}}"#,
+                r#"{"Statement":[{"Principal":{"Service":["events.amazonaws.com","lambda.amazonaws.com"]}}]}"#,
+            ),
+            (r#"{"Statement":{"Principal":"*"}}"#, r#"{"Statement":[{"Principal":{"AWS":"*"}}]}"#),
+            (r#"{"Statement":[]}"#, r#"{"Version":"2008-10-17","Statement":[]}"#),
+            (
+                r#"{"Statement":{"Condition":{"StringEquals":{"aws:SourceAccount":["2","1"]},"Bool":{"a":true}}}}"#,
+                r#"{"Statement":{"Condition":{"Bool":{"a":"true"},"StringEquals":{"AWS:SourceAccount":["1","2"]}}}}"#,
+            ),
+            (
+                r#"{"Statement":[{"Sid":"A","Action":"a:B"},{"Sid":"B","Action":["c:D","a:B"]}]}"#,
+                r#"{"Statement":[{"Action":["a:B","c:D"],"Sid":"B"},{"Action":["a:B"],"Sid":"A"}]}"#,
+            ),
+        ] {
+            assert_eq!(parse(written), parse(reported), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_changes_who_may_do_what_differs() {
+        for (one, other) in [
+            // The role was deleted, and perhaps made again: the trust is gone until it is written again.
+            (
+                r#"{"Statement":{"Principal":{"AWS":"arn:aws:iam::123456789012:role/b"}}}"#,
+                r#"{"Statement":{"Principal":{"AWS":"AROAKSCDLFT9R5DQP782U"}}}"#,
+            ),
+            (r#"{"Statement":{"Principal":"*"}}"#, r#"{"Statement":{"Principal":{"Service":"*"}}}"#),
+            (r#"{"Statement":{"Resource":"a:B"}}"#, r#"{"Statement":{"Resource":"a:b"}}"#),
+            (
+                r#"{"Statement":{"Condition":{"Bool":{"a":true}}}}"#,
+                r#"{"Statement":{"Condition":{"Bool":{"a":false}}}}"#,
+            ),
+            (
+                r#"{"Statement":{"Condition":{"StringEquals":{"a":"b"}}}}"#,
+                r#"{"Statement":{"Condition":{"StringLike":{"a":"b"}}}}"#,
+            ),
+            (r#"{"Version":"2012-10-17","Statement":[]}"#, r#"{"Statement":[]}"#),
+        ] {
+            assert_ne!(parse(one), parse(other), "{one}");
+        }
     }
 }

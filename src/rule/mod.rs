@@ -1,10 +1,11 @@
 //! What must hold across a complete stack. One rule, one file, one row in [`RULES`].
 
 mod references;
+mod roles;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::{self, Graph};
-use crate::kind::{Type, alarm};
+use crate::kind::{Type, alarm, log_group, role};
 use crate::manifest;
 use crate::model::Stack;
 use crate::value::Value;
@@ -13,7 +14,7 @@ use crate::value::Value;
 pub type Rule = fn(&Stack, &mut Diagnostics);
 
 /// Every cross-resource rule, in the order in which they run.
-const RULES: &[Rule] = &[references::check];
+const RULES: &[Rule] = &[references::check, roles::check];
 
 /// Every code that can be reported, in order: what `queuestack explain` knows.
 pub const CODES: &[&Code] = &[
@@ -32,6 +33,15 @@ pub const CODES: &[&Code] = &[
     &manifest::DUPLICATE,
     &graph::CYCLE,
     &alarm::NO_DEAD_LETTERS,
+    &log_group::check::RETENTION_NOT_OFFERED,
+    &log_group::check::BAD_GROUP_NAME,
+    &role::check::BAD_ROLE_NAME,
+    &roles::SAME_ROLE_NAME,
+    &roles::POLICY_TOO_LONG,
+    &role::check::TOO_WIDE,
+    &role::check::NO_PRINCIPAL,
+    &role::check::BAD_POLICY_ARN,
+    &role::check::BAD_PATH,
 ];
 
 /// Finds a code by its id, in any case.
