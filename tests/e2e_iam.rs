@@ -14,6 +14,7 @@ use serde_json::Value;
 const STACK: &str = "
 stack: iamtest
 tags: {team: scheduling}
+variables: {audit_key: {default: 'arn:aws:kms:us-east-1:000000000000:key/1'}}
 queues:
   jobs: {}
 roles:
@@ -33,7 +34,7 @@ roles:
       Statement: [{Effect: Allow, Principal: {AWS: '${aws.account}'}, Action: 'sts:AssumeRole'}]
 log_groups:
   sync: {name: /aws/lambda/iamtest-sync}
-  audit: {retention: 365d}
+  audit: {retention: 365d, kms_key: '${audit_key}'}
 ";
 
 const TRUST: &str =
@@ -167,7 +168,7 @@ async fn trust_and_policies(aws: &Emulator) {
 
 async fn attributes_of_roles(aws: &Emulator) {
     let iam = &aws.iam;
-    iam.update_role().role_name("sync").description("").max_session_duration(3_600).send().await.unwrap();
+    iam.update_role().role_name("sync").description("x").max_session_duration(3_600).send().await.unwrap();
     aws.repairs(&["update role.sync: description, max_session"]);
     iam.update_role().role_name("elsewhere").description("theirs").send().await.unwrap();
     aws.repairs(&["update role.elsewhere: description"]);
@@ -196,16 +197,16 @@ async fn log_groups(aws: &Emulator) {
     aws.repairs(&["update log_group.sync: retention"]);
     let groups = logs.describe_log_groups().log_group_name_prefix(group).send().await.unwrap();
     let arn = groups.log_groups()[0].log_group_arn().unwrap().to_owned();
-    let key = format!("{}:key/1", arn.split(":log-group").next().unwrap().replace(":logs:", ":kms:"));
-    logs.associate_kms_key().log_group_name(group).kms_key_id(key).send().await.unwrap();
-    aws.repairs(&["update log_group.sync: kms_key"]);
     logs.untag_resource().resource_arn(&arn).tag_keys("team").send().await.unwrap();
     logs.tag_resource().resource_arn(&arn).tags("theirs", "x").send().await.unwrap();
     aws.repairs(&["update log_group.sync: tags.team, tags.theirs"]);
     logs.delete_log_group().log_group_name("audit").send().await.unwrap();
-    let made = ["create log_group.audit: retention, tags.queuestack:address, tags.queuestack:stack, tags.team"];
+    let made =
+        ["create log_group.audit: retention, kms_key, tags.queuestack:address, tags.queuestack:stack, tags.team"];
     aws.repairs(&made);
-    let without = STACK.replace("  audit: {retention: 365d}\n", "");
+    let audit = logs.describe_log_groups().log_group_name_prefix("audit").send().await.unwrap();
+    assert_eq!(audit.log_groups()[0].kms_key_id(), Some("arn:aws:kms:us-east-1:000000000000:key/1"));
+    let without = STACK.replace("  audit: {retention: 365d, kms_key: '${audit_key}'}\n", "");
     assert_eq!(aws.plan(&without), ["delete log_group.audit: "]);
     aws.apply(&without);
 }

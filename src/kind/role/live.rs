@@ -79,8 +79,12 @@ impl Live for Role {
                 put_policy(aws, desired).await?;
             }
         }
-        if changed(&DESCRIPTION) || changed(&MAX_SESSION) {
-            update_role(aws, desired).await?;
+        if changed(&DESCRIPTION) {
+            put_description(aws, desired).await?;
+        }
+        if changed(&MAX_SESSION) {
+            let call = aws.iam.update_role().role_name(&desired.name).set_max_session_duration(session(desired));
+            aws.call("iam", "UpdateRole", call.send()).await?;
         }
         Ok(())
     }
@@ -158,11 +162,13 @@ async fn attach(aws: &Aws, desired: &Desired, arns: BTreeSet<String>) -> Result<
     Ok(())
 }
 
-/// Sets or clears the description and the longest session; the empty description is none.
-async fn update_role(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
-    let call = aws.iam.update_role().role_name(&desired.name).set_max_session_duration(session(desired));
+/// Sets or clears the description: the empty one is none.
+///
+/// `UpdateRole` takes one too, but where an empty parameter gets lost on the way it leaves the old one.
+async fn put_description(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
+    let call = aws.iam.update_role_description().role_name(&desired.name);
     let call = call.description(text(desired, &DESCRIPTION).unwrap_or_default());
-    aws.call("iam", "UpdateRole", call.send()).await.map(drop)
+    aws.call("iam", "UpdateRoleDescription", call.send()).await.map(drop)
 }
 
 async fn put_boundary(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
