@@ -1,4 +1,4 @@
-//! A CloudWatch Logs group.
+//! A `CloudWatch` Logs group.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
 //! Nothing but its name forces a replacement.

@@ -28,6 +28,18 @@ pub fn trust(service: &str) -> Value {
     ])])
 }
 
+/// Reads a policy document: IAM percent-encodes it (RFC 3986), some emulators do not.
+#[must_use]
+pub fn parse(text: &str) -> Value {
+    let json = |text: &str| serde_json::from_str(text).ok().map(|json: serde_json::Value| Value::from_json(&json));
+    // Plain JSON begins with a brace, the encoding of one with a percent sign: nothing is decoded twice.
+    if text.trim_start().starts_with('{') {
+        return json(text).unwrap_or_else(|| Value::text(text));
+    }
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    json(&decoded).unwrap_or_else(|| Value::text(decoded))
+}
+
 /// Puts a policy document into the form in which equal meanings are equal values.
 ///
 /// AWS treats one string and a list of that string alike, keeps no order in lists of strings or of
@@ -121,17 +133,17 @@ pub fn sorted(mut items: Vec<Value>) -> Value {
 mod tests {
     use super::*;
 
-    fn parse(json: &str) -> Value {
+    fn meaning(json: &str) -> Value {
         normal(&Value::from_json(&serde_json::from_str(json).unwrap()))
     }
 
     #[test]
     fn equal_meanings_are_equal() {
-        let a = parse(
+        let a = meaning(
             r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},
             "Action":"SQS:SendMessage","Resource":["a","b"],"Condition":{"Bool":{"aws:SecureTransport":false}}}]}"#,
         );
-        let b = parse(
+        let b = meaning(
             r#"{"Statement":{"Condition":{"Bool":{"AWS:SecureTransport":["false"]}},"Action":["sqs:sendmessage"],
             "Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Resource":["b","a"],"Effect":"Allow"},"Version":"2012-10-17"}"#,
         );
@@ -140,8 +152,8 @@ mod tests {
 
     #[test]
     fn different_meanings_differ() {
-        let a = parse(r#"{"Statement":[{"Effect":"Allow","Action":"sqs:SendMessage"}]}"#);
-        let b = parse(r#"{"Statement":[{"Effect":"Deny","Action":"sqs:SendMessage"}]}"#);
+        let a = meaning(r#"{"Statement":[{"Effect":"Allow","Action":"sqs:SendMessage"}]}"#);
+        let b = meaning(r#"{"Statement":[{"Effect":"Deny","Action":"sqs:SendMessage"}]}"#);
         assert_ne!(a, b);
     }
 
@@ -168,7 +180,7 @@ mod tests {
                 r#"{"Statement":[{"Action":["a:B","c:D"],"Sid":"B"},{"Action":["a:B"],"Sid":"A"}]}"#,
             ),
         ] {
-            assert_eq!(parse(written), parse(reported), "{written}");
+            assert_eq!(meaning(written), meaning(reported), "{written}");
         }
     }
 
@@ -192,7 +204,18 @@ mod tests {
             ),
             (r#"{"Version":"2012-10-17","Statement":[]}"#, r#"{"Statement":[]}"#),
         ] {
-            assert_ne!(parse(one), parse(other), "{one}");
+            assert_ne!(meaning(one), meaning(other), "{one}");
         }
+    }
+
+    #[test]
+    fn documents_are_decoded_once() {
+        let encoded = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C\
+                       %22Principal%22%3A%7B%22Service%22%3A%22lambda.amazonaws.com%22%7D%2C%22Action%22%3A\
+                       %22sts%3AAssumeRole%22%7D%5D%7D";
+        assert_eq!(parse(encoded), trust("lambda.amazonaws.com"));
+        assert_eq!(parse(r#"{"Id": "100%25 of a+b"}"#), Value::map([("Id", Value::text("100%25 of a+b"))]));
+        assert_eq!(parse("%7B%22Id%22%3A%22100%2525+%C3%A9%22%7D"), Value::map([("Id", Value::text("100%25+é"))]));
+        assert_eq!(parse("nonsense"), Value::text("nonsense"));
     }
 }

@@ -13,7 +13,7 @@ const DAYS: &[i64] =
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 512;
 
-/// A retention that CloudWatch Logs does not offer.
+/// A retention that `CloudWatch` Logs does not offer.
 pub static RETENTION_NOT_OFFERED: Code = Code {
     id: "QS401",
     severity: Severity::Error,
@@ -24,7 +24,7 @@ pub static RETENTION_NOT_OFFERED: Code = Code {
     link: "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
 };
 
-/// A name that CloudWatch Logs refuses.
+/// A name that `CloudWatch` Logs refuses.
 pub static BAD_GROUP_NAME: Code = Code {
     id: "QS402",
     severity: Severity::Error,

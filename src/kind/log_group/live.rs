@@ -1,4 +1,4 @@
-//! The log group's face towards CloudWatch Logs.
+//! The log group's face towards `CloudWatch` Logs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -78,11 +78,11 @@ impl Live for LogGroup {
             let call = aws.logs.untag_resource().resource_arn(&found.arn).set_tag_keys(Some(removed));
             aws.call("logs", "UntagResource", call.send()).await?;
         }
-        let changed = |row: &Row| changes.iter().any(|change| !change.is_tag() && change.key == row.key);
-        if changed(&KMS_KEY) {
+        let differs = |row: &Row| changes.iter().any(|change| !change.is_tag() && change.key == row.key);
+        if differs(&KMS_KEY) {
             put_key(aws, desired).await?;
         }
-        if changed(&RETENTION) {
+        if differs(&RETENTION) {
             put_retention(aws, desired).await?;
         }
         Ok(())
@@ -202,7 +202,7 @@ fn arn(group: &Reported) -> String {
     arn.strip_suffix(":*").unwrap_or(arn).to_owned()
 }
 
-/// Puts what CloudWatch Logs reports into the terms of the rows.
+/// Puts what `CloudWatch` Logs reports into the terms of the rows.
 ///
 /// It holds no messages that could be counted, so that nothing asks for consent to its deletion: a log is the
 /// record of work, not work that would be lost.

@@ -50,39 +50,39 @@ impl Live for Role {
     }
 
     async fn update(&self, aws: &Aws, desired: &Desired, found: &Found, changes: &[Change]) -> Result<(), AwsError> {
-        let changed = |row: &Row| changes.iter().any(|change| !change.is_tag() && change.key == row.key);
+        let differs = |row: &Row| changes.iter().any(|change| !change.is_tag() && change.key == row.key);
         let was = |row: &Row| texts(found.attributes.get(row.key).unwrap_or(&Value::Null));
         update_tags(aws, desired, found, changes).await?;
         // What narrows the role comes before what widens it.
-        if changed(&BOUNDARY_ARN) {
+        if differs(&BOUNDARY_ARN) {
             put_boundary(aws, desired).await?;
         }
-        if changed(&FOREIGN_POLICIES) {
+        if differs(&FOREIGN_POLICIES) {
             for policy in was(&FOREIGN_POLICIES) {
                 delete_policy(aws, &desired.name, &policy).await?;
             }
         }
-        if changed(&MANAGED_POLICIES) {
+        if differs(&MANAGED_POLICIES) {
             let (before, after) = (was(&MANAGED_POLICIES), texts(desired.get(&MANAGED_POLICIES)));
             for arn in before.difference(&after) {
                 detach(aws, &desired.name, arn).await?;
             }
             attach(aws, desired, after.difference(&before).cloned().collect()).await?;
         }
-        if changed(&TRUST) {
+        if differs(&TRUST) {
             put_trust(aws, desired).await?;
         }
-        if changed(&POLICY) {
+        if differs(&POLICY) {
             if desired.get(&POLICY).is_null() {
                 delete_policy(aws, &desired.name, INLINE).await?;
             } else {
                 put_policy(aws, desired).await?;
             }
         }
-        if changed(&DESCRIPTION) {
+        if differs(&DESCRIPTION) {
             put_description(aws, desired).await?;
         }
-        if changed(&MAX_SESSION) {
+        if differs(&MAX_SESSION) {
             let call = aws.iam.update_role().role_name(&desired.name).set_max_session_duration(session(desired));
             aws.call("iam", "UpdateRole", call.send()).await?;
         }
@@ -91,7 +91,7 @@ impl Live for Role {
 
     /// A role goes only without policies and instance profiles; what holds it is read again, since it may be new.
     async fn delete(&self, aws: &Aws, found: &Found, _consent: bool) -> Result<(), AwsError> {
-        match empty(aws, &found.name).await {
+        match Box::pin(empty(aws, &found.name)).await {
             Err(error) if error.is(GONE) => return Ok(()),
             other => other?,
         }

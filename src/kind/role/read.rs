@@ -11,7 +11,7 @@ use super::{
 };
 use crate::backend::aws::{Aws, READS_AT_ONCE};
 use crate::error::AwsError;
-use crate::kind::{Facts, Found, Sweep};
+use crate::kind::{Facts, Found, Sweep, policy};
 use crate::plan::owner;
 use crate::value::Value;
 
@@ -67,7 +67,7 @@ async fn list(aws: &Aws, path: &str) -> Result<BTreeMap<String, Head>, AwsError>
 
 /// Sweeps the account; `None` where an endpoint does not know how.
 async fn details(aws: &Aws, sweep: &Sweep, names: &BTreeSet<&String>) -> Result<Option<Vec<RoleDetail>>, AwsError> {
-    let mut details = Vec::new();
+    let mut found = Vec::new();
     let mut marker = None;
     loop {
         let call = aws.iam.get_account_authorization_details().filter(EntityType::Role);
@@ -77,13 +77,13 @@ async fn details(aws: &Aws, sweep: &Sweep, names: &BTreeSet<&String>) -> Result<
             other => other?,
         };
         let roles = page.role_detail_list.unwrap_or_default().into_iter();
-        details.extend(roles.filter(|role| {
+        found.extend(roles.filter(|role| {
             let named = role.role_name.as_ref().is_some_and(|name| names.contains(name));
             named || owner(&tags(role.tags())) == Some(&sweep.stack)
         }));
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {
-            return Ok(Some(details));
+            return Ok(Some(found));
         }
     }
 }
@@ -167,7 +167,7 @@ async fn inline_policies(aws: &Aws, name: &str) -> Result<BTreeMap<String, Value
         }
         let call = aws.iam.get_role_policy().role_name(name).policy_name(&policy);
         let answer = aws.call("iam", "GetRolePolicy", call.send()).await?;
-        Ok((policy, document(&answer.policy_document)))
+        Ok((policy, policy::parse(&answer.policy_document)))
     });
     Ok(futures::future::try_join_all(reads).await?.into_iter().collect())
 }
@@ -188,7 +188,7 @@ pub(super) async fn managed_policies(aws: &Aws, name: &str) -> Result<BTreeSet<S
 }
 
 fn inline(policy: &PolicyDetail) -> Option<(String, Value)> {
-    Some((policy.policy_name.clone()?, document(policy.policy_document()?)))
+    Some((policy.policy_name.clone()?, policy::parse(policy.policy_document()?)))
 }
 
 fn managed(attached: &[AttachedPolicy]) -> BTreeSet<String> {
@@ -199,30 +199,19 @@ fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
     tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
 }
 
-/// Reads a policy document: IAM percent-encodes it (RFC 3986), some emulators do not.
-fn document(text: &str) -> Value {
-    let parse = |text: &str| serde_json::from_str(text).ok().map(|json: serde_json::Value| Value::from_json(&json));
-    // Plain JSON begins with a brace, the encoding of one with a percent sign: nothing is decoded twice.
-    if text.trim_start().starts_with('{') {
-        return parse(text).unwrap_or_else(|| Value::text(text));
-    }
-    let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-    parse(&decoded).unwrap_or_else(|| Value::text(decoded))
-}
-
 /// Puts what IAM reports into the terms of the rows.
 fn found(head: &Head, policies: Policies) -> Found {
     let Policies { mut inline, managed } = policies;
     let list = |names: Vec<String>| Value::List(names.into_iter().map(Value::text).collect());
     let boundary = head.permissions_boundary().and_then(AttachedPermissionsBoundary::permissions_boundary_arn);
     let text = |text: &str| Value::text(text);
-    let policy = inline.remove(INLINE);
+    let ours = inline.remove(INLINE);
     let foreign = (!inline.is_empty()).then(|| list(inline.into_keys().collect()));
     let pairs = [
         (&DESCRIPTION, head.description().filter(|text| !text.is_empty()).map(text)),
         (&PATH, Some(text(&head.path))),
-        (&TRUST, head.assume_role_policy_document().map(document)),
-        (&POLICY, policy),
+        (&TRUST, head.assume_role_policy_document().map(policy::parse)),
+        (&POLICY, ours),
         (&MANAGED_POLICIES, (!managed.is_empty()).then(|| list(managed.into_iter().collect()))),
         (&FOREIGN_POLICIES, foreign),
         (&BOUNDARY_ARN, boundary.filter(|arn| !arn.is_empty()).map(text)),
@@ -243,24 +232,12 @@ fn found(head: &Head, policies: Policies) -> Found {
 mod tests {
     use super::*;
     use crate::kind::Kind;
-    use crate::kind::policy;
     use aws_sdk_iam::primitives::DateTime;
 
     fn head() -> Head {
         let arn = "arn:aws:iam::123456789012:role/queuestack/s/sync";
         let head = Head::builder().path("/queuestack/s/").role_name("sync").role_id("AROA").arn(arn);
         head.create_date(DateTime::from_secs(0)).description("").max_session_duration(7_200).build().unwrap()
-    }
-
-    #[test]
-    fn documents_are_decoded_once() {
-        let encoded = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C\
-                       %22Principal%22%3A%7B%22Service%22%3A%22lambda.amazonaws.com%22%7D%2C%22Action%22%3A\
-                       %22sts%3AAssumeRole%22%7D%5D%7D";
-        assert_eq!(document(encoded), policy::trust("lambda.amazonaws.com"));
-        assert_eq!(document(r#"{"Id": "100%25 of a+b"}"#), Value::map([("Id", Value::text("100%25 of a+b"))]));
-        assert_eq!(document("%7B%22Id%22%3A%22100%2525+%C3%A9%22%7D"), Value::map([("Id", Value::text("100%25+é"))]));
-        assert_eq!(document("nonsense"), Value::text("nonsense"));
     }
 
     #[test]
@@ -295,7 +272,7 @@ mod tests {
         whole.tags = Some(vec![tag]);
         whole.permissions_boundary = Some(boundary);
         whole.assume_role_policy_document = Some(json.to_owned());
-        let inline = BTreeMap::from([(INLINE.to_owned(), document(json))]);
+        let inline = BTreeMap::from([(INLINE.to_owned(), policy::parse(json))]);
         let one = found(&whole, Policies { inline, managed: BTreeSet::from([arn.to_owned()]) });
         let other = from_detail(head(), &detail.build());
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
