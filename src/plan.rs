@@ -266,8 +266,9 @@ fn plan_one(
         return;
     };
     let ours = owner(&found.tags) == Some(&stack.name);
-    if !ours && !consent.adopt.contains(&address) {
-        let owner = owner(&found.tags).cloned();
+    let owner = owner(&found.tags).cloned();
+    let adopts = consent.adopt.contains(&address) || owner.is_none() && desired.kind.adopts_silently();
+    if !ours && !adopts {
         plan.conflicts.push(Conflict { address: desired.address, name: desired.name, owner });
         return;
     }
@@ -399,7 +400,9 @@ fn compare(
         notes.insert(format!("the endpoint does not report `{}` of {kind} resources: not compared", row.key));
         return None;
     }
-    let lowered = before.as_int().zip(after.as_int()).is_some_and(|(before, after)| after < before);
+    // Nothing where something was found is no bound at all: any bound is lower.
+    let unbounded = found.is_some() && before.is_null() && after.as_int().is_some();
+    let lowered = unbounded || before.as_int().zip(after.as_int()).is_some_and(|(before, after)| after < before);
     let loses = match row.effect {
         Effect::LoweringLoses(what) if lowered => Some(what),
         _ => None,

@@ -46,6 +46,10 @@ pub struct Shared {
     pub sqs: aws_sdk_sqs::Client,
     /// CloudWatch.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// CloudWatch Logs.
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// IAM.
+    pub iam: aws_sdk_iam::Client,
     sts: aws_sdk_sts::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
     region: String,
@@ -67,6 +71,8 @@ impl Aws {
         Aws(Arc::new(Shared {
             sqs: aws_sdk_sqs::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),
             region: config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string),

@@ -1,9 +1,12 @@
-//! A CloudWatch Logs group.
+//! A `CloudWatch` Logs group.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
 //! Nothing but its name forces a replacement.
 
-use crate::diagnostic::Diagnostics;
+pub mod check;
+mod live;
+
+use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
 use crate::value::{Place, Unit};
@@ -64,9 +67,20 @@ impl Kind for LogGroup {
 
     fn expand(&self, _resource: &mut Resource, _stack: &mut Stack, _out: &mut Diagnostics) {}
 
-    fn check(&self, _resource: &Resource, _out: &mut Diagnostics) {}
+    fn check(&self, resource: &Resource, out: &mut Diagnostics) {
+        check::check(resource, out);
+    }
+
+    fn codes(&self) -> &'static [&'static Code] {
+        check::CODES
+    }
+
+    /// Lambda makes the group of a function at its first invocation, without any tag.
+    fn adopts_silently(&self) -> bool {
+        true
+    }
 
     fn live(&self) -> Option<&dyn Live> {
-        None
+        Some(self)
     }
 }

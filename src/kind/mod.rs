@@ -89,6 +89,13 @@ pub trait Kind: Sync {
         &[]
     }
 
+    /// Tells whether one that exists and that nobody's tag claims is taken over without asking.
+    ///
+    /// True of what AWS makes by itself; one that another stack owns is a conflict all the same.
+    fn adopts_silently(&self) -> bool {
+        false
+    }
+
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;
 }

@@ -3,7 +3,11 @@
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 //! The path forces a replacement: it is part of the role's ARN.
 
-use crate::diagnostic::Diagnostics;
+pub mod check;
+mod live;
+mod read;
+
+use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
 use crate::value::{Place, Value};
@@ -42,6 +46,18 @@ pub const MANAGED_POLICIES: Row = Row::new(
     Type::List { of: &Type::Text { min: 20, max: 2_048 }, max: 20 },
 )
 .doc("ARNs of managed policies that are attached to it.", CREATE);
+/// Inline policies that queuestack did not write.
+pub const FOREIGN_POLICIES: Row = Row::new(
+    "foreign_policies",
+    "PolicyNames",
+    "inline_policy",
+    Type::List { of: &Type::Text { min: 1, max: 128 }, max: 0 },
+)
+.doc(
+    "Names of further inline policies: always empty. One that somebody added widens what the role may do, so that \
+     the plan shows and removes it; write it into `policy` to keep it.",
+    PUT_POLICY,
+);
 /// What it may do at most.
 pub const BOUNDARY_ARN: Row =
     Row::new("permissions_boundary", "PermissionsBoundary", "permissions_boundary", Type::Text { min: 20, max: 2_048 })
@@ -53,7 +69,7 @@ pub const MAX_SESSION: Row =
         .always_reported()
         .doc("The longest session of those who assume it.", CREATE);
 
-const ROWS: &[Row] = &[DESCRIPTION, PATH, TRUST, POLICY, MANAGED_POLICIES, BOUNDARY_ARN, MAX_SESSION];
+const ROWS: &[Row] = &[DESCRIPTION, PATH, TRUST, POLICY, MANAGED_POLICIES, FOREIGN_POLICIES, BOUNDARY_ARN, MAX_SESSION];
 
 impl Kind for Role {
     fn name(&self) -> &'static str {
@@ -72,8 +88,11 @@ impl Kind for Role {
         ROWS
     }
 
+    /// The tagging API does not know roles: they are found by their path.
+    ///
+    /// <https://docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html>
     fn tag_type(&self) -> &'static str {
-        "iam:role"
+        ""
     }
 
     /// The path is part of the ARN: references resolve through [`Kind::arn_of`].
@@ -91,13 +110,24 @@ impl Kind for Role {
     }
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
-        resource.fill(&PATH, Value::text(format!("/queuestack/{}/", stack.name)));
+        resource.fill(&PATH, Value::text(path_of(&stack.name)));
         resource.fill(&TRUST, crate::kind::policy::trust("lambda.amazonaws.com"));
     }
 
-    fn check(&self, _resource: &Resource, _out: &mut Diagnostics) {}
+    fn check(&self, resource: &Resource, out: &mut Diagnostics) {
+        check::check(resource, out);
+    }
+
+    fn codes(&self) -> &'static [&'static Code] {
+        check::CODES
+    }
 
     fn live(&self) -> Option<&dyn Live> {
-        None
+        Some(self)
     }
+}
+
+/// The path of a stack's roles, by which they are found again.
+fn path_of(stack: &str) -> String {
+    format!("/queuestack/{stack}/")
 }

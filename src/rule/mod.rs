@@ -6,6 +6,7 @@ mod duplicate_names;
 mod queue_alarms;
 mod queue_dead_letters;
 mod references;
+mod roles;
 mod tags;
 mod unwatched;
 
@@ -31,6 +32,7 @@ const RULES: &[Rule] = &[
     Rule { codes: queue_dead_letters::CODES, check: queue_dead_letters::check },
     Rule { codes: &[&unwatched::UNWATCHED], check: unwatched::check },
     Rule { codes: queue_alarms::CODES, check: queue_alarms::check },
+    Rule { codes: roles::CODES, check: roles::check },
 ];
 
 /// The codes of reading a file and of ordering a stack.

@@ -1,0 +1,287 @@
+//! Reading roles: one account-wide sweep for many, a few calls each for few.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, EntityType, PolicyDetail, RoleDetail, Tag};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    BOUNDARY_ARN, DESCRIPTION, FOREIGN_POLICIES, INLINE, MANAGED_POLICIES, MAX_SESSION, PATH, POLICY, Role, TRUST,
+    path_of,
+};
+use crate::backend::aws::{Aws, READS_AT_ONCE};
+use crate::error::AwsError;
+use crate::kind::{Facts, Found, Sweep, policy};
+use crate::plan::owner;
+use crate::value::Value;
+
+pub(super) const GONE: &[&str] = &["NoSuchEntity"];
+
+/// How many roles are read one by one; beyond, pages of 1000 roles of the whole account are cheaper.
+const FEW: usize = 8;
+
+/// The most roles that IAM answers with.
+const PAGE: i32 = 1_000;
+
+/// What `GetRole` and `ListRoles` report.
+type Head = aws_sdk_iam::types::Role;
+
+/// What only the listing of one role's policies, or the account-wide sweep, reports.
+#[derive(Debug, Default, PartialEq)]
+struct Policies {
+    inline: BTreeMap<String, Value>,
+    managed: BTreeSet<String>,
+}
+
+/// Reads the named roles that exist, and those under the stack's path that carry its tag.
+///
+/// The tagging API does not know roles, hence the path. A role with a `path:` of its own that leaves the stack
+/// is found only while the account-wide sweep is made.
+pub(super) async fn read(aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
+    let listed = list(aws, &path_of(&sweep.stack)).await?;
+    let names: BTreeSet<&String> = sweep.names.iter().chain(listed.keys()).collect();
+    let details = if names.len() > FEW { details(aws, sweep, &names).await? } else { None };
+    let found = match details {
+        Some(details) => from_details(aws, details, listed).await?,
+        None => one_by_one(aws, names.into_iter().cloned().collect()).await?,
+    };
+    let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
+    Ok(found.into_iter().filter(wanted).collect())
+}
+
+/// Lists the roles under a path: name → role, without tags and boundary.
+async fn list(aws: &Aws, path: &str) -> Result<BTreeMap<String, Head>, AwsError> {
+    let mut roles = BTreeMap::new();
+    let mut marker = None;
+    loop {
+        let call = aws.iam.list_roles().path_prefix(path).max_items(PAGE).set_marker(marker);
+        let page = aws.call("iam", "ListRoles", call.send()).await?;
+        let under = page.roles.into_iter().filter(|role| role.path.starts_with(path));
+        roles.extend(under.map(|role| (role.role_name.clone(), role)));
+        marker = page.marker.filter(|_| page.is_truncated);
+        if marker.is_none() {
+            return Ok(roles);
+        }
+    }
+}
+
+/// Sweeps the account; `None` where an endpoint does not know how.
+async fn details(aws: &Aws, sweep: &Sweep, names: &BTreeSet<&String>) -> Result<Option<Vec<RoleDetail>>, AwsError> {
+    let mut found = Vec::new();
+    let mut marker = None;
+    loop {
+        let call = aws.iam.get_account_authorization_details().filter(EntityType::Role);
+        let call = call.max_items(PAGE).set_marker(marker);
+        let page = match aws.call("iam", "GetAccountAuthorizationDetails", call.send()).await {
+            Err(_) if !aws.lists_every_tag() => return Ok(None),
+            other => other?,
+        };
+        let roles = page.role_detail_list.unwrap_or_default().into_iter();
+        found.extend(roles.filter(|role| {
+            let named = role.role_name.as_ref().is_some_and(|name| names.contains(name));
+            named || owner(&tags(role.tags())) == Some(&sweep.stack)
+        }));
+        marker = page.marker.filter(|_| page.is_truncated);
+        if marker.is_none() {
+            return Ok(Some(found));
+        }
+    }
+}
+
+/// Adds to the sweep what it leaves out: description and longest session, which the list has.
+async fn from_details(
+    aws: &Aws,
+    details: Vec<RoleDetail>,
+    listed: BTreeMap<String, Head>,
+) -> Result<Vec<Found>, AwsError> {
+    let listed = &listed;
+    let reads = details.into_iter().map(|detail| async move {
+        let name = detail.role_name.clone().unwrap_or_default();
+        let head = match listed.get(&name) {
+            Some(head) => Some(head.clone()),
+            None => head(aws, &name).await?,
+        };
+        Ok(head.map(|head| from_detail(head, &detail)))
+    });
+    let reads = stream::iter(reads).buffer_unordered(READS_AT_ONCE);
+    reads.try_filter_map(|found| async { Ok(found) }).try_collect().await
+}
+
+fn from_detail(mut head: Head, detail: &RoleDetail) -> Found {
+    head.tags.clone_from(&detail.tags);
+    head.permissions_boundary.clone_from(&detail.permissions_boundary);
+    head.assume_role_policy_document.clone_from(&detail.assume_role_policy_document);
+    let policies = Policies {
+        inline: detail.role_policy_list().iter().filter_map(inline).collect(),
+        managed: managed(detail.attached_managed_policies()),
+    };
+    found(&head, policies)
+}
+
+async fn one_by_one(aws: &Aws, names: Vec<String>) -> Result<Vec<Found>, AwsError> {
+    let reads = names.into_iter().map(|name| async move {
+        let Some(head) = head(aws, &name).await? else { return Ok(None) };
+        let read = futures::try_join!(inline_policies(aws, &name), managed_policies(aws, &name));
+        match read {
+            // Deleted between two calls.
+            Err(error) if error.is(GONE) => Ok(None),
+            other => other.map(|(inline, managed)| Some(found(&head, Policies { inline, managed }))),
+        }
+    });
+    let reads = stream::iter(reads).buffer_unordered(READS_AT_ONCE);
+    reads.try_filter_map(|found| async { Ok(found) }).try_collect().await
+}
+
+async fn head(aws: &Aws, name: &str) -> Result<Option<Head>, AwsError> {
+    match aws.call("iam", "GetRole", aws.iam.get_role().role_name(name).send()).await {
+        Err(error) if error.is(GONE) => Ok(None),
+        other => Ok(other?.role),
+    }
+}
+
+/// Reads the tags of one role; none when it is not there.
+pub(super) async fn read_tags(aws: &Aws, name: &str) -> Result<BTreeMap<String, String>, AwsError> {
+    Ok(head(aws, name).await?.map(|head| tags(head.tags())).unwrap_or_default())
+}
+
+/// Lists the names of a role's inline policies.
+pub(super) async fn inline_names(aws: &Aws, name: &str) -> Result<Vec<String>, AwsError> {
+    let mut names = Vec::new();
+    let mut marker = None;
+    loop {
+        let call = aws.iam.list_role_policies().role_name(name).set_marker(marker);
+        let page = aws.call("iam", "ListRolePolicies", call.send()).await?;
+        names.extend(page.policy_names);
+        marker = page.marker.filter(|_| page.is_truncated);
+        if marker.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
+async fn inline_policies(aws: &Aws, name: &str) -> Result<BTreeMap<String, Value>, AwsError> {
+    let reads = inline_names(aws, name).await?.into_iter().map(|policy| async move {
+        // What a foreign policy says does not matter: that it is there does.
+        if policy != INLINE {
+            return Ok((policy, Value::Null));
+        }
+        let call = aws.iam.get_role_policy().role_name(name).policy_name(&policy);
+        let answer = aws.call("iam", "GetRolePolicy", call.send()).await?;
+        Ok((policy, policy::parse(&answer.policy_document)))
+    });
+    Ok(futures::future::try_join_all(reads).await?.into_iter().collect())
+}
+
+/// Lists the ARNs of the managed policies that are attached to a role.
+pub(super) async fn managed_policies(aws: &Aws, name: &str) -> Result<BTreeSet<String>, AwsError> {
+    let mut attached = BTreeSet::new();
+    let mut marker = None;
+    loop {
+        let call = aws.iam.list_attached_role_policies().role_name(name).set_marker(marker);
+        let page = aws.call("iam", "ListAttachedRolePolicies", call.send()).await?;
+        attached.extend(managed(page.attached_policies()));
+        marker = page.marker.filter(|_| page.is_truncated);
+        if marker.is_none() {
+            return Ok(attached);
+        }
+    }
+}
+
+fn inline(policy: &PolicyDetail) -> Option<(String, Value)> {
+    Some((policy.policy_name.clone()?, policy::parse(policy.policy_document()?)))
+}
+
+fn managed(attached: &[AttachedPolicy]) -> BTreeSet<String> {
+    attached.iter().filter_map(|policy| policy.policy_arn.clone()).collect()
+}
+
+fn tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
+}
+
+/// Puts what IAM reports into the terms of the rows.
+fn found(head: &Head, policies: Policies) -> Found {
+    let Policies { mut inline, managed } = policies;
+    let list = |names: Vec<String>| Value::List(names.into_iter().map(Value::text).collect());
+    let boundary = head.permissions_boundary().and_then(AttachedPermissionsBoundary::permissions_boundary_arn);
+    let text = |text: &str| Value::text(text);
+    let ours = inline.remove(INLINE);
+    let foreign = (!inline.is_empty()).then(|| list(inline.into_keys().collect()));
+    let pairs = [
+        (&DESCRIPTION, head.description().filter(|text| !text.is_empty()).map(text)),
+        (&PATH, Some(text(&head.path))),
+        (&TRUST, head.assume_role_policy_document().map(policy::parse)),
+        (&POLICY, ours),
+        (&MANAGED_POLICIES, (!managed.is_empty()).then(|| list(managed.into_iter().collect()))),
+        (&FOREIGN_POLICIES, foreign),
+        (&BOUNDARY_ARN, boundary.filter(|arn| !arn.is_empty()).map(text)),
+        (&MAX_SESSION, head.max_session_duration.map(|seconds| Value::Int(seconds.into()))),
+    ];
+    Found {
+        kind: &Role,
+        name: head.role_name.clone(),
+        arn: head.arn.clone(),
+        attributes: pairs.into_iter().filter_map(|(row, value)| Some((row.key, value?))).collect(),
+        tags: tags(head.tags()),
+        facts: Facts::new(),
+        holds: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Kind;
+    use aws_sdk_iam::primitives::DateTime;
+
+    fn head() -> Head {
+        let arn = "arn:aws:iam::123456789012:role/queuestack/s/sync";
+        let head = Head::builder().path("/queuestack/s/").role_name("sync").role_id("AROA").arn(arn);
+        head.create_date(DateTime::from_secs(0)).description("").max_session_duration(7_200).build().unwrap()
+    }
+
+    #[test]
+    fn policies_of_others_are_told_apart() {
+        let policy = |name: &str| (name.to_owned(), Value::map([("Id", Value::text(name))]));
+        let policies = Policies {
+            inline: BTreeMap::from([policy("debug"), policy(INLINE), policy("admin")]),
+            managed: BTreeSet::from(["arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()]),
+        };
+        let found = found(&head(), policies);
+        assert_eq!(found.attributes.get(POLICY.key), Some(&policy(INLINE).1));
+        let foreign = found.attributes.get(FOREIGN_POLICIES.key).map(Value::plain);
+        assert_eq!(foreign.as_deref(), Some(r#"["admin","debug"]"#));
+        assert_eq!(found.attributes.get(DESCRIPTION.key), None);
+        assert_eq!(found.attributes.get(MAX_SESSION.key), Some(&Value::Int(7_200)));
+    }
+
+    #[test]
+    fn both_ways_of_reading_agree() {
+        let tag = Tag::builder().key("k").value("v").build().unwrap();
+        let boundary = AttachedPermissionsBoundary::builder().permissions_boundary_arn("arn:b").build();
+        let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+        let json = r#"{"Statement":[]}"#;
+        let detail = RoleDetail::builder()
+            .role_name("sync")
+            .assume_role_policy_document(json)
+            .role_policy_list(PolicyDetail::builder().policy_name(INLINE).policy_document(json).build())
+            .attached_managed_policies(AttachedPolicy::builder().policy_arn(arn).build())
+            .permissions_boundary(boundary.clone())
+            .tags(tag.clone());
+        let mut whole = head();
+        whole.tags = Some(vec![tag]);
+        whole.permissions_boundary = Some(boundary);
+        whole.assume_role_policy_document = Some(json.to_owned());
+        let inline = BTreeMap::from([(INLINE.to_owned(), policy::parse(json))]);
+        let one = found(&whole, Policies { inline, managed: BTreeSet::from([arn.to_owned()]) });
+        let other = from_detail(head(), &detail.build());
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+    }
+
+    #[test]
+    fn names_are_the_end_of_the_path() {
+        assert_eq!(Role.name_in_arn(&head().arn), Some("sync"));
+        assert_eq!(Role.name_in_arn("arn:aws:iam::123456789012:role/plain"), Some("plain"));
+        assert_eq!(Role.name_in_arn("arn:aws:iam::123456789012:user/plain"), None);
+    }
+}
