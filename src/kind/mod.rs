@@ -11,6 +11,7 @@ pub mod policy;
 pub mod queue;
 pub mod role;
 mod row;
+pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +19,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::backend::aws::Aws;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
 use crate::plan::Change;
@@ -29,7 +30,15 @@ pub use row::{Default, Effect, Reported, Row, Type};
 
 /// Every kind, in the order that a stack file and a rendered folder list them.
 pub const KINDS: &[&dyn Kind] =
-    &[&queue::Queue, &alarm::Alarm, &log_group::LogGroup, &role::Role, &function::Function, &mapping::Mapping];
+    &[
+        &queue::Queue,
+        &alarm::Alarm,
+        &log_group::LogGroup,
+        &role::Role,
+        &function::Function,
+        &mapping::Mapping,
+        &worker::Worker,
+    ];
 
 /// Finds a kind by its name.
 #[must_use]
@@ -81,6 +90,11 @@ pub trait Kind: Sync {
 
     /// Checks what involves several attributes of one complete resource.
     fn check(&self, resource: &Resource, out: &mut Diagnostics);
+
+    /// The codes of its own findings, in order.
+    fn codes(&self) -> &'static [&'static Code] {
+        &[]
+    }
 
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;
