@@ -29,16 +29,15 @@ use crate::value::Value;
 pub use row::{Default, Effect, Reported, Row, Type};
 
 /// Every kind, in the order that a stack file and a rendered folder list them.
-pub const KINDS: &[&dyn Kind] =
-    &[
-        &queue::Queue,
-        &alarm::Alarm,
-        &log_group::LogGroup,
-        &role::Role,
-        &function::Function,
-        &mapping::Mapping,
-        &worker::Worker,
-    ];
+pub const KINDS: &[&dyn Kind] = &[
+    &queue::Queue,
+    &alarm::Alarm,
+    &log_group::LogGroup,
+    &role::Role,
+    &function::Function,
+    &mapping::Mapping,
+    &worker::Worker,
+];
 
 /// Finds a kind by its name.
 #[must_use]

@@ -65,7 +65,9 @@ fn watches(made: &Made, stack: &Stack) -> Vec<Watch> {
     ];
     let queue = match &made.queue {
         Value::Null => None,
-        Value::Ref(reference) => reference.address().filter(|queue| !has_age_alarm(queue, stack)).map(|queue| Ref::soft(queue, Fact::Name)),
+        Value::Ref(reference) => {
+            reference.address().filter(|queue| !has_age_alarm(queue, stack)).map(|queue| Ref::soft(queue, Fact::Name))
+        }
         arn => Some(Value::text(arn.plain().rsplit(':').next().unwrap_or_default())),
     };
     watches.extend(queue.map(|queue| Watch {

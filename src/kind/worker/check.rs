@@ -10,15 +10,8 @@ use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::{Place, Value};
 
 /// The codes of workers, in order.
-pub const CODES: &[&Code] = &[
-    &NO_CODE,
-    &SHARED_QUEUE,
-    &MISSING_GRANT,
-    &UNKNOWN_SECRET,
-    &POLICY_TOO_LONG,
-    &OTHER_SERVICE,
-    &NO_QUEUE,
-];
+pub const CODES: &[&Code] =
+    &[&NO_CODE, &SHARED_QUEUE, &MISSING_GRANT, &UNKNOWN_SECRET, &POLICY_TOO_LONG, &OTHER_SERVICE, &NO_QUEUE];
 
 /// A worker without code, or with two.
 pub static NO_CODE: Code = Code {
@@ -148,9 +141,11 @@ pub fn environment(worker: &Resource, made: &Made, grants: &[Grant], stack: &Sta
         return;
     }
     let granted = granted(worker, made, grants, stack);
-    for (variable, value) in &variables {
+    for (variable, value) in worker.get(&rows::ENVIRONMENT).as_map().into_iter().flatten() {
         let span = function.span(&format!("{}.{variable}", function::ENVIRONMENT.key));
-        if let Some((queue, certain)) = names_queue(variable, value, stack).filter(|(queue, _)| !granted.contains(queue)) {
+        if let Some((queue, certain)) =
+            names_queue(variable, value, stack).filter(|(queue, _)| !granted.contains(queue))
+        {
             missing_grant(worker, variable, &queue, certain, span, out);
         }
     }
@@ -201,7 +196,8 @@ fn missing_grant(
         "environment variable `{variable}` of `{}` names `{queue}`, which it may neither send to nor consume",
         worker.address
     );
-    let help = format!("Add `{{send: {0}}}` (or `{{consume: {0}}}`) to `grants:` of `{1}`.", queue.name, worker.address.name);
+    let help =
+        format!("Add `{{send: {0}}}` (or `{{consume: {0}}}`) to `grants:` of `{1}`.", queue.name, worker.address.name);
     let mut diagnostic = Diagnostic::new(&MISSING_GRANT, message).at(span).of(&worker.address).help(help);
     if !certain {
         diagnostic.severity = Severity::Warning;

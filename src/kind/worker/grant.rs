@@ -126,8 +126,12 @@ pub fn read(worker: &Resource, out: &mut Diagnostics) -> Vec<Grant> {
                 continue;
             }
             if target.as_text().is_some_and(|arn| arn.split(':').nth(2) != Some(verb.service)) {
-                let message =
-                    format!("`{}` cannot be granted on `{}`: that is no ARN of {}", verb.key, target.plain(), verb.service);
+                let message = format!(
+                    "`{}` cannot be granted on `{}`: that is no ARN of {}",
+                    verb.key,
+                    target.plain(),
+                    verb.service
+                );
                 let span = worker.span(&format!("{}.{index}.{}", rows::GRANTS.key, verb.key));
                 out.push(Diagnostic::new(&OTHER_SERVICE, message).at(span).of(&worker.address));
                 continue;

@@ -68,16 +68,16 @@ fn job(record: &SqsMessage) -> Result<String, String> {
         Payload { fail: true, .. } => Err("the payload asks to fail".to_owned()),
         Payload { events: Some(events), .. } => {
             let unnamed = events.iter().filter(|event| event.id.is_empty()).count();
-            if unnamed > 0 { Err(format!("{unnamed} events without an id")) } else { Ok(events_done(events.len())) }
+            if unnamed > 0 {
+                return Err(format!("{unnamed} events without an id"));
+            }
+            Ok(format!("{} events accepted", events.len()))
         }
-        Payload { url: Some(url), .. } if url.starts_with("https://") => Ok(format!("calendar at {url} accepted")),
-        Payload { url: Some(url), .. } => Err(format!("`{url}` is not an https URL")),
+        // The URL stays out of the log: that of a private calendar is its key.
+        Payload { url: Some(url), .. } if url.starts_with("https://") => Ok("calendar accepted".to_owned()),
+        Payload { url: Some(_), .. } => Err("`url` is not an https URL".to_owned()),
         Payload { .. } => Err("neither `url` nor `events`".to_owned()),
     }
-}
-
-fn events_done(count: usize) -> String {
-    format!("{count} events accepted")
 }
 
 #[cfg(test)]

@@ -44,7 +44,12 @@ fn key_of_made(dead_letters: &Value, source: &Value, stack: &Stack) -> Option<Va
 /// One statement for keys that are named, one for those that only have an alias.
 fn grouped(sid: &str, actions: &[&str], mut keys: Vec<Value>) -> Vec<Value> {
     let mut seen: Vec<Value> = Vec::new();
-    keys.retain(|key| !seen.contains(key) && { seen.push(key.clone()); true });
+    keys.retain(|key| {
+        !seen.contains(key) && {
+            seen.push(key.clone());
+            true
+        }
+    });
     let (aliases, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| alias(key).is_some());
     let mut statements = Vec::new();
     if !keys.is_empty() {
