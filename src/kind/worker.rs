@@ -60,7 +60,7 @@ impl Kind for Worker {
         let made = make::make(worker, stack);
         check::shared_queue(worker, &made, stack, out);
         make::fit_times(worker, &made, stack);
-        let grants = grant::read(worker, out);
+        let grants = grant::read(worker, stack, out);
         make::environment(worker, &made, &grants, stack);
         check::environment(worker, &made, &grants, stack, out);
         permissions::fill_role(worker, &made, &grants, stack, out);

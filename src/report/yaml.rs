@@ -179,7 +179,9 @@ fn entries(text: &mut String, entries: &[(String, Node)], depth: usize) {
 /// Writes what follows a key.
 fn block(text: &mut String, node: &Node, depth: usize) {
     match node {
-        Node::Scalar(scalar) => text.push_str(&format!(" {scalar}\n")),
+        Node::Scalar(scalar) => {
+            let _ = writeln!(text, " {scalar}");
+        }
         Node::List(items) if items.is_empty() => text.push_str(" []\n"),
         Node::Map(members) if members.is_empty() => text.push_str(" {}\n"),
         Node::Map(members) => {
@@ -188,7 +190,9 @@ fn block(text: &mut String, node: &Node, depth: usize) {
         }
         Node::List(items) => {
             text.push('\n');
-            items.iter().for_each(|item| list_item(text, item, depth));
+            for item in items {
+                list_item(text, item, depth);
+            }
         }
     }
 }

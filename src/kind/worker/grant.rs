@@ -3,7 +3,8 @@
 use super::check::OTHER_SERVICE;
 use super::rows;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{Fact, Ref, Resource};
+use crate::kind::queue;
+use crate::model::{Fact, Ref, Resource, Stack};
 use crate::value::Value;
 
 /// What a verb of `grants:` means.
@@ -89,6 +90,10 @@ pub struct Grant {
     pub verb: &'static Verb,
     /// What it is granted on: a reference, or an ARN.
     pub target: Value,
+    /// Where it stands in the worker.
+    pub path: String,
+    /// Whether there is such a thing; if not, its variable alone refers to it, so that it is told once.
+    pub known: bool,
 }
 
 impl Grant {
@@ -116,7 +121,7 @@ impl Grant {
 }
 
 /// Reads the grants in the order of the verbs; what cannot be granted is told.
-pub fn read(worker: &Resource, out: &mut Diagnostics) -> Vec<Grant> {
+pub fn read(worker: &Resource, stack: &Stack, out: &mut Diagnostics) -> Vec<Grant> {
     let mut grants = Vec::new();
     let items = worker.get(&rows::GRANTS).as_list().unwrap_or_default();
     for verb in VERBS {
@@ -125,21 +130,28 @@ pub fn read(worker: &Resource, out: &mut Diagnostics) -> Vec<Grant> {
             if target.is_null() || grants.iter().any(|one: &Grant| one.verb.key == verb.key && one.target == *target) {
                 continue;
             }
+            let path = format!("{}.{index}.{}", rows::GRANTS.key, verb.key);
             if target.as_text().is_some_and(|arn| arn.split(':').nth(2) != Some(verb.service)) {
-                let message = format!(
-                    "`{}` cannot be granted on `{}`: that is no ARN of {}",
-                    verb.key,
-                    target.plain(),
-                    verb.service
-                );
-                let span = worker.span(&format!("{}.{index}.{}", rows::GRANTS.key, verb.key));
-                out.push(Diagnostic::new(&OTHER_SERVICE, message).at(span).of(&worker.address));
+                let (arn, service) = (target.plain(), verb.service);
+                let message = format!("`{}` cannot be granted on `{arn}`: that is no ARN of {service}", verb.key);
+                out.push(Diagnostic::new(&OTHER_SERVICE, message).at(worker.span(&path)).of(&worker.address));
                 continue;
             }
-            grants.push(Grant { verb, target: target.clone() });
+            let known = is_known(target, stack);
+            grants.push(Grant { verb, target: target.clone(), path, known });
         }
     }
     grants
+}
+
+/// Tells whether a resource is in the stack, or will be: dead-letter queues are made when queues expand.
+pub fn is_known(target: &Value, stack: &Stack) -> bool {
+    let Some(address) = target.as_ref().and_then(Ref::address) else { return true };
+    let is_dead_letters = |queue: &Resource| {
+        let target = queue::dead_letter_target(queue);
+        target.as_ref().and_then(|target| target.as_ref()?.address()) == Some(address)
+    };
+    stack.resources.contains_key(address) || stack.resources.values().any(is_dead_letters)
 }
 
 /// The URL of a queue: what SQS says for one of this stack, what SQS documents for an ARN.

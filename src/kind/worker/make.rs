@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::grant::{Grant, url};
+use super::grant::{Grant, is_known, url};
 use super::rows;
 use crate::kind::{Kind, Row, function, log_group, mapping, queue, role};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
@@ -31,7 +31,7 @@ pub struct Made {
     pub role: Option<Address>,
     /// Its mapping, when it has a queue.
     pub mapping: Option<Address>,
-    /// Its queue: a reference, or an ARN.
+    /// Its queue: a reference, or an ARN; nothing if it has none, or one that the stack does not have.
     pub queue: Value,
 }
 
@@ -55,6 +55,8 @@ pub fn make(worker: &Resource, stack: &mut Stack) -> Made {
     }
     let queue = worker.get(&rows::QUEUE).clone();
     let mapping = (!queue.is_null()).then(|| make_mapping(worker, &queue, &function, stack));
+    // The mapping alone refers to a queue that is not there, so that it is told once.
+    let queue = if is_known(&queue, stack) { queue } else { Value::Null };
     Made { role: own_role.then_some(address), function, mapping, queue }
 }
 
@@ -192,7 +194,25 @@ pub fn environment(worker: &Resource, made: &Made, grants: &[Grant], stack: &mut
         merge(function, &function::ENVIRONMENT, variables);
         copy_spans(worker, rows::ENVIRONMENT.key, function, function::ENVIRONMENT.key);
     }
-    hand_on(worker, rows::SECRETS.key, worker.get(&rows::SECRETS).clone(), function, &function::SECRETS);
+    for grant in grants {
+        let path = format!("{}.{}", function::ENVIRONMENT.key, grant.variable().0);
+        if let Some(span) = worker.span(&grant.path) {
+            function.spans.entry(path).or_insert(span);
+        }
+    }
+    fill_secrets(worker, function);
+}
+
+/// What either says is secret is secret.
+fn fill_secrets(worker: &Resource, function: &mut Resource) {
+    let items = |resource: &Resource, row| resource.get(row).as_list().unwrap_or_default().to_vec();
+    let mut secrets = items(function, &function::SECRETS);
+    secrets.extend(items(worker, &rows::SECRETS));
+    secrets.retain(|secret| !secret.is_null());
+    if !secrets.is_empty() {
+        function.set(&function::SECRETS, Value::List(secrets));
+        copy_spans(worker, rows::SECRETS.key, function, function::SECRETS.key);
+    }
 }
 
 /// Gives a resource that a worker makes its name and tags.

@@ -10,7 +10,7 @@ use super::grant::{CONSUME, Grant, SEND, soft_arn};
 use super::make::{Made, fill};
 use super::rows;
 use crate::diagnostic::Diagnostics;
-use crate::kind::{function, policy, queue, role};
+use crate::kind::{Kind as _, function, policy, queue, role};
 use crate::model::{Fact, Ref, RefTarget, Resource, Stack};
 use crate::value::Value;
 
@@ -55,8 +55,9 @@ fn statements(worker: &Resource, made: &Made, grants: &[Grant], stack: &Stack) -
     let dead_letters = dead_letters(made, stack);
     statements.extend(dead_letters.as_ref().map(|dlq| allow("DeadLetter", SEND, vec![soft_arn(dlq)])));
     for granted in grants.chunk_by(|one, other| one.verb.key == other.verb.key) {
-        let resources = granted.iter().flat_map(Grant::resources).collect();
-        statements.extend(granted.first().map(|one| allow(one.verb.sid, one.verb.actions, resources)));
+        let resources: Vec<Value> = granted.iter().filter(|one| one.known).flat_map(Grant::resources).collect();
+        let verb = granted.first().map(|one| one.verb).filter(|_| !resources.is_empty());
+        statements.extend(verb.map(|verb| allow(verb.sid, verb.actions, resources)));
     }
     statements.extend(keys::statements(made, dead_letters.as_ref(), grants, stack));
     match worker.get(&rows::POLICY).get("Statement") {
@@ -94,7 +95,7 @@ fn of_function(function: &Resource) -> Vec<Value> {
 /// Tells whether a target is a queue, and no topic.
 fn is_queue(target: &Value) -> bool {
     match target.as_ref().and_then(Ref::address) {
-        Some(address) => address.kind == "queue",
+        Some(address) => address.kind == queue::Queue.name(),
         None => target.as_text().is_some_and(|arn| arn.split(':').nth(2) == Some("sqs")),
     }
 }

@@ -94,7 +94,7 @@ fn what_is_declared_wins() {
     let stack = valid(
         "queues: {q: {alarms: {age: {threshold: 1m}}}}
 workers: {w: {package: w, queue: q, memory: 128MiB, timeout: 4s, log_retention: 7d, alarms: {errors: {threshold: 3}, throttles: false}}}
-functions: {w: {memory: 1GiB, environment: {A: b}, logging: {application_level: debug}}}
+functions: {w: {memory: 1GiB, environment: {A: b}, secrets: [A], logging: {application_level: debug}}}
 log_groups: {w: {retention: 30d}}
 mappings: {w: {batch_size: 1}}
 alarms: {w-errors: {period: 10m}}
@@ -186,6 +186,17 @@ fn findings_as_text() {
         (
             "queues: {q: {}}\nworkers: {w: {package: w, grants: [{sned: q}]}}",
             &["3: QS002 `sned` is not a key of `grants.0`; Did you mean `send`?"],
+        ),
+        (
+            "queues: {jobs: {}}\nworkers: {w: {package: w,\n queue: job,\n grants: [{send: jbos}]}}",
+            &[
+                "4: QS009 `queue` refers to queue `job`, which the stack does not have; Did you mean `jobs`?",
+                "5: QS009 `environment.QUEUE_URL_JBOS` refers to queue `jbos`, which the stack does not have; ",
+            ],
+        ),
+        (
+            "queues: {q: {redrive: {max_receive_count: 5}}}\nworkers: {w: {package: w, queue: q-dlq, grants: [{send: q}]}}",
+            &[],
         ),
         (
             "workers: {w: {package: w, grants: [{publish: orders}]}}",
