@@ -191,7 +191,7 @@ fn findings_as_text() {
             "queues: {jobs: {}}\nworkers: {w: {package: w,\n queue: job,\n grants: [{send: jbos}]}}",
             &[
                 "4: QS009 `queue` refers to queue `job`, which the stack does not have; Did you mean `jobs`?",
-                "5: QS009 `environment.QUEUE_URL_JBOS` refers to queue `jbos`, which the stack does not have; ",
+                "5: QS009 `environment.QUEUE_URL_JBOS` refers to queue `jbos`, which the stack does not have; Did you mean `jobs`?",
             ],
         ),
         (
