@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostics;
-use crate::kind::KINDS;
+use crate::kind::{KINDS, Row};
 use crate::model::{Address, Resource, Stack};
 
 /// The tag that says which stack owns a resource.
@@ -36,7 +36,10 @@ fn expand_short_forms(stack: &mut Stack, out: &mut Diagnostics) {
             for address in open {
                 if let Some(mut resource) = stack.resources.remove(&address) {
                     kind.expand(&mut resource, stack, out);
-                    stack.resources.insert(address.clone(), resource);
+                    // What is nothing but short forms is what it stands for, and no resource of its own.
+                    if !kind.rows().iter().all(Row::is_short_form) {
+                        stack.resources.insert(address.clone(), resource);
+                    }
                 }
                 done.insert(address);
             }

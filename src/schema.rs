@@ -83,6 +83,9 @@ fn resource(kind: &dyn Kind) -> Value {
 
 fn row_schema(row: &Row) -> Value {
     let mut schema = type_schema(&row.ty);
+    if row.is_short_form() && matches!(row.ty, Type::Object(_)) {
+        schema = json!({"anyOf": [schema, {"const": false}]});
+    }
     schema["description"] = format!("{}\n\n{}", row.doc, row.link).into();
     match (row.default, &row.ty) {
         (Default::None, _) => {}

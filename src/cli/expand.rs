@@ -1,4 +1,4 @@
-//! `queuestack expand`: a stack with every short form and default written out.
+//! `queuestack expand`: a stack with every short form and default written out, as a stack file of its own.
 
 use clap::Args as ClapArgs;
 use serde_json::{Map, json};
@@ -6,6 +6,8 @@ use serde_json::{Map, json};
 use super::session::{StackArgs, load};
 use crate::error::Error;
 use crate::model::{Resource, Stack};
+use crate::report;
+use crate::value::Value;
 
 /// Arguments of `expand`.
 #[derive(Debug, ClapArgs)]
@@ -17,13 +19,13 @@ pub struct Args {
     json: bool,
 }
 
-/// Prints the complete model.
+/// Prints the complete model as a stack file, or as JSON.
 pub fn run(args: &Args) -> Result<u8, Error> {
     let stack = load(&args.stack)?;
     if args.json {
         super::print_json(&json(&stack))?;
     } else {
-        super::print(&text(&stack))?;
+        super::print(&report::yaml::stack(&stack))?;
     }
     Ok(0)
 }
@@ -36,7 +38,7 @@ fn json(stack: &Stack) -> serde_json::Value {
 
 fn resource_json(resource: &Resource) -> serde_json::Value {
     let set = resource.attributes.iter().filter(|(_, value)| !value.is_null());
-    let attributes: Map<_, _> = set.map(|(key, value)| ((*key).to_owned(), value.to_json())).collect();
+    let attributes: Map<_, _> = set.map(|(key, value)| ((*key).to_owned(), shown(resource, value).to_json())).collect();
     json!({
         "name": resource.physical_name(),
         "made_by": resource.made_by,
@@ -45,20 +47,11 @@ fn resource_json(resource: &Resource) -> serde_json::Value {
     })
 }
 
-fn text(stack: &Stack) -> String {
-    let mut text = format!("stack: {}\n", stack.name);
-    for resource in stack.resources.values() {
-        let maker = resource.made_by.as_ref().map_or_else(String::new, |maker| format!("  # from {maker}"));
-        text.push_str(&format!("\n{} ({}){maker}\n", resource.address, resource.physical_name()));
-        for row in resource.kind.rows() {
-            let value = resource.get(row);
-            if !value.is_null() {
-                text.push_str(&format!("  {}: {}\n", row.key, row.ty.show(value)));
-            }
-        }
-        for (key, value) in &resource.tags {
-            text.push_str(&format!("  tags.{key}: {value}\n"));
-        }
-    }
-    text
+/// Hides the secrets of an attribute.
+fn shown(resource: &Resource, value: &Value) -> Value {
+    let Value::Map(members) = value else { return value.clone() };
+    Value::map(members.iter().map(|(key, value)| {
+        let secret = report::yaml::is_secret(resource, key, value);
+        (key, if secret { Value::text("(secret)") } else { value.clone() })
+    }))
 }

@@ -111,6 +111,7 @@ pub const LOG_FORMAT: Row =
         .doc("Text or JSON.", LOGGING_PAGE);
 /// The log group.
 pub const LOG_GROUP: Row = Row::new("group", "LogGroup", "log_group", Type::Text { min: 1, max: 512 })
+    .hard()
     .doc("The physical name of the log group; `/aws/lambda/<function>` unless said otherwise.", LOGGING_PAGE);
 const LEVELS: Type = Type::Word(&[
     ("trace", "TRACE"),

@@ -95,7 +95,7 @@ impl Kind for Mapping {
                 stack
                     .resources
                     .get(address)
-                    .map_or_else(|| address.name.clone(), |other| other.physical_name().to_owned())
+                    .map_or_else(|| address.name.clone(), |other| other.kind.physical_name(other))
             }),
             other => other.plain().rsplit(':').next().unwrap_or_default().to_owned(),
         };

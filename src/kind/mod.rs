@@ -12,6 +12,7 @@ pub mod policy;
 pub mod queue;
 pub mod role;
 mod row;
+pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -30,8 +31,15 @@ pub use arn::Arn;
 pub use row::{Default, Effect, Reported, Row, Type, walk};
 
 /// Every kind, in the order that a stack file and a rendered folder list them.
-pub const KINDS: &[&dyn Kind] =
-    &[&queue::Queue, &alarm::Alarm, &log_group::LogGroup, &role::Role, &function::Function, &mapping::Mapping];
+pub const KINDS: &[&dyn Kind] = &[
+    &queue::Queue,
+    &alarm::Alarm,
+    &log_group::LogGroup,
+    &role::Role,
+    &function::Function,
+    &mapping::Mapping,
+    &worker::Worker,
+];
 
 /// Finds a kind by its name.
 #[must_use]

@@ -357,6 +357,16 @@ fn dead_letter_name(name: &str) -> String {
     name.strip_suffix(".fifo").map_or_else(|| format!("{name}-dlq"), |stem| format!("{stem}-dlq.fifo"))
 }
 
+/// The dead-letter queue that a queue has or, while the stack is not expanded yet, will have.
+#[must_use]
+pub fn dead_letter_target(resource: &Resource) -> Option<Value> {
+    let redrive = resource.get(&REDRIVE).as_map()?;
+    match redrive.get(DEAD_LETTER_QUEUE.key) {
+        Some(named) if !named.is_null() => Some(named.clone()),
+        _ => Some(Ref::hard(&Address::new(Queue.name(), dead_letter_name(&resource.address.name)), Fact::Arn)),
+    }
+}
+
 /// The dead-letter queue that a queue names: a resource of the stack, or an ARN outside it.
 #[must_use]
 pub fn dead_letter_queue(resource: &Resource) -> Option<Result<&Address, &str>> {

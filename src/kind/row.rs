@@ -27,6 +27,8 @@ pub struct Row {
     pub sensitive: bool,
     /// Whether it names other resources without needing them.
     pub soft: bool,
+    /// Whether what it names must exist first, even where the name alone would do.
+    pub hard: bool,
     /// Meaning in one or two sentences, with the reason of a default that is not AWS's.
     pub doc: &'static str,
     /// The page that states type, range and default.
@@ -224,6 +226,7 @@ impl Row {
             reported: Reported::WhenSet,
             sensitive: false,
             soft: false,
+            hard: false,
             doc: "",
             link: "",
         }
@@ -255,6 +258,23 @@ impl Row {
     #[must_use]
     pub const fn soft(mut self) -> Row {
         self.soft = true;
+        self
+    }
+
+    /// Says that what it names must exist first, even where the name alone would do.
+    #[must_use]
+    pub const fn hard(mut self) -> Row {
+        self.hard = true;
+        self
+    }
+
+    /// Turns the row of another kind into a short form that stands for it.
+    #[must_use]
+    pub const fn as_short_form(mut self) -> Row {
+        self.api = "";
+        self.terraform = "";
+        self.effect = Effect::ShortForm;
+        self.reported = Reported::WhenSet;
         self
     }
 

@@ -69,13 +69,15 @@ impl Binder<'_> {
             self.broken.insert(path.to_owned());
             return None;
         };
-        Some(if row.soft { soften(value) } else { value })
+        Some(if row.soft || row.hard { ordered(value, row.hard) } else { value })
     }
 
     fn bind_type(&mut self, ty: &Type, row: &Row, path: &str, node: &Node) -> Option<Value> {
         match (ty, &node.data) {
             (_, Data::Null) => Some(Value::Null),
             (_, Data::Unknown) => None,
+            // `age: false` switches off what a short form would make.
+            (Type::Object(_), Data::Bool(false)) if row.is_short_form() => Some(Value::Bool(false)),
             (Type::Int { unit, min, max }, _) => self.int(*unit, *min, *max, row, path, node),
             (Type::Bool, Data::Bool(flag)) => Some(Value::Bool(*flag)),
             #[expect(clippy::cast_precision_loss, reason = "thresholds beyond 2^53 do not occur")]
@@ -290,12 +292,13 @@ fn plain(node: &Node) -> Value {
     }
 }
 
-/// Takes the order out of every reference in a value.
-fn soften(value: Value) -> Value {
+/// Says of every reference in a value whether the other must exist first.
+fn ordered(value: Value, hard: bool) -> Value {
     match value {
-        Value::Ref(reference) => Value::Ref(Ref { hard: false, ..reference }),
-        Value::List(items) => Value::List(items.into_iter().map(soften).collect()),
-        Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (key, soften(value))).collect()),
+        Value::Ref(reference) => Value::Ref(Ref { hard, ..reference }),
+        Value::List(items) => Value::List(items.into_iter().map(|item| ordered(item, hard)).collect()),
+        Value::Join(items) => Value::Join(items.into_iter().map(|item| ordered(item, hard)).collect()),
+        Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (key, ordered(value, hard))).collect()),
         other => other,
     }
 }

@@ -188,7 +188,8 @@ fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
             .map(|fact| Ref { of: RefTarget::Place, fact, hard: false }),
         [section, logical, word] => kind::find_section(section).zip(fact(word)).map(|(kind, fact)| {
             let of = RefTarget::Resource(Address::new(kind.name(), *logical));
-            Ref { of, fact, hard: false }
+            // Names and ARNs are known before anything exists; a URL is what the service says once it does.
+            Ref { of, fact, hard: fact == Fact::Url }
         }),
         _ => None,
     };

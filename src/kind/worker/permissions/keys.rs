@@ -1,0 +1,85 @@
+//! What encrypted queues need of their KMS keys.
+//!
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html>
+
+use super::super::grant::Grant;
+use super::super::make::Made;
+use super::{allow, place_arn};
+use crate::kind::queue;
+use crate::model::{Ref, Stack};
+use crate::value::Value;
+
+/// Receiving decrypts.
+const RECEIVER: &[&str] = &["kms:Decrypt"];
+/// Sending makes a data key, and decrypts it when SQS checks it.
+const SENDER: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
+
+/// The statements for the keys of all queues that are sent to or received from.
+pub fn statements(made: &Made, dead_letters: Option<&Value>, grants: &[Grant], stack: &Stack) -> Vec<Value> {
+    let of = |verb: &str| -> Vec<&Value> {
+        grants.iter().filter(|grant| grant.verb.key == verb).map(|grant| &grant.target).collect()
+    };
+    let mut sent: Vec<Value> = of("send").into_iter().filter_map(|queue| key_of(queue, stack)).collect();
+    let received = of("consume").into_iter().chain([&made.queue]);
+    let received: Vec<Value> = received.filter_map(|queue| key_of(queue, stack)).collect();
+    // A dead-letter queue that is not expanded yet has the key of its source.
+    sent.extend(dead_letters.and_then(|dlq| key_of(dlq, stack).or_else(|| key_of_made(dlq, &made.queue, stack))));
+    let received = received.into_iter().filter(|key| !sent.contains(key)).collect();
+    [grouped("Encrypt", SENDER, sent.clone()), grouped("Decrypt", RECEIVER, received)].concat()
+}
+
+/// The key of a queue of this stack; that of one outside it is for those who own it to grant.
+fn key_of(queue: &Value, stack: &Stack) -> Option<Value> {
+    let resource = stack.resources.get(queue.as_ref().and_then(Ref::address)?)?;
+    let key = resource.get(&queue::KMS_KEY).clone();
+    let key = if key.is_null() { stack.default_of(&queue::Queue, &queue::KMS_KEY) } else { key };
+    (!key.is_null()).then_some(key)
+}
+
+fn key_of_made(dead_letters: &Value, source: &Value, stack: &Stack) -> Option<Value> {
+    let made = dead_letters.as_ref().and_then(Ref::address).is_some_and(|dlq| !stack.resources.contains_key(dlq));
+    made.then(|| key_of(source, stack)).flatten()
+}
+
+/// One statement for keys that are named, one for those that only have an alias.
+fn grouped(sid: &str, actions: &[&str], mut keys: Vec<Value>) -> Vec<Value> {
+    let mut seen: Vec<Value> = Vec::new();
+    keys.retain(|key| {
+        !seen.contains(key) && {
+            seen.push(key.clone());
+            true
+        }
+    });
+    let (aliases, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| alias(key).is_some());
+    let mut statements = Vec::new();
+    if !keys.is_empty() {
+        statements.push(allow(sid, actions, keys.iter().map(arn).collect()));
+    }
+    if !aliases.is_empty() {
+        // An alias is no resource of a policy: the keys that have it are found by a condition.
+        // <https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>
+        let names = aliases.iter().filter_map(alias).map(Value::text).collect();
+        let condition = Value::map([("kms:ResourceAliases", Value::List(names))]);
+        let mut statement = allow(&format!("{sid}ByAlias"), actions, vec![place_arn("kms", [Value::text("key/*")])]);
+        if let Value::Map(members) = &mut statement {
+            members.insert("Condition".to_owned(), Value::map([("ForAnyValue:StringEquals", condition)]));
+        }
+        statements.push(statement);
+    }
+    statements
+}
+
+/// The alias that a key is named by, `alias/jobs`, if it is.
+fn alias(key: &Value) -> Option<&str> {
+    let text = key.as_text()?;
+    let name = text.rsplit(':').next().unwrap_or(text);
+    name.starts_with("alias/").then_some(name)
+}
+
+/// The ARN of a key that is named by its ARN or its id.
+fn arn(key: &Value) -> Value {
+    match key.as_text() {
+        Some(id) if !id.starts_with("arn:") => place_arn("kms", [Value::text(format!("key/{id}"))]),
+        _ => key.clone(),
+    }
+}

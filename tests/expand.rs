@@ -1,0 +1,63 @@
+//! What `queuestack expand` prints: golden files, and that reading it again gives the same stack.
+//! `UPDATE=1 cargo test --release --test expand` writes the golden files.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use queuestack::model::Stack;
+use queuestack::report::yaml;
+use queuestack::value::Value;
+
+/// What must be the same: everything but who made what.
+type Meaning = BTreeMap<String, (String, BTreeMap<&'static str, Value>, BTreeMap<String, String>)>;
+
+fn meaning(stack: &Stack) -> Meaning {
+    let resources = stack.resources.values().map(|one| {
+        // Members without a value are no members: `{a: null}` and `{}` mean the same.
+        let set = one.kind.rows().iter().map(|row| (row.key, row.ty.normal(one.get(row))));
+        (one.address.to_string(), (one.physical_name().to_owned(), set.collect(), one.tags.clone()))
+    });
+    resources.collect()
+}
+
+fn without_comments(text: &str) -> String {
+    let lines = text.lines().map(|line| line.split(" # from ").next().unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn expanded_stacks_mean_what_they_meant() {
+    let folders = ["stacks", "tests/fixtures/policies", "tests/fixtures/expand"];
+    for file in folders.into_iter().flat_map(support::files) {
+        let stack = support::valid(&file);
+        let text = yaml::stack(&stack);
+        let (again, out) = support::read(&text, &[("caller-API_KEY", "not shown")]);
+        let found: Vec<_> = out.iter().map(|one| format!("{}: {}", one.code.id, one.message)).collect();
+        let unread = |one: &&String| !one.contains("--var caller-API_KEY");
+        assert_eq!(found.iter().filter(unread).count(), 0, "{}: {found:#?}\n{text}", file.display());
+        assert_eq!(meaning(&again), meaning(&stack), "{}", file.display());
+        assert_eq!(again.description, stack.description);
+        assert_eq!(again.ignore_tags, stack.ignore_tags);
+        assert_eq!(without_comments(&yaml::stack(&again)), without_comments(&text), "{}", file.display());
+    }
+}
+
+#[test]
+fn golden_files() {
+    for file in support::files("stacks") {
+        let name = file.file_name().unwrap();
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/expand").join(name);
+        support::golden(&golden, &yaml::stack(&support::valid(&file)));
+    }
+}
+
+#[test]
+fn secrets_and_ownership_are_not_printed() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/expand/odd.yaml");
+    let text = yaml::stack(&support::valid(&file));
+    assert!(!text.contains("not shown\n") && text.contains("API_KEY: \"${caller-API_KEY}\""), "{text}");
+    assert!(!text.contains("queuestack:"), "{text}");
+    assert!(!text.contains("workers:"), "{text}");
+}
