@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -12,6 +12,8 @@ use aws_sdk_sqs::operation::RequestId;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
+use crate::artifact::Artifact;
+use crate::build::Artifacts;
 use crate::error::AwsError;
 use crate::event::{Event, Reporter};
 use crate::expand::STACK_TAG;
@@ -25,7 +27,17 @@ pub const READS_AT_ONCE: usize = 64;
 /// Quotas low enough to be hit, in calls a second: paced on AWS rather than throttled by it.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
-const PACES: &[(&str, u32)] = &[("PutMetricAlarm", 3), ("DescribeAlarms", 9)];
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
+const PACES: &[(&str, u32)] = &[
+    ("PutMetricAlarm", 3),
+    ("DescribeAlarms", 9),
+    ("GetFunction", 100),
+    ("GetFunctionEventInvokeConfig", 15),
+    ("CreateFunction", 15),
+    ("UpdateFunctionCode", 15),
+    ("UpdateFunctionConfiguration", 15),
+    ("CreateEventSourceMapping", 15),
+];
 
 /// The account, Region and clients that a command works with.
 pub struct Aws {
@@ -33,6 +45,8 @@ pub struct Aws {
     pub sqs: aws_sdk_sqs::Client,
     /// CloudWatch.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Lambda.
+    pub lambda: aws_sdk_lambda::Client,
     sts: aws_sdk_sts::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
     region: String,
@@ -41,6 +55,7 @@ pub struct Aws {
     tagged: OnceCell<Tagged>,
     paces: HashMap<&'static str, Mutex<Instant>>,
     calls: AtomicUsize,
+    code: OnceLock<Artifacts>,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -54,6 +69,7 @@ impl Aws {
         Aws {
             sqs: aws_sdk_sqs::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            lambda: aws_sdk_lambda::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),
             region: config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string),
@@ -62,6 +78,7 @@ impl Aws {
             tagged: OnceCell::new(),
             paces: PACES.iter().map(|(operation, _)| (*operation, Mutex::new(Instant::now()))).collect(),
             calls: AtomicUsize::new(0),
+            code: OnceLock::new(),
             reporter,
         }
     }
@@ -86,6 +103,19 @@ impl Aws {
     /// Counts the calls made so far, retries not included.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Takes the code that a plan may ship; a plan names it by its digest, so that it stays plain data.
+    pub fn carry(&self, code: Artifacts) {
+        // Carried once a command; a second load would be the same.
+        let _ = self.code.set(code);
+    }
+
+    /// Finds carried code by its digest.
+    #[must_use]
+    pub fn code(&self, code_sha256: &str) -> Option<&Artifact> {
+        let mut carried = self.code.get()?.values();
+        carried.find(|artifact| artifact.code_sha256 == code_sha256).map(AsRef::as_ref)
     }
 
     /// Tells whether the tagging API knows all resources with tags: AWS's does, emulators know some kinds.

@@ -1,11 +1,14 @@
 //! `queuestack expand`: a stack with every short form and default written out.
 
+use std::collections::BTreeMap;
+
 use clap::Args as ClapArgs;
 use serde_json::{Map, json};
 
 use super::session::{StackArgs, load};
 use crate::error::Error;
 use crate::model::{Resource, Stack};
+use crate::report::redact::redact;
 
 /// Arguments of `expand`.
 #[derive(Debug, ClapArgs)]
@@ -35,8 +38,10 @@ fn json(stack: &Stack) -> serde_json::Value {
 }
 
 fn resource_json(resource: &Resource) -> serde_json::Value {
-    let set = resource.attributes.iter().filter(|(_, value)| !value.is_null());
-    let attributes: Map<_, _> = set.map(|(key, value)| ((*key).to_owned(), value.to_json())).collect();
+    let rows = resource.kind.rows().iter().filter(|row| !resource.get(row).is_null());
+    let shown = rows.map(|row| (row.key.to_owned(), redact(row, resource.get(row), &resource.attributes).to_json()));
+    // In the order of the keys, as everywhere in JSON.
+    let attributes: Map<_, _> = shown.collect::<BTreeMap<_, _>>().into_iter().collect();
     json!({
         "name": resource.physical_name(),
         "made_by": resource.made_by,
@@ -53,7 +58,8 @@ fn text(stack: &Stack) -> String {
         for row in resource.kind.rows() {
             let value = resource.get(row);
             if !value.is_null() {
-                text.push_str(&format!("  {}: {}\n", row.key, row.ty.show(value)));
+                let value = redact(row, value, &resource.attributes);
+                text.push_str(&format!("  {}: {}\n", row.key, row.show(&value)));
             }
         }
         for (key, value) in &resource.tags {

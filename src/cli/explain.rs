@@ -15,12 +15,12 @@ pub struct Args {
 /// Prints the reason and the fix of one code, or the list of all.
 pub fn run(args: &Args) -> Result<u8, Error> {
     let Some(id) = &args.code else {
-        let lines = rule::CODES.iter().map(|code| format!("{}  {:7}  {}\n", code.id, code.severity, code.title));
+        let lines = rule::codes().into_iter().map(|code| format!("{}  {:7}  {}\n", code.id, code.severity, code.title));
         super::print(&lines.collect::<String>())?;
         return Ok(0);
     };
     let Some(code) = rule::find(id) else {
-        let near = crate::manifest::suggest(&id.to_uppercase(), rule::CODES.iter().map(|code| code.id));
+        let near = crate::manifest::suggest(&id.to_uppercase(), rule::codes().into_iter().map(|code| code.id));
         return Err(Error::Usage(format!("there is no code `{id}`. {near} `queuestack explain` lists all.")));
     };
     super::print(&format!(

@@ -17,8 +17,10 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::artifact::Artifact;
 use crate::backend::aws::Aws;
-use crate::diagnostic::Diagnostics;
+use crate::build::Source;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
 use crate::plan::Change;
@@ -81,6 +83,19 @@ pub trait Kind: Sync {
 
     /// Checks what involves several attributes of one complete resource.
     fn check(&self, resource: &Resource, out: &mut Diagnostics);
+
+    /// The codes of its own findings, in order.
+    fn codes(&self) -> &'static [&'static Code] {
+        &[]
+    }
+
+    /// What has to be built or read before it can be planned; `None` for what needs nothing.
+    fn source(&self, _resource: &Resource) -> Option<Source> {
+        None
+    }
+
+    /// Takes over what was built of its source: digest and size, which the plan compares.
+    fn built(&self, _resource: &mut Resource, _artifact: &Artifact) {}
 
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;

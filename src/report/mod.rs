@@ -1,5 +1,7 @@
 //! Renders diagnostics, plans and progress for terminals and machines.
 
+pub mod building;
 pub mod diagnostics;
 pub mod plan;
 pub mod progress;
+pub mod redact;

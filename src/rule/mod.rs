@@ -1,10 +1,12 @@
 //! What must hold across a complete stack. One rule, one file, one row in [`RULES`].
 
+mod feeding;
 mod references;
+mod visibility;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::{self, Graph};
-use crate::kind::{Type, alarm};
+use crate::kind::{KINDS, Type, alarm};
 use crate::manifest;
 use crate::model::Stack;
 use crate::value::Value;
@@ -13,9 +15,9 @@ use crate::value::Value;
 pub type Rule = fn(&Stack, &mut Diagnostics);
 
 /// Every cross-resource rule, in the order in which they run.
-const RULES: &[Rule] = &[references::check];
+const RULES: &[Rule] = &[references::check, feeding::check, visibility::check];
 
-/// Every code that can be reported, in order: what `queuestack explain` knows.
+/// The general codes, in order; rules and kinds list their own, see [`codes`].
 pub const CODES: &[&Code] = &[
     &manifest::SYNTAX,
     &manifest::UNKNOWN_KEY,
@@ -34,10 +36,18 @@ pub const CODES: &[&Code] = &[
     &alarm::NO_DEAD_LETTERS,
 ];
 
+/// Returns every code: the general ones, those of rules, those of kinds.
+#[must_use]
+pub fn codes() -> Vec<&'static Code> {
+    let rules = CODES.iter().chain(feeding::CODES).chain(visibility::CODES);
+    let kinds = KINDS.iter().flat_map(|kind| kind.codes());
+    rules.chain(kinds).copied().collect()
+}
+
 /// Finds a code by its id, in any case.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Code> {
-    CODES.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+    codes().into_iter().find(|code| code.id.eq_ignore_ascii_case(id))
 }
 
 /// Checks a complete stack: each resource by its kind, then all together.
