@@ -138,6 +138,7 @@ impl Aws {
         E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
     {
         self.pace(operation).await;
+        tracing::trace!(service, operation, "call");
         self.calls.fetch_add(1, Ordering::Relaxed);
         call.await.map_err(|error| aws_error(service, operation, &error))
     }

@@ -59,13 +59,11 @@ fn compare(queue: &Resource, function: &Resource, window: i64, out: &mut Diagnos
         show(timeout),
         show(advised),
     );
-    let help = format!(
-        "Set `visibility_timeout: {}` on {}, or `timeout: {}` on {}.",
-        show(advised),
-        queue.address,
-        show(((visibility - window) / 6).max(1)),
-        function.address,
-    );
+    // The other way round, where whole seconds allow it.
+    let shorter = Some((visibility - window) / 6).filter(|shorter| *shorter >= 1);
+    let shorter = shorter
+        .map_or_else(String::new, |shorter| format!(", or `timeout: {}` on {}", show(shorter), function.address));
+    let help = format!("Set `visibility_timeout: {}` on {}{shorter}.", show(advised), queue.address);
     let span = queue.span(queue::VISIBILITY_TIMEOUT.key);
     out.push(Diagnostic::new(code, message).at(span).of(&queue.address).help(help));
 }
