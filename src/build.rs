@@ -162,4 +162,21 @@ mod tests {
         std::fs::write(folder.path().join("Cargo.toml"), "[workspace]").unwrap();
         assert_eq!(workspace_around(&stacks), Some(folder.path().join("deep")));
     }
+
+    #[test]
+    fn a_zip_that_no_call_takes_is_refused_by_name() {
+        let artifact = Artifact {
+            name: "f".to_owned(),
+            architecture: Architecture::X86_64,
+            zip: Vec::new(),
+            code_sha256: String::new(),
+            zip_bytes: DIRECT_UPLOAD_BYTES + 1,
+            unzipped_bytes: DIRECT_UPLOAD_BYTES + 1,
+            needs_s3: true,
+            binary: PathBuf::new(),
+        };
+        let artifacts = Artifacts::from([(Address::new("function", "f"), Arc::new(artifact))]);
+        let refused = take_over(&mut Stack::default(), &artifacts).unwrap_err().to_string();
+        assert!(refused.starts_with("the zip of function.f has 52428801 bytes; Lambda takes 52428800"), "{refused}");
+    }
 }

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use std::collections::HashMap;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -79,7 +80,7 @@ impl Project {
 
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuestack"));
-        command.args(arguments).env("QUEUESTACK_LOCAL_PORT", self.port.to_string());
+        command.args(arguments).env("QUEUESTACK_LOCAL_PORT", self.port.to_string()).env("NO_COLOR", "1");
         command.env("QUEUESTACK_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("local"));
         for name in ["AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "CARGO_TARGET_DIR"] {
             command.env_remove(name);
@@ -230,7 +231,7 @@ async fn clear(project: &Project, lambda: &aws_sdk_lambda::Client) {
     let function = lambda.get_function().function_name("worker").send().await.unwrap();
     assert!(function.concurrency.is_none_or(|kept| kept.reserved_concurrent_executions.is_none()));
     let environment = function.configuration.unwrap().environment;
-    assert!(environment.is_none_or(|environment| environment.variables().is_none_or(|map| map.is_empty())));
+    assert!(environment.is_none_or(|environment| environment.variables().is_none_or(HashMap::is_empty)));
     let mappings = lambda.list_event_source_mappings().function_name("worker").send().await.unwrap();
     let [mapping] = mappings.event_source_mappings() else { panic!("{mappings:?}") };
     assert!(mapping.filter_criteria().is_none_or(|criteria| criteria.filters().is_empty()));

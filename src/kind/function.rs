@@ -5,15 +5,15 @@
 
 mod check;
 mod convert;
+mod form;
 mod live;
-
-use std::fmt::Write as _;
+mod settle;
 
 use crate::artifact::{Architecture, Artifact, Runtime};
 use crate::build::{Origin, Source};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::{Default, Kind, Live, Row, Type};
-use crate::model::{Fact, Ref, Resource, Stack};
+use crate::model::{Resource, Stack};
 use crate::value::{Place, Unit, Value};
 
 /// The kind `function`.
@@ -61,7 +61,7 @@ pub const BINARY: Row = Row::new("binary", "", "binary", NAME)
 const CODE_TYPE: Type = Type::Object(&[SHA256, CODE_SIZE, PACKAGE, BINARY, ARTIFACT, BUCKET]);
 /// The code. Compared by digest and size alone: where it comes from is not Lambda's business.
 pub const CODE: Row = Row::new("code", "Code", "filename", CODE_TYPE)
-    .shown_by(show_code)
+    .shown_by(form::show_code)
     .doc("The code: a cargo `package` of this workspace, or an `artifact` (a zip built elsewhere).", CREATE);
 /// The runtime.
 pub const RUNTIME: Row = Row::new("runtime", "Runtime", "runtime", Type::Text { min: 1, max: 64 })
@@ -232,10 +232,10 @@ impl Kind for Function {
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
         resource.fill(&ENVIRONMENT, stack.default_of(&Function, &ENVIRONMENT));
-        let environment = after_their_queues(resource.get(&ENVIRONMENT));
+        let environment = form::after_their_queues(resource.get(&ENVIRONMENT));
         resource.set(&ENVIRONMENT, environment);
         resource.fill(&LOGGING, stack.default_of(&Function, &LOGGING));
-        let logging = complete_logging(resource.get(&LOGGING), resource.physical_name());
+        let logging = form::complete_logging(resource.get(&LOGGING), resource.physical_name());
         resource.set(&LOGGING, logging);
     }
 
@@ -271,45 +271,6 @@ impl Kind for Function {
     fn live(&self) -> Option<&dyn Live> {
         Some(self)
     }
-}
-
-/// A URL is known only once its queue is there: the function waits for it.
-fn after_their_queues(environment: &Value) -> Value {
-    match environment {
-        Value::Ref(reference) if reference.fact == Fact::Url => Value::Ref(Ref { hard: true, ..reference.clone() }),
-        Value::Join(items) => Value::Join(items.iter().map(after_their_queues).collect()),
-        Value::Map(map) => Value::map(map.iter().map(|(key, value)| (key, after_their_queues(value)))),
-        other => other.clone(),
-    }
-}
-
-/// Says what Lambda would choose, since it reports all of it.
-fn complete_logging(logging: &Value, function: &str) -> Value {
-    let or = |row: &Row, value: Value| match logging.get(row.key) {
-        Value::Null => (row.key, value),
-        said => (row.key, said.clone()),
-    };
-    let format = or(&LOG_FORMAT, Value::text("Text"));
-    let level = if format.1.as_text() == Some("JSON") { Value::text("INFO") } else { Value::Null };
-    let group = or(&LOG_GROUP, Value::Text(format!("/aws/lambda/{function}")));
-    let parts = [format, group, or(&APPLICATION_LEVEL, level.clone()), or(&SYSTEM_LEVEL, level)];
-    Value::map(parts.into_iter().filter(|(_, value)| !value.is_null()))
-}
-
-/// Shows built code as the beginning of its digest and its size.
-fn show_code(code: &Value) -> String {
-    let (Some(digest), Some(size)) = (code.get(SHA256.key).as_text(), code.get(CODE_SIZE.key).as_int()) else {
-        return CODE_TYPE.show(code);
-    };
-    let mut shown: String = digest.chars().take(8).collect();
-    #[expect(clippy::cast_precision_loss, reason = "one decimal of a size below 250 MiB")]
-    let size = size as f64;
-    let _ = if size < f64::from(1 << 20) {
-        write!(shown, "… ({:.1} KiB)", size / 1024.0)
-    } else {
-        write!(shown, "… ({:.1} MiB)", size / 1024.0 / 1024.0)
-    };
-    shown
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Its identity is the pair of queue and function; another pair is another mapping.
 
 mod check;
+mod convert;
 mod live;
 
 use crate::diagnostic::{Code, Diagnostics};

@@ -1,18 +1,14 @@
 //! The function's face towards Lambda.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{
-    Architecture, Concurrency, DestinationConfig, FunctionCode, FunctionConfiguration, LastUpdateStatus, OnFailure,
-    State,
-};
+use aws_sdk_lambda::types::{Architecture, Concurrency, DestinationConfig, FunctionCode, OnFailure};
 use futures::{StreamExt, TryStreamExt, stream};
-use tokio::time::Instant;
 
 use super::convert::{CONFIGURATION, Settings, reported, text};
+use super::settle::settle;
 use super::{ARCHITECTURE, CODE, ENVIRONMENT, Function, ON_FAILURE, RESERVED_CONCURRENCY, SHA256};
 use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
 use crate::error::AwsError;
@@ -22,9 +18,6 @@ use crate::plan::Change;
 use crate::value::Value;
 
 const GONE: &[&str] = &["ResourceNotFoundException", "ResourceNotFound"];
-
-/// How long Lambda may take over a function: one in a VPC waits for its network interfaces.
-const SETTLES_WITHIN: Duration = Duration::from_mins(10);
 
 #[async_trait]
 impl Live for Function {
@@ -248,38 +241,6 @@ async fn update_configuration(
     };
     aws.patiently(patience(&desired.address), update).await?;
     settle(aws, &desired.name, "UpdateFunctionConfiguration").await
-}
-
-/// Waits until Lambda is done with a function. Its answers to changes say `Pending` or `InProgress`, so it is asked.
-async fn settle(aws: &Aws, name: &str, operation: &'static str) -> Result<(), AwsError> {
-    let start = Instant::now();
-    let mut pauses = [50, 100, 200, 200, 300, 500].into_iter().chain(std::iter::repeat(1_000));
-    loop {
-        tokio::time::sleep(Duration::from_millis(pauses.next().unwrap_or(1_000))).await;
-        let answer = aws.call("lambda", "GetFunction", aws.lambda.get_function().function_name(name).send()).await?;
-        let Some(config) = &answer.configuration else { return Ok(()) };
-        if let Some(reason) = failure(config) {
-            return Err(AwsError::refused("lambda", operation, format!("{name}: {reason}")));
-        }
-        let busy = config.state() == Some(&State::Pending)
-            || config.last_update_status() == Some(&LastUpdateStatus::InProgress);
-        if !busy {
-            return Ok(());
-        }
-        if start.elapsed() > SETTLES_WITHIN {
-            let message = format!("{name} is not ready after {} s", SETTLES_WITHIN.as_secs());
-            return Err(AwsError::refused("lambda", operation, message));
-        }
-    }
-}
-
-/// Says why Lambda gave up on a function, if it did.
-fn failure(config: &FunctionConfiguration) -> Option<&str> {
-    if config.last_update_status() == Some(&LastUpdateStatus::Failed) {
-        return Some(config.last_update_status_reason().unwrap_or("the update failed without a reason"));
-    }
-    let failed = config.state() == Some(&State::Failed);
-    failed.then(|| config.state_reason().unwrap_or("it failed without a reason"))
 }
 
 async fn put_concurrency(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {

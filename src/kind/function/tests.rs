@@ -7,7 +7,7 @@ use super::*;
 use crate::diagnostic::Source as Text;
 use crate::kind::{Desired, Found};
 use crate::manifest::{self, Inputs};
-use crate::model::{Address, Attributes};
+use crate::model::{Address, Attributes, Fact};
 use crate::plan::{Consent, plan};
 use crate::{expand, gaps::Gaps, rule};
 
@@ -58,7 +58,7 @@ fn every_finding_has_its_code_and_its_place() {
 
 #[test]
 fn queue_function_and_mapping_fit_each_other() {
-    let six = format!("filters: [{}]", vec!["{body: [x]}"; 6].join(", "));
+    let six = format!("filters: [{}]", ["{body: [x]}"; 6].join(", "));
     let long = format!("filters: [{{body: [{}]}}]", "x".repeat(4_100));
     let cases = [
         (LONG, "", "batch_size: 11", "QS320"),

@@ -6,21 +6,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_lambda::types::{
-    EventSourceMappingConfiguration, Filter, FilterCriteria, FunctionResponseType, ScalingConfig,
-};
+use aws_sdk_lambda::types::EventSourceMappingConfiguration;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::{
-    BATCH_SIZE, ENABLED, FILTERS, FUNCTION, MAX_CONCURRENCY, Mapping, PARTIAL_FAILURES, QUEUE, WINDOW, name_in,
-};
+use super::convert::{Settings, reported};
+use super::{ENABLED, FUNCTION, Mapping, QUEUE, name_in};
 use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
 use crate::error::AwsError;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
-use crate::model::{Address, Attributes};
+use crate::model::Address;
 use crate::plan::Change;
-use crate::value::Value;
 
 const GONE: &[&str] = &["ResourceNotFoundException", "ResourceNotFound"];
 const EXISTS: &[&str] = &["ResourceConflictException"];
@@ -189,72 +185,8 @@ fn found(
     Found { kind: &Mapping, name, arn, attributes: reported(mapping), tags, facts: BTreeMap::new(), holds: None }
 }
 
-/// Reads what Lambda reports into the terms of the rows.
-pub(super) fn reported(mapping: &EventSourceMappingConfiguration) -> Attributes {
-    let text = |text: Option<&str>| text.map_or(Value::Null, Value::text);
-    let int = |number: Option<i32>| number.map_or(Value::Null, |number| Value::Int(number.into()));
-    let most = mapping.scaling_config().and_then(ScalingConfig::maximum_concurrency);
-    let partial = mapping.function_response_types().contains(&FunctionResponseType::ReportBatchItemFailures);
-    // `Creating` and `Updating` do not tell; one that is created disabled is waited for.
-    let enabled = mapping.state().map(|state| !matches!(state, "Disabled" | "Disabling"));
-    let pairs = [
-        (&QUEUE, text(mapping.event_source_arn())),
-        (&FUNCTION, text(mapping.function_arn())),
-        (&BATCH_SIZE, int(mapping.batch_size())),
-        (&WINDOW, int(mapping.maximum_batching_window_in_seconds())),
-        (&MAX_CONCURRENCY, int(most)),
-        (&FILTERS, filters(mapping.filter_criteria())),
-        (&PARTIAL_FAILURES, Value::Bool(partial)),
-        (&ENABLED, enabled.map_or(Value::Null, Value::Bool)),
-    ];
-    pairs.into_iter().filter(|(_, value)| !value.is_null()).map(|(row, value)| (row.key, value)).collect()
-}
-
-fn filters(criteria: Option<&FilterCriteria>) -> Value {
-    let patterns = criteria.map(FilterCriteria::filters).unwrap_or_default().iter().filter_map(Filter::pattern);
-    let read = |text: &str| {
-        serde_json::from_str(text).map_or_else(|_| Value::text(text), |json: serde_json::Value| Value::from_json(&json))
-    };
-    let patterns: Vec<Value> = patterns.map(read).collect();
-    if patterns.is_empty() { Value::Null } else { Value::List(patterns) }
-}
-
 fn text(desired: &Desired, row: &Row) -> Option<String> {
     desired.get(row).as_text().map(str::to_owned)
-}
-
-/// What Lambda takes of the wanted rows; what is not set is the empty value that clears it, or it would stay.
-struct Settings {
-    batch_size: Option<i32>,
-    window: Option<i32>,
-    scaling: Option<ScalingConfig>,
-    filters: Option<FilterCriteria>,
-    response: Option<Vec<FunctionResponseType>>,
-    enabled: Option<bool>,
-}
-
-impl Settings {
-    fn of(desired: &Desired, wanted: &dyn Fn(&Row) -> bool) -> Settings {
-        let get = |row: &Row| wanted(row).then(|| desired.get(row));
-        let int = |value: &Value| value.as_int().and_then(|number| i32::try_from(number).ok());
-        let report = |value: &Value| match value.as_bool() {
-            Some(true) => vec![FunctionResponseType::ReportBatchItemFailures],
-            _ => Vec::new(),
-        };
-        Settings {
-            batch_size: get(&BATCH_SIZE).and_then(int),
-            window: get(&WINDOW).and_then(int),
-            scaling: get(&MAX_CONCURRENCY)
-                .map(|value| ScalingConfig::builder().set_maximum_concurrency(int(value)).build()),
-            filters: get(&FILTERS).map(|patterns| {
-                let patterns = patterns.as_list().unwrap_or_default().iter();
-                let filters = patterns.map(|pattern| Filter::builder().pattern(pattern.plain()).build()).collect();
-                FilterCriteria::builder().set_filters(Some(filters)).build()
-            }),
-            response: get(&PARTIAL_FAILURES).map(report),
-            enabled: get(&ENABLED).and_then(Value::as_bool),
-        }
-    }
 }
 
 async fn create(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
@@ -265,7 +197,7 @@ async fn create(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
     let call = call.set_scaling_config(with.scaling).set_filter_criteria(with.filters).set_enabled(with.enabled);
     let call = call.set_function_response_types(with.response);
     let call = call.set_tags(Some(desired.tags.clone().into_iter().collect()));
-    aws.call("lambda", "CreateEventSourceMapping", call.send()).await.map(drop)
+    aws.call("lambda", "CreateEventSourceMapping", Box::pin(call.send())).await.map(drop)
 }
 
 async fn put(aws: &Aws, desired: &Desired, id: &str, wanted: &(dyn Fn(&Row) -> bool + Sync)) -> Result<(), AwsError> {
