@@ -109,6 +109,9 @@ pub enum Error {
     /// A call to AWS failed.
     #[error(transparent)]
     Aws(#[from] AwsError),
+    /// There is no code to ship.
+    #[error(transparent)]
+    Build(#[from] crate::build::BuildError),
     /// The words of the command do not make sense.
     #[error("{0}")]
     Usage(String),

@@ -4,9 +4,9 @@
 //!
 //! ```text
 //! YAML ─ manifest ┐
-//!                 ├→ model → expand → rule, graph → plan → apply → event → report
-//! Rust ─ construct┘                                 ↑       ↓
-//!                                             backend: aws (SDKs)
+//!                 ├→ model → expand → rule, graph → build → plan → apply → event → report
+//! Rust ─ construct┘                                         ↑       ↓
+//!                                                     backend: aws (SDKs)
 //! ```
 //!
 //! Phases are the spine, resource kinds are the ribs: a phase never names a kind, and a kind never knows
@@ -54,6 +54,7 @@ pub mod plan;
 pub mod apply;
 pub mod artifact;
 pub mod backend;
+pub mod build;
 pub mod local;
 
 pub mod cli;

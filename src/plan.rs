@@ -140,7 +140,7 @@ pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consen
     let graph = Graph::of(stack);
     let live = Live::new(found, &stack.name);
     let urls = live.urls(stack);
-    let only = selected(&graph, consent);
+    let only = selected(&graph, &consent.only);
     let mut plan = Plan::default();
     let mut kept = BTreeSet::new();
     for resource in stack.resources.values() {
@@ -207,11 +207,13 @@ impl Live {
     }
 }
 
-fn selected(graph: &Graph, consent: &Consent) -> Option<BTreeSet<Address>> {
-    if consent.only.is_empty() {
+/// Returns the resources that `only` names, with what they need; `None` means all.
+#[must_use]
+pub fn selected(graph: &Graph, only: &BTreeSet<String>) -> Option<BTreeSet<Address>> {
+    if only.is_empty() {
         return None;
     }
-    let wanted = graph.addresses().filter(|address| consent.only.contains(&address.to_string()));
+    let wanted = graph.addresses().filter(|address| only.contains(&address.to_string()));
     Some(wanted.flat_map(|address| graph.with_needs(address)).collect())
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -13,6 +13,8 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::artifact::Artifact;
+use crate::build::Artifacts;
 use crate::error::AwsError;
 use crate::event::{Event, Reporter};
 use crate::expand::STACK_TAG;
@@ -26,7 +28,17 @@ pub const READS_AT_ONCE: usize = 64;
 /// Quotas low enough to be hit, in calls a second: paced on AWS rather than throttled by it.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
-const PACES: &[(&str, u32)] = &[("PutMetricAlarm", 3), ("DescribeAlarms", 9)];
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
+const PACES: &[(&str, u32)] = &[
+    ("PutMetricAlarm", 3),
+    ("DescribeAlarms", 9),
+    ("GetFunction", 100),
+    ("GetFunctionEventInvokeConfig", 15),
+    ("CreateFunction", 15),
+    ("UpdateFunctionCode", 15),
+    ("UpdateFunctionConfiguration", 15),
+    ("CreateEventSourceMapping", 15),
+];
 
 /// The account, Region and clients that a command works with. A clone is another handle on the same.
 #[derive(Clone)]
@@ -50,6 +62,8 @@ pub struct Shared {
     pub logs: aws_sdk_cloudwatchlogs::Client,
     /// IAM.
     pub iam: aws_sdk_iam::Client,
+    /// Lambda.
+    pub lambda: aws_sdk_lambda::Client,
     sts: aws_sdk_sts::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
     region: String,
@@ -58,6 +72,7 @@ pub struct Shared {
     tagged: BTreeMap<&'static str, OnceCell<Tagged>>,
     paces: HashMap<&'static str, Mutex<Instant>>,
     calls: AtomicUsize,
+    code: OnceLock<Artifacts>,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -73,6 +88,7 @@ impl Aws {
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
+            lambda: aws_sdk_lambda::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),
             region: config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string),
@@ -81,6 +97,7 @@ impl Aws {
             tagged: KINDS.iter().map(|kind| (kind.tag_type(), OnceCell::new())).collect(),
             paces: PACES.iter().map(|(operation, _)| (*operation, Mutex::new(Instant::now()))).collect(),
             calls: AtomicUsize::new(0),
+            code: OnceLock::new(),
             reporter,
         }))
     }
@@ -139,6 +156,19 @@ impl Aws {
         self.calls.load(Ordering::Relaxed)
     }
 
+    /// Takes the code that a plan may ship; a plan names it by its digest, so that it stays plain data.
+    pub fn carry(&self, code: Artifacts) {
+        // Carried once a command; a second load would be the same.
+        let _ = self.code.set(code);
+    }
+
+    /// Finds carried code by its digest.
+    #[must_use]
+    pub fn code(&self, code_sha256: &str) -> Option<&Artifact> {
+        let mut carried = self.code.get()?.values();
+        carried.find(|artifact| artifact.code_sha256 == code_sha256).map(AsRef::as_ref)
+    }
+
     /// Tells whether the tagging API knows all resources with tags: AWS's does, emulators know some kinds.
     #[must_use]
     pub fn lists_every_tag(&self) -> bool {
@@ -159,6 +189,7 @@ impl Aws {
         E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
     {
         self.pace(operation).await;
+        tracing::trace!(service, operation, "call");
         self.calls.fetch_add(1, Ordering::Relaxed);
         call.await.map_err(|error| aws_error(service, operation, &error))
     }

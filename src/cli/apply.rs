@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 use tokio::sync::watch;
 
+use super::build::BuildArgs;
 use super::plan::{ConsentArgs, make, show};
 use super::session::{Session, StackArgs, load};
 use super::target::TargetArgs;
@@ -22,6 +23,8 @@ pub struct Args {
     stack: StackArgs,
     #[command(flatten)]
     consent: ConsentArgs,
+    #[command(flatten)]
+    build: BuildArgs,
     #[command(flatten)]
     run: RunArgs,
     #[command(flatten)]
@@ -129,10 +132,12 @@ fn end(outcome: Outcome, session: &Session, json: bool) -> Result<u8, Error> {
 
 /// Plans, asks and applies.
 pub async fn run(args: Args) -> Result<u8, Error> {
-    let stack = load(&args.stack)?;
+    let mut stack = load(&args.stack)?;
     let consent = args.consent.check(&stack)?;
+    let code = args.build.build(&mut stack, &args.stack.file, &consent.only, args.run.json).await?;
     let reporter = args.run.reporter();
     let mut session = Session::open(&args.target, &stack, Arc::clone(&reporter)).await?;
+    session.aws.carry(code);
     let plan = make(&mut session, &stack, &consent).await?;
     show(&session, "apply", &stack.name, &plan, args.run.json).await?;
     args.run.carry_out(plan, &session, &*reporter).await

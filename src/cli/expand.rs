@@ -1,5 +1,7 @@
 //! `queuestack expand`: a stack with every short form and default written out, as a stack file of its own.
 
+use std::collections::BTreeMap;
+
 use clap::Args as ClapArgs;
 use serde_json::{Map, json};
 
@@ -7,7 +9,7 @@ use super::session::{StackArgs, load};
 use crate::error::Error;
 use crate::model::{Resource, Stack};
 use crate::report;
-use crate::value::Value;
+use crate::report::redact::redact;
 
 /// Arguments of `expand`.
 #[derive(Debug, ClapArgs)]
@@ -37,21 +39,14 @@ fn json(stack: &Stack) -> serde_json::Value {
 }
 
 fn resource_json(resource: &Resource) -> serde_json::Value {
-    let set = resource.attributes.iter().filter(|(_, value)| !value.is_null());
-    let attributes: Map<_, _> = set.map(|(key, value)| ((*key).to_owned(), shown(resource, value).to_json())).collect();
+    let rows = resource.kind.rows().iter().filter(|row| !resource.get(row).is_null());
+    let shown = rows.map(|row| (row.key.to_owned(), redact(row, resource.get(row), &resource.attributes).to_json()));
+    // In the order of the keys, as everywhere in JSON.
+    let attributes: Map<_, _> = shown.collect::<BTreeMap<_, _>>().into_iter().collect();
     json!({
         "name": resource.physical_name(),
         "made_by": resource.made_by,
         "attributes": attributes,
         "tags": resource.tags,
     })
-}
-
-/// Hides the secrets of an attribute.
-fn shown(resource: &Resource, value: &Value) -> Value {
-    let Value::Map(members) = value else { return value.clone() };
-    Value::map(members.iter().map(|(key, value)| {
-        let secret = report::yaml::is_secret(resource, key, value);
-        (key, if secret { Value::text("(secret)") } else { value.clone() })
-    }))
 }

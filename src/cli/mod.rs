@@ -1,6 +1,7 @@
 //! The command line: arguments here, one file a verb.
 
 mod apply;
+mod build;
 mod destroy;
 mod expand;
 mod explain;
@@ -52,6 +53,8 @@ enum Command {
     Plan(plan::Args),
     /// Show what would change, ask, and change it.
     Apply(apply::Args),
+    /// Build the workers of a stack, without any AWS.
+    Build(build::Args),
     /// Delete everything that a stack owns.
     Destroy(destroy::Args),
     /// Show a stack with every short form and default written out.
@@ -115,6 +118,7 @@ fn run(command: Command) -> Result<u8, Error> {
         }
         Command::Plan(args) => asynchronously(plan::run(args)),
         Command::Apply(args) => asynchronously(apply::run(args)),
+        Command::Build(args) => asynchronously(build::run(args)),
         Command::Destroy(args) => asynchronously(destroy::run(args)),
         Command::Local(args) => asynchronously(local::run(args)),
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
+use super::build::BuildArgs;
 use super::session::{Session, StackArgs, load};
 use super::target::TargetArgs;
 use crate::error::{EXIT_CHANGES, EXIT_OK, Error};
@@ -21,6 +22,8 @@ pub struct Args {
     stack: StackArgs,
     #[command(flatten)]
     consent: ConsentArgs,
+    #[command(flatten)]
+    build: BuildArgs,
     /// Exit with 2 when there are changes, 0 when there are none.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -105,9 +108,11 @@ pub async fn show(session: &Session, verb: &str, stack: &str, plan: &Plan, json:
 
 /// Shows what would change.
 pub async fn run(args: Args) -> Result<u8, Error> {
-    let stack = load(&args.stack)?;
+    let mut stack = load(&args.stack)?;
     let consent = args.consent.check(&stack)?;
+    let code = args.build.build(&mut stack, &args.stack.file, &consent.only, args.json).await?;
     let mut session = Session::open(&args.target, &stack, Arc::new(Silent)).await?;
+    session.aws.carry(code);
     let plan = make(&mut session, &stack, &consent).await?;
     show(&session, "plan", &stack.name, &plan, args.json).await?;
     if !plan.conflicts.is_empty() {

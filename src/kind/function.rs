@@ -3,10 +3,18 @@
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
 //! Nothing but its name forces a replacement; code and configuration change by calls of their own.
 
-use crate::diagnostic::Diagnostics;
+mod check;
+mod convert;
+mod form;
+mod live;
+mod settle;
+
+use crate::artifact::{Architecture, Artifact, Runtime};
+use crate::build::{Origin, Source};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
-use crate::value::{Place, Unit};
+use crate::value::{Place, Unit, Value};
 
 /// The kind `function`.
 #[derive(Debug)]
@@ -35,18 +43,26 @@ pub const SHA256: Row = Row::new("sha256", "CodeSha256", "source_code_hash", NAM
 pub const CODE_SIZE: Row = Row::new("size", "CodeSize", "code_size", Type::int(Unit::Bytes, 0, i64::MAX))
     .doc("The size of the zip; found by building.", CREATE);
 /// The cargo package to build.
-pub const PACKAGE: Row =
-    Row::new("package", "", "package", NAME).doc("The cargo package whose binary is the function.", CREATE);
+pub const PACKAGE: Row = Row::new("package", "", "package", NAME)
+    .never_reported()
+    .doc("The cargo package whose binary is the function.", CREATE);
 /// A zip that was built elsewhere.
 pub const ARTIFACT: Row = Row::new("artifact", "", "filename", Type::Text { min: 1, max: 4_096 })
+    .never_reported()
     .doc("The path of a zip that was built elsewhere, relative to the stack file.", CREATE);
 /// The bucket that large zips go through.
 pub const BUCKET: Row = Row::new("bucket", "S3Bucket", "s3_bucket", Type::Text { min: 3, max: 63 })
-    .doc("The S3 bucket for a zip over 50 MB.", QUOTAS);
+    .never_reported()
+    .doc("The S3 bucket for a zip over 50 MB. Not used yet: larger zips are refused.", QUOTAS);
+/// The binary of the package.
+pub const BINARY: Row = Row::new("binary", "", "binary", NAME)
+    .never_reported()
+    .doc("The binary of the package, where it has several and none is its default.", CREATE);
+const CODE_TYPE: Type = Type::Object(&[SHA256, CODE_SIZE, PACKAGE, BINARY, ARTIFACT, BUCKET]);
 /// The code. Compared by digest and size alone: where it comes from is not Lambda's business.
-pub const CODE: Row =
-    Row::new("code", "Code", "filename", Type::Object(&[SHA256, CODE_SIZE, PACKAGE, ARTIFACT, BUCKET]))
-        .doc("The code: a cargo `package` of this workspace, or an `artifact` (a zip built elsewhere).", CREATE);
+pub const CODE: Row = Row::new("code", "Code", "filename", CODE_TYPE)
+    .shown_by(form::show_code)
+    .doc("The code: a cargo `package` of this workspace, or an `artifact` (a zip built elsewhere).", CREATE);
 /// The runtime.
 pub const RUNTIME: Row = Row::new("runtime", "Runtime", "runtime", Type::Text { min: 1, max: 64 })
     .or(Default::Text("provided.al2023"))
@@ -75,6 +91,7 @@ pub const TIMEOUT: Row = Row::new("timeout", "Timeout", "timeout", Type::seconds
     .doc("How long one invocation may take. A worker's follows from its queue when it is not said.", QUOTAS);
 /// The environment.
 pub const ENVIRONMENT: Row = Row::new("environment", "Environment", "environment", Type::Texts { max: 256 })
+    .secrets_named_by("secrets")
     .doc("Environment variables, 4 KB in all. Those that `secrets` names are never shown.", CREATE);
 /// Environment variables whose values are never shown.
 pub const SECRETS: Row = Row::new("secrets", "", "", Type::List { of: &NAME, max: 256 })
@@ -140,6 +157,7 @@ pub const LOGGING: Row = Row::new(
     "logging_config",
     Type::Object(&[LOG_FORMAT, LOG_GROUP, APPLICATION_LEVEL, SYSTEM_LEVEL]),
 )
+.always_reported()
 .doc("Log format, group and levels. A worker logs JSON to a group of its own.", LOGGING_PAGE);
 /// Layers.
 pub const LAYERS: Row = Row::new("layers", "Layers", "layers", Type::List { of: &ARN, max: 5 })
@@ -213,11 +231,48 @@ impl Kind for Function {
         arn.split_once(":function:").map(|(_, name)| name.split(':').next().unwrap_or(name))
     }
 
-    fn expand(&self, _resource: &mut Resource, _stack: &mut Stack, _out: &mut Diagnostics) {}
+    fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
+        resource.fill(&ENVIRONMENT, stack.default_of(&Function, &ENVIRONMENT));
+        let environment = form::after_their_queues(resource.get(&ENVIRONMENT));
+        resource.set(&ENVIRONMENT, environment);
+        resource.fill(&LOGGING, stack.default_of(&Function, &LOGGING));
+        let logging = form::complete_logging(resource.get(&LOGGING), resource.physical_name());
+        resource.set(&LOGGING, logging);
+    }
 
-    fn check(&self, _resource: &Resource, _out: &mut Diagnostics) {}
+    fn check(&self, resource: &Resource, out: &mut Diagnostics) {
+        check::check(resource, out);
+    }
+
+    fn codes(&self) -> &'static [&'static Code] {
+        check::CODES
+    }
+
+    fn source(&self, resource: &Resource) -> Option<Source> {
+        let code = resource.get(&CODE);
+        let text = |row: &Row| code.get(row.key).as_text().map(str::to_owned);
+        let origin = match (text(&PACKAGE), text(&ARTIFACT)) {
+            (Some(package), _) => Origin::Package { package, binary: text(&BINARY) },
+            (None, path) => Origin::Zip(path?.into()),
+        };
+        let arm = resource.get(&ARCHITECTURE).as_text() == Some("arm64");
+        let architecture = if arm { Architecture::Arm64 } else { Architecture::X86_64 };
+        let runtime = resource.get(&RUNTIME).as_text().and_then(Runtime::named);
+        Some(Source { origin, architecture, runtime })
+    }
+
+    fn built(&self, resource: &mut Resource, artifact: &Artifact) {
+        let Value::Map(mut code) = resource.get(&CODE).clone() else { return };
+        let size = i64::try_from(artifact.zip_bytes).unwrap_or(i64::MAX);
+        code.insert(SHA256.key.to_owned(), Value::text(&artifact.code_sha256));
+        code.insert(CODE_SIZE.key.to_owned(), Value::Int(size));
+        resource.set(&CODE, Value::Map(code));
+    }
 
     fn live(&self) -> Option<&dyn Live> {
-        None
+        Some(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

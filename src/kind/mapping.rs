@@ -3,7 +3,11 @@
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>
 //! Its identity is the pair of queue and function; another pair is another mapping.
 
-use crate::diagnostic::Diagnostics;
+mod check;
+mod convert;
+mod live;
+
+use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
 use crate::value::{Place, Unit, Value};
@@ -97,14 +101,26 @@ impl Kind for Mapping {
                     .get(address)
                     .map_or_else(|| address.name.clone(), |other| other.kind.physical_name(other))
             }),
-            other => other.plain().rsplit(':').next().unwrap_or_default().to_owned(),
+            other => name_in(&other.plain()).to_owned(),
         };
         resource.name = Some(format!("{}/{}", named(&FUNCTION), named(&QUEUE)));
     }
 
-    fn check(&self, _resource: &Resource, _out: &mut Diagnostics) {}
+    fn check(&self, resource: &Resource, out: &mut Diagnostics) {
+        check::check(resource, out);
+    }
+
+    fn codes(&self) -> &'static [&'static Code] {
+        check::CODES
+    }
 
     fn live(&self) -> Option<&dyn Live> {
-        None
+        Some(self)
     }
+}
+
+/// The name in the ARN of a queue or function; of a function with its version or alias, which is another consumer.
+fn name_in(arn: &str) -> &str {
+    let function = arn.split_once(":function:").map(|(_, name)| name);
+    function.or_else(|| arn.rsplit(':').next()).unwrap_or(arn)
 }

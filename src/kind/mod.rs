@@ -19,7 +19,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::artifact::Artifact;
 use crate::backend::aws::Aws;
+use crate::build::Source;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
@@ -103,6 +105,14 @@ pub trait Kind: Sync {
     fn adopts_silently(&self) -> bool {
         false
     }
+
+    /// What has to be built or read before it can be planned; `None` for what needs nothing.
+    fn source(&self, _resource: &Resource) -> Option<Source> {
+        None
+    }
+
+    /// Takes over what was built of its source: digest and size, which the plan compares.
+    fn built(&self, _resource: &mut Resource, _artifact: &Artifact) {}
 
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;

@@ -3,6 +3,8 @@
 //! From rows come the binding of YAML, the JSON Schema, range checks, the diff with its choice between
 //! update and replace, the Terraform block and the reference.
 
+use std::collections::BTreeMap;
+
 use crate::kind::policy;
 use crate::value::{Unit, Value};
 
@@ -25,6 +27,10 @@ pub struct Row {
     pub reported: Reported,
     /// Whether its values must not be shown.
     pub sensitive: bool,
+    /// Of a map: the key of the row that names the entries whose values must not be shown.
+    pub secrets: Option<&'static str>,
+    /// How people see it, where that is not what its type says.
+    pub shown: Option<fn(&Value) -> String>,
     /// Whether it names other resources without needing them.
     pub soft: bool,
     /// Whether what it names must exist first, even where the name alone would do.
@@ -104,10 +110,7 @@ impl Type {
                 policy::sorted(items.iter().map(|item| of.normal(item)).collect())
             }
             (Type::Texts { .. }, Value::Map(map)) if map.is_empty() => Value::Null,
-            (Type::Object(rows), Value::Map(map)) => Value::map(rows.iter().filter_map(|row| {
-                let value = row.ty.normal(map.get(row.key)?);
-                (!value.is_null()).then_some((row.key, value))
-            })),
+            (Type::Object(rows), Value::Map(map)) => normal_object(rows, map),
             (_, value) => value.clone(),
         }
     }
@@ -160,6 +163,18 @@ pub fn walk<'a>(ty: &Type, path: &str, value: &'a Value, visit: &mut dyn FnMut(&
         (_, Value::List(items) | Value::Join(items)) => items.iter().for_each(|item| walk(ty, path, item, visit)),
         _ => {}
     }
+}
+
+/// Keeps what AWS reports of an object: parts that it never reports say nothing about a difference.
+fn normal_object(rows: &[Row], map: &BTreeMap<String, Value>) -> Value {
+    let compared = rows.iter().filter(|row| row.reported != Reported::Never);
+    let normal: BTreeMap<String, Value> = compared
+        .filter_map(|row| {
+            let value = row.ty.normal(map.get(row.key)?);
+            (!value.is_null()).then(|| (row.key.to_owned(), value))
+        })
+        .collect();
+    if normal.is_empty() { Value::Null } else { Value::Map(normal) }
 }
 
 /// What an attribute is when neither the resource nor the stack's `defaults:` says.
@@ -225,6 +240,8 @@ impl Row {
             effect: Effect::InPlace,
             reported: Reported::WhenSet,
             sensitive: false,
+            secrets: None,
+            shown: None,
             soft: false,
             hard: false,
             doc: "",
@@ -252,6 +269,29 @@ impl Row {
     pub const fn always_reported(mut self) -> Row {
         self.reported = Reported::Always;
         self
+    }
+
+    /// Says which row names the entries of this map whose values must not be shown.
+    #[must_use]
+    pub const fn secrets_named_by(mut self, key: &'static str) -> Row {
+        self.secrets = Some(key);
+        self
+    }
+
+    /// Says how people see it.
+    #[must_use]
+    pub const fn shown_by(mut self, shown: fn(&Value) -> String) -> Row {
+        self.shown = Some(shown);
+        self
+    }
+
+    /// Writes a value as people see it.
+    #[must_use]
+    pub fn show(&self, value: &Value) -> String {
+        match self.shown {
+            Some(shown) if !value.is_null() => shown(value),
+            _ => self.ty.show(value),
+        }
     }
 
     /// Says that it names other resources without needing them.
@@ -311,5 +351,23 @@ impl Row {
     #[must_use]
     pub fn is_short_form(&self) -> bool {
         self.effect == Effect::ShortForm
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: Type = Type::Text { min: 0, max: 9 };
+    const KEPT: Row = Row::new("kept", "Kept", "kept", NAME);
+    const UNSEEN: Row = Row::new("unseen", "", "", NAME).never_reported();
+    const BOTH: Type = Type::Object(&[KEPT, UNSEEN]);
+
+    #[test]
+    fn what_is_never_reported_is_not_compared() {
+        let written = Value::map([("kept", Value::text("a")), ("unseen", Value::text("b"))]);
+        let reported = Value::map([("kept", Value::text("a"))]);
+        assert_eq!(BOTH.normal(&written), BOTH.normal(&reported));
+        assert_eq!(BOTH.normal(&Value::map([("unseen", Value::text("b"))])), Value::Null);
     }
 }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::json;
 
+use super::redact::redact;
+use crate::model::Attributes;
 use crate::plan::{Action, Change, Plan, Step};
 use crate::value::Value;
 
@@ -81,7 +83,7 @@ fn write_step(text: &mut String, step: &Step) {
     let _ = writeln!(text, "{style}{sign} {}{style:#}{called}  {}", step.address, verb(step.action));
     let width = step.changes.iter().map(|change| label(change).chars().count()).max().unwrap_or(0);
     for change in &step.changes {
-        let _ = writeln!(text, "    {:width$}  {}", label(change), shown(step.action, change));
+        let _ = writeln!(text, "    {:width$}  {}", label(change), shown(step, change));
     }
     if let Some(loss) = &step.loss {
         let consent =
@@ -97,9 +99,9 @@ fn label(change: &Change) -> String {
     if change.is_tag() { format!("tags.{}", change.key) } else { change.key.clone() }
 }
 
-fn shown(action: Action, change: &Change) -> String {
-    let show = |value: &Value| show(change, value);
-    let mut line = if action == Action::Create {
+fn shown(step: &Step, change: &Change) -> String {
+    let show = |value: &Value| show(step, change, value);
+    let mut line = if step.action == Action::Create {
         show(&change.after)
     } else {
         format!("{} → {}", show(&change.before), show(&change.after))
@@ -113,11 +115,17 @@ fn shown(action: Action, change: &Change) -> String {
     line
 }
 
-/// Shows a value as in YAML; a sensitive one never.
-fn show(change: &Change, value: &Value) -> String {
+/// Takes out of a value what must not be shown.
+fn redacted(step: &Step, change: &Change, value: &Value) -> Value {
+    let nothing = Attributes::new();
+    let attributes = step.desired.as_ref().map_or(&nothing, |desired| &desired.attributes);
+    change.row.map_or_else(|| value.clone(), |row| redact(row, value, attributes))
+}
+
+/// Shows a value as in YAML.
+fn show(step: &Step, change: &Change, value: &Value) -> String {
     match change.row {
-        Some(row) if row.sensitive && !value.is_null() => "(sensitive)".to_owned(),
-        Some(row) => row.ty.show(value),
+        Some(row) => row.show(&redacted(step, change, value)),
         None if value.is_null() => "(none)".to_owned(),
         None => value.plain(),
     }
@@ -137,8 +145,7 @@ pub fn json(plan: &Plan) -> serde_json::Value {
 
 fn step_json(step: &Step) -> serde_json::Value {
     let changes = step.changes.iter().map(|change| {
-        let sensitive = change.row.is_some_and(|row| row.sensitive);
-        let value = |value: &Value| if sensitive && !value.is_null() { "(sensitive)".into() } else { value.to_json() };
+        let value = |value: &Value| redacted(step, change, value).to_json();
         json!({
             "attribute": label(change),
             "before": value(&change.before),

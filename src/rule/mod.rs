@@ -3,12 +3,14 @@
 //! What must hold within one resource is its kind's business; this file names no kind.
 
 mod duplicate_names;
+mod feeding;
 mod queue_alarms;
 mod queue_dead_letters;
 mod references;
 mod roles;
 mod tags;
 mod unwatched;
+mod visibility;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::{self, Graph};
@@ -33,6 +35,8 @@ const RULES: &[Rule] = &[
     Rule { codes: &[&unwatched::UNWATCHED], check: unwatched::check },
     Rule { codes: queue_alarms::CODES, check: queue_alarms::check },
     Rule { codes: roles::CODES, check: roles::check },
+    Rule { codes: feeding::CODES, check: feeding::check },
+    Rule { codes: visibility::CODES, check: visibility::check },
 ];
 
 /// The codes of reading a file and of ordering a stack.

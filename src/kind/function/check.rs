@@ -1,0 +1,255 @@
+//! What must hold between the attributes of one function.
+
+use super::{ARTIFACT, CODE, ENVIRONMENT, PACKAGE, RESERVED_CONCURRENCY, ROLE, RUNTIME, SECRETS};
+use crate::artifact::Runtime;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::model::Resource;
+use crate::value::Value;
+
+const CREATE: &str = "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html";
+const VARIABLES: &str = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html";
+const QUOTAS: &str = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html";
+
+/// A name that Lambda refuses.
+pub static NAME: Code = Code {
+    id: "QS301",
+    severity: Severity::Error,
+    title: "a function name that Lambda refuses",
+    reason: "A function's name has at most 64 characters, of letters, digits, hyphens and underscores.",
+    fix: "Choose a shorter or simpler `name:`.",
+    link: CREATE,
+};
+
+/// Too much environment.
+pub static ENVIRONMENT_SIZE: Code = Code {
+    id: "QS302",
+    severity: Severity::Error,
+    title: "environment variables of more than 4 KB",
+    reason: "Lambda takes at most 4096 bytes of environment: names and values, written as one JSON object.",
+    fix: "Move what is long into a parameter, a secret or a file of the package.",
+    link: QUOTAS,
+};
+
+/// A variable that Lambda sets.
+pub static RESERVED_VARIABLE: Code = Code {
+    id: "QS303",
+    severity: Severity::Error,
+    title: "an environment variable that Lambda reserves",
+    reason: "Lambda sets this variable itself and refuses a function that does.",
+    fix: "Choose another name.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime",
+};
+
+/// A variable's name that Lambda refuses.
+pub static VARIABLE_NAME: Code = Code {
+    id: "QS304",
+    severity: Severity::Error,
+    title: "an environment variable's name that Lambda refuses",
+    reason: "A name begins with a letter, has at least two characters, and is made of letters, digits and underscores.",
+    fix: "Choose another name.",
+    link: "https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html",
+};
+
+/// A secret that nobody would resolve.
+pub static SECRET_REFERENCE: Code = Code {
+    id: "QS305",
+    severity: Severity::Error,
+    title: "a reference to a secret, which is not supported yet",
+    reason: "`${secret:…}` would reach the function as these very characters: nothing resolves it, neither here nor in Lambda.",
+    fix: "Give the parameter's or secret's name to the worker and let it read the value, or pass the value as a variable and list it under `secrets:`.",
+    link: VARIABLES,
+};
+
+/// No code.
+pub static NO_CODE: Code = Code {
+    id: "QS306",
+    severity: Severity::Error,
+    title: "a function without code",
+    reason: "A function is created with its code.",
+    fix: "Add `code: {package: <cargo package>}` or `code: {artifact: <path of a zip>}`.",
+    link: CREATE,
+};
+
+/// Code from two places.
+pub static TWO_SOURCES: Code = Code {
+    id: "QS307",
+    severity: Severity::Error,
+    title: "a function whose code comes from two places",
+    reason: "`package` is built here and `artifact` was built elsewhere: only one can be the function.",
+    fix: "Keep one of the two.",
+    link: CREATE,
+};
+
+/// A binary under a managed runtime.
+pub static MANAGED_RUNTIME: Code = Code {
+    id: "QS308",
+    severity: Severity::Error,
+    title: "a cargo package under a runtime that starts no binary",
+    reason: "Only `provided.al2023` and `provided.al2` start a `bootstrap`; managed runtimes look for source code.",
+    fix: "Remove `runtime:`, or name a zip with `code: {artifact: …}`.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
+};
+
+/// It never runs.
+pub static NEVER_RUNS: Code = Code {
+    id: "QS309",
+    severity: Severity::Warning,
+    title: "a function that never runs",
+    reason: "With a reserved concurrency of 0 Lambda throttles every invocation; messages go to the dead-letter queue unhandled.",
+    fix: "Raise `reserved_concurrency`, or remove it. To pause a queue, set `enabled: false` on its mapping.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
+};
+
+/// No role.
+pub static NO_ROLE: Code = Code {
+    id: "QS310",
+    severity: Severity::Error,
+    title: "a function without a role",
+    reason: "Lambda creates no function without a role to run as.",
+    fix: "Add `role:`, a role of this stack or an ARN.",
+    link: CREATE,
+};
+
+/// A secret of nothing.
+pub static UNKNOWN_SECRET: Code = Code {
+    id: "QS311",
+    severity: Severity::Warning,
+    title: "a secret that is no environment variable",
+    reason: "`secrets` names variables whose values are never shown; a mistyped name leaves the real one in plain sight.",
+    fix: "Correct the name, or remove it.",
+    link: VARIABLES,
+};
+
+/// All codes of this file.
+pub const CODES: &[&Code] = &[
+    &NAME,
+    &ENVIRONMENT_SIZE,
+    &RESERVED_VARIABLE,
+    &VARIABLE_NAME,
+    &SECRET_REFERENCE,
+    &NO_CODE,
+    &TWO_SOURCES,
+    &MANAGED_RUNTIME,
+    &NEVER_RUNS,
+    &NO_ROLE,
+    &UNKNOWN_SECRET,
+];
+
+const NAME_CHARACTERS: usize = 64;
+const ENVIRONMENT_BYTES: usize = 4_096;
+
+/// What Lambda sets and refuses; others that begin with `AWS_` may be set, as may `TZ`.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
+const RESERVED: &[&str] = &[
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+];
+
+/// Findings about one function.
+struct Check<'a> {
+    function: &'a Resource,
+    out: &'a mut Diagnostics,
+}
+
+/// Checks one complete function.
+pub fn check(function: &Resource, out: &mut Diagnostics) {
+    let mut check = Check { function, out };
+    check.name();
+    check.code();
+    check.environment();
+    if function.get(&ROLE).is_null() {
+        check.tell(&NO_ROLE, ROLE.key, format!("`{}` has no `role`", function.address));
+    }
+    if function.get(&RESERVED_CONCURRENCY).as_int() == Some(0) {
+        let message = format!("`{}` has a reserved concurrency of 0", function.address);
+        check.tell(&NEVER_RUNS, RESERVED_CONCURRENCY.key, message);
+    }
+}
+
+impl Check<'_> {
+    fn tell(&mut self, code: &'static Code, path: &str, message: String) {
+        let function = self.function;
+        self.out.push(Diagnostic::new(code, message).at(function.span(path)).of(&function.address));
+    }
+
+    fn name(&mut self) {
+        let name = self.function.physical_name();
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let length = name.chars().count();
+        if length > NAME_CHARACTERS {
+            self.tell(&NAME, "name", format!("the function name `{name}` has {length} characters"));
+        } else if let Some(wrong) = name.chars().find(|c| !allowed(*c)) {
+            self.tell(&NAME, "name", format!("the function name `{name}` has a `{wrong}` in it"));
+        }
+    }
+
+    fn code(&mut self) {
+        let (code, address) = (self.function.get(&CODE), &self.function.address);
+        let (package, artifact) = (!code.get(PACKAGE.key).is_null(), !code.get(ARTIFACT.key).is_null());
+        let runtime = self.function.get(&RUNTIME).as_text().unwrap_or_default();
+        match (package, artifact) {
+            (false, false) => {
+                self.tell(&NO_CODE, CODE.key, format!("`{address}` names neither a package nor an artifact"));
+            }
+            (true, true) => {
+                self.tell(&TWO_SOURCES, CODE.key, format!("`{address}` names both a package and an artifact"));
+            }
+            (true, false) if Runtime::named(runtime).is_none() => {
+                let message = format!("`{address}` is a cargo package, and `{runtime}` starts no binary");
+                self.tell(&MANAGED_RUNTIME, RUNTIME.key, message);
+            }
+            _ => {}
+        }
+    }
+
+    fn environment(&mut self) {
+        let environment = self.function.get(&ENVIRONMENT);
+        let variables = environment.as_map().into_iter().flatten();
+        for (name, value) in variables {
+            self.variable(name, value);
+        }
+        let bytes = if environment.is_null() { 0 } else { environment.to_json().to_string().len() };
+        if bytes > ENVIRONMENT_BYTES {
+            let message = format!("the environment of `{}` has {bytes} bytes", self.function.address);
+            self.tell(&ENVIRONMENT_SIZE, ENVIRONMENT.key, message);
+        }
+        let secrets = self.function.get(&SECRETS).as_list().unwrap_or_default();
+        for (index, secret) in secrets.iter().enumerate() {
+            if environment.get(&secret.plain()).is_null() {
+                let message = format!("`secrets` names `{}`, which `environment` does not set", secret.plain());
+                self.tell(&UNKNOWN_SECRET, &format!("{}.{index}", SECRETS.key), message);
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str, value: &Value) {
+        let path = format!("{}.{name}", ENVIRONMENT.key);
+        let well_made = name.len() >= 2
+            && name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if RESERVED.contains(&name) {
+            self.tell(&RESERVED_VARIABLE, &path, format!("`{name}` is set by Lambda"));
+        } else if !well_made {
+            self.tell(&VARIABLE_NAME, &path, format!("`{name}` is no name that Lambda takes"));
+        }
+        if value.plain().contains("${secret:") {
+            self.tell(&SECRET_REFERENCE, &path, format!("`{path}` refers to a secret"));
+        }
+    }
+}

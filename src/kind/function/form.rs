@@ -1,0 +1,47 @@
+//! Forms of attributes: what they are completed to, and how they are shown.
+
+use std::fmt::Write as _;
+
+use super::{APPLICATION_LEVEL, CODE_SIZE, CODE_TYPE, LOG_FORMAT, LOG_GROUP, SHA256, SYSTEM_LEVEL};
+use crate::kind::Row;
+use crate::model::{Fact, Ref};
+use crate::value::Value;
+
+/// A URL is known only once its queue is there: the function waits for it.
+pub fn after_their_queues(environment: &Value) -> Value {
+    match environment {
+        Value::Ref(reference) if reference.fact == Fact::Url => Value::Ref(Ref { hard: true, ..reference.clone() }),
+        Value::Join(items) => Value::Join(items.iter().map(after_their_queues).collect()),
+        Value::Map(map) => Value::map(map.iter().map(|(key, value)| (key, after_their_queues(value)))),
+        other => other.clone(),
+    }
+}
+
+/// Says what Lambda would choose, since it reports all of it.
+pub fn complete_logging(logging: &Value, function: &str) -> Value {
+    let or = |row: &Row, value: Value| match logging.get(row.key) {
+        Value::Null => (row.key, value),
+        said => (row.key, said.clone()),
+    };
+    let format = or(&LOG_FORMAT, Value::text("Text"));
+    let level = if format.1.as_text() == Some("JSON") { Value::text("INFO") } else { Value::Null };
+    let group = or(&LOG_GROUP, Value::Text(format!("/aws/lambda/{function}")));
+    let parts = [format, group, or(&APPLICATION_LEVEL, level.clone()), or(&SYSTEM_LEVEL, level)];
+    Value::map(parts.into_iter().filter(|(_, value)| !value.is_null()))
+}
+
+/// Shows built code as the beginning of its digest and its size.
+pub fn show_code(code: &Value) -> String {
+    let (Some(digest), Some(size)) = (code.get(SHA256.key).as_text(), code.get(CODE_SIZE.key).as_int()) else {
+        return CODE_TYPE.show(code);
+    };
+    let mut shown: String = digest.chars().take(8).collect();
+    #[expect(clippy::cast_precision_loss, reason = "one decimal of a size below 250 MiB")]
+    let size = size as f64;
+    let _ = if size < f64::from(1 << 20) {
+        write!(shown, "… ({:.1} KiB)", size / 1024.0)
+    } else {
+        write!(shown, "… ({:.1} MiB)", size / 1024.0 / 1024.0)
+    };
+    shown
+}
