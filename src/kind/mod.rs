@@ -75,7 +75,9 @@ pub trait Kind: Sync {
     fn check(&self, resource: &Resource, out: &mut Diagnostics);
 
     /// The codes of its own findings, in order.
-    fn codes(&self) -> &'static [&'static Code];
+    fn codes(&self) -> &'static [&'static Code] {
+        &[]
+    }
 
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;

@@ -1,16 +1,23 @@
 //! Findings as text with a source excerpt and a caret, and as JSON.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Source};
 
-/// Renders all findings for a person; colours are stripped by the stream where they do not belong.
+/// As many findings as anybody reads at once; each is rendered against the whole file.
+const MAX_SHOWN: usize = 100;
+
+/// Renders the findings for a person, up to 100 of them; colours are stripped by the stream where they do not belong.
 #[must_use]
 pub fn text(diagnostics: &Diagnostics, source: &Source) -> String {
     let renderer = Renderer::styled();
-    let rendered = diagnostics.iter().map(|diagnostic| renderer.render(&[group(diagnostic, source)]) + "\n\n");
-    rendered.collect()
+    let rendered = diagnostics.iter().take(MAX_SHOWN).map(|one| renderer.render(&[group(one, source)]) + "\n\n");
+    let shown: String = rendered.collect();
+    match diagnostics.iter().count().saturating_sub(MAX_SHOWN) {
+        0 => shown,
+        more => format!("{shown}… and {more} more; `queuestack validate --json` lists all\n\n"),
+    }
 }
 
 fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
@@ -26,7 +33,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
             let annotation = if diagnostic.label.is_empty() { annotation } else { annotation.label(&diagnostic.label) };
             title.element(Snippet::source(&source.text).path(&source.path).annotation(annotation))
         }
-        None => Group::with_title(title),
+        None => title.element(Origin::path(&source.path)),
     };
     group = group.element(Level::NOTE.message(diagnostic.code.reason));
     group.element(Level::HELP.message(diagnostic.fix()))
