@@ -26,7 +26,8 @@ const KNOWN: &[Words] = &[
     ("document indicator", "a quote that is not closed", CLOSE),
     ("quoted scalar, found unexpected", "a quote that is not closed on the lines before", CLOSE),
     ("invalid trailing content after", "text after the closing quote", "Put all of the value into the quotes."),
-    ("indentation in quoted", "a quote that is not closed on the lines before", CLOSE),
+    ("multiline quoted", "a quote that is not closed on the lines before", CLOSE),
+    ("unclosed quote", "a quote that is not closed", CLOSE),
     ("unknown escape", "a `\\` that stands for nothing in a quoted text", ESCAPE),
     (
         "quoted scalar",

@@ -12,8 +12,8 @@ const MAX_SHOWN: usize = 100;
 #[must_use]
 pub fn text(diagnostics: &Diagnostics, source: &Source) -> String {
     let renderer = Renderer::styled();
-    let rendered = diagnostics.iter().take(MAX_SHOWN).map(|one| renderer.render(&[group(one, source)]) + "\n\n");
-    let shown: String = rendered.collect();
+    let findings = diagnostics.iter().take(MAX_SHOWN).map(|one| renderer.render(&[group(one, source)]) + "\n\n");
+    let shown: String = findings.collect();
     match diagnostics.iter().count().saturating_sub(MAX_SHOWN) {
         0 => shown,
         more => format!("{shown}… and {more} more; `queuestack validate --json` lists all\n\n"),
