@@ -7,7 +7,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use queuestack::diagnostic::Source;
 use queuestack::manifest::{self, Inputs};
 use queuestack::{expand, report, rule};
 
@@ -15,17 +14,15 @@ use queuestack::{expand, report, rule};
 fn read(bytes: &[u8]) {
     let begin = Instant::now();
     let (source, mut out) = manifest::decode("stack.yaml".to_owned(), bytes.to_vec());
-    let text = source.text.clone();
     let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
     let (mut stack, read) = manifest::read(source, &inputs);
     out.extend(read);
     expand::expand(&mut stack, &mut out);
     rule::check(&stack, &mut out);
     out.sort();
-    let source = Source { path: "stack.yaml".to_owned(), text };
-    let shown = report::diagnostics::text(&out, &source);
+    let shown = report::diagnostics::text(&out, &stack.source);
     assert_eq!(shown.is_empty(), out.is_empty());
-    let _ = report::diagnostics::json(&out, &source);
+    let _ = report::diagnostics::json(&out, &stack.source);
     assert!(begin.elapsed() < Duration::from_secs(5), "took {:?}", begin.elapsed());
 }
 
@@ -41,6 +38,9 @@ fn stacks() -> Vec<Vec<u8>> {
     paths.sort();
     paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
+
+/// Enough to find what is there to find in a few seconds.
+const CASES: u32 = 400;
 
 const TOKENS: &[&str] = &[
     ": ",
@@ -111,7 +111,7 @@ fn apply(bytes: &mut Vec<u8>, (at, gone, comes): (f64, usize, String)) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_is_read(text in any::<String>()) {

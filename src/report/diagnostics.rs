@@ -28,8 +28,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
     let title = level.primary_title(&diagnostic.message).id(diagnostic.code.id);
     let mut group = match diagnostic.span {
         Some(span) => {
-            let end = span.end.clamp(span.start, source.text.len());
-            let annotation = AnnotationKind::Primary.span(span.start.min(end)..end);
+            // A place in the middle of a character, or past the end, must not break the telling of it.
+            let end = source.text.ceil_char_boundary(span.end.min(source.text.len()));
+            let start = source.text.floor_char_boundary(span.start.min(end));
+            let annotation = AnnotationKind::Primary.span(start..end);
             let annotation = if diagnostic.label.is_empty() { annotation } else { annotation.label(&diagnostic.label) };
             title.element(Snippet::source(&source.text).path(&source.path).annotation(annotation))
         }
