@@ -25,7 +25,7 @@
 //! `tests/tidy.rs` checks what can be checked by reading the source:
 //!
 //! 1. `manifest`, `model`, `value`, `expand`, `graph`, `rule` and `plan` know no SDK, no clap and no tokio.
-//! 2. No phase names a concrete kind.
+//! 2. No phase names a concrete kind; the rules in files of their own under `rule/` are about kinds, and may.
 //! 3. Only `main`, `cli` and `report` touch standard output, the environment or the clock's date.
 //! 4. Every row has a meaning, a source and, through its type, a unit and a range; every kind is used by a
 //!    stack in `stacks/`.

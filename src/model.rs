@@ -203,9 +203,8 @@ impl Resource {
     /// Tells whether an attribute, or something in it, was written and could not be read.
     #[must_use]
     pub fn is_broken(&self, path: &str) -> bool {
-        let inside =
-            |broken: &String| broken.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        self.broken.iter().any(inside)
+        let inside = |rest: &str| rest.is_empty() || rest.starts_with('.');
+        self.broken.iter().any(|broken| broken.is_empty() || broken.strip_prefix(path).is_some_and(inside))
     }
 
     /// Starts a finding about an attribute of this resource, at its place.

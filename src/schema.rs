@@ -90,7 +90,7 @@ fn row_schema(row: &Row) -> Value {
     match (row.default, &row.ty) {
         (Default::None, _) => {}
         (Default::Int(number), Type::Int { unit, .. }) if *unit != Unit::Count => {
-            schema["default"] = unit.format(number).into()
+            schema["default"] = unit.format(number).into();
         }
         (default, _) => schema["default"] = default.value().to_json(),
     }

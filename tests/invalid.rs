@@ -1,5 +1,7 @@
 //! Stack files that are wrong, beside what is said of them: `UPDATE=1 cargo test --release --test invalid` rewrites.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -80,7 +82,7 @@ fn a_huge_file_is_refused_at_once() {
     let output = validate(folder, "huge.yaml", &[]);
     assert!(begin.elapsed() < Duration::from_secs(2));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.starts_with("error[QS012]: huge.yaml is longer than 4MiB"), "{stderr}");
+    assert!(stderr.starts_with("error[QS012]: the file is longer than 4MiB"), "{stderr}");
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -88,7 +90,7 @@ fn a_huge_file_is_refused_at_once() {
 #[test]
 fn large_files_are_read_in_bounded_time() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let queues: String = (0..2_000).fold(String::from("stack: large\nqueues:\n"), |mut text, index| {
+    let queues: String = (0..1_000).fold(String::from("stack: large\nqueues:\n"), |mut text, index| {
         writeln!(
             text,
             "  queue-{index}: {{delay: 5s, redrive: {{max_receive_count: 5}}, alarms: {{dead_letters: {{}}}}}}"

@@ -211,8 +211,8 @@ pub trait Live: Sync {
 /// Splits the tag changes of a step into what to set and what to remove.
 #[must_use]
 pub fn tag_changes(desired: &Desired, found: &Found, changes: &[Change]) -> (BTreeMap<String, String>, Vec<String>) {
-    let changed = |key: &String| changes.iter().any(|change| change.is_tag() && change.key == *key);
-    let set = desired.tags.iter().filter(|(key, _)| changed(key)).map(|(key, value)| (key.clone(), value.clone()));
-    let removed = found.tags.keys().filter(|key| changed(key) && !desired.tags.contains_key(*key));
+    let differs = |key: &String| changes.iter().any(|change| change.is_tag() && change.key == *key);
+    let set = desired.tags.iter().filter(|(key, _)| differs(key)).map(|(key, value)| (key.clone(), value.clone()));
+    let removed = found.tags.keys().filter(|key| differs(key) && !desired.tags.contains_key(*key));
     (set.collect(), removed.cloned().collect())
 }

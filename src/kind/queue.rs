@@ -208,6 +208,9 @@ const ROWS: &[Row] = &[
     QUEUE_ALARMS,
 ];
 
+/// What the name of every FIFO queue ends in.
+pub const FIFO_SUFFIX: &str = ".fifo";
+
 /// How long a generated dead-letter queue keeps its messages: the longest there is, since people read it late.
 const DEAD_LETTER_RETENTION: i64 = 1_209_600;
 
@@ -245,7 +248,7 @@ impl Kind for Queue {
     fn physical_name(&self, resource: &Resource) -> String {
         let name = resource.physical_name();
         let fifo = is_fifo(resource);
-        if fifo && !name.ends_with(".fifo") { format!("{name}.fifo") } else { name.to_owned() }
+        if fifo && !name.ends_with(FIFO_SUFFIX) { format!("{name}.fifo") } else { name.to_owned() }
     }
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, out: &mut Diagnostics) {

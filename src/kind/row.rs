@@ -158,7 +158,9 @@ pub fn walk<'a>(ty: &Type, path: &str, value: &'a Value, visit: &mut dyn FnMut(&
             items.iter().enumerate().for_each(|(index, item)| walk(of, &format!("{path}.{index}"), item, visit));
         }
         (_, Value::Map(map)) => {
-            map.iter().for_each(|(key, item)| walk(ty, &format!("{path}.{key}"), item, visit));
+            for (key, item) in map {
+                walk(ty, &format!("{path}.{key}"), item, visit);
+            }
         }
         (_, Value::List(items) | Value::Join(items)) => items.iter().for_each(|item| walk(ty, path, item, visit)),
         _ => {}

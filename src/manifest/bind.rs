@@ -16,7 +16,7 @@ pub static WRONG_TYPE: Code = Code {
     id: "QS003",
     severity: Severity::Error,
     title: "a value of the wrong type",
-    reason: "The attribute takes another type of value.",
+    reason: "Everything in a stack file has one type of value.",
     fix: "Write a value of the type that is named.",
     link: MANUAL,
 };
@@ -36,7 +36,7 @@ pub static BAD_UNIT: Code = Code {
     id: "QS005",
     severity: Severity::Error,
     title: "a number with a unit that cannot be read",
-    reason: "Durations are written with s, m, h, d and sizes with B, KiB, MiB, GiB; a bare number is in the smallest unit.",
+    reason: "Durations are whole numbers with s, m, h, d, sizes with B, KiB, MiB, GiB; a bare number is in the smallest unit.",
     fix: "Write it as shown.",
     link: MANUAL,
 };
@@ -143,22 +143,28 @@ impl Binder<'_> {
 
     fn int(&mut self, unit: Unit, min: i64, max: i64, row: &Row, path: &str, node: &Node) -> Option<Value> {
         let number = match &node.data {
-            Data::Int(number) => *number,
-            Data::Text(text) => match unit.parse(text) {
-                Ok(number) => number,
-                Err(expected) => {
-                    let message = format!("`{path}` takes {expected}, not `{text}`");
-                    self.out.push(Diagnostic::new(&BAD_UNIT, message).at(node.span).help(format!("Write {expected}.")));
-                    return None;
-                }
-            },
+            Data::Int(number) => Ok(*number),
+            Data::Text(text) => unit.parse(text),
+            // Beyond what 64 bits hold, or with a fraction.
+            Data::Float(number) if number.fract() == 0.0 => Ok(if *number < 0.0 { i64::MIN } else { i64::MAX }),
+            Data::Float(_) => Err(unit.expected().to_owned()),
             _ => return self.wrong(unit.expected(), path, node),
+        };
+        let number = match number {
+            Ok(number) => number,
+            Err(expected) => {
+                let code = if unit == Unit::Count { &WRONG_TYPE } else { &BAD_UNIT };
+                let message = format!("`{path}` takes {expected}, not `{}`", node.raw);
+                self.out.push(Diagnostic::new(code, message).at(node.span).help(format!("Write {expected}.")));
+                return None;
+            }
         };
         if (min..=max).contains(&number) {
             return Some(Value::Int(number));
         }
         let (min, max) = (unit.format(min), unit.format(max));
-        let message = format!("`{path}` is {}; it may be {min} to {max}", unit.format(number));
+        let shown = if matches!(node.data, Data::Float(_)) { node.raw.clone() } else { unit.format(number) };
+        let message = format!("`{path}` is {shown}; it may be {min} to {max}");
         let help = format!("Choose a value from {min} to {max}; see {}", row.link);
         self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(node.span).help(help));
         None
@@ -185,7 +191,7 @@ impl Binder<'_> {
             return Some(Value::text(*api));
         }
         let known: Vec<&str> = words.iter().map(|(yaml, _)| *yaml).collect();
-        let message = format!("`{path}` is `{text}`; it may be {}", known.join(", "));
+        let message = format!("`{path}` is `{text}`; it may be {}", one_of(&known));
         self.out.push(Diagnostic::new(&UNKNOWN_WORD, message).at(span).help(suggest(text, known.into_iter())));
         None
     }
@@ -206,16 +212,13 @@ impl Binder<'_> {
     }
 
     fn policy_text(&mut self, text: &str, path: &str, span: Span) -> Option<Value> {
-        match serde_json::from_str::<serde_json::Value>(text) {
-            Ok(json @ serde_json::Value::Object(_)) => Some(Value::from_json(&json)),
-            _ => {
-                let message = format!("`{path}` is not a JSON policy document");
-                self.out.push(
-                    Diagnostic::new(&WRONG_TYPE, message).at(span).help("Write it as YAML, or as a JSON object."),
-                );
-                None
-            }
+        if let Ok(json @ serde_json::Value::Object(_)) = serde_json::from_str::<serde_json::Value>(text) {
+            return Some(Value::from_json(&json));
         }
+        let message = format!("`{path}` is not a JSON policy document");
+        let help = "Write it as YAML, or as a JSON object.";
+        self.out.push(Diagnostic::new(&WRONG_TYPE, message).at(span).help(help));
+        None
     }
 
     /// Items that are nothing are left out, so that a variable without a value can stand in a list.
@@ -259,6 +262,14 @@ impl Binder<'_> {
             return None;
         }
         Some(Value::Map(map))
+    }
+}
+
+/// Joins words: `a`, `a or b`, `a, b or c`.
+fn one_of(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        words => words.concat(),
     }
 }
 

@@ -73,6 +73,7 @@ pub const COMMON: &[(&str, &str)] =
     &[("name", "The physical name, when it is not the logical one."), ("tags", "Tags of this resource.")];
 
 /// Turns the bytes of a stack file into text; bytes that are none are told, and the text around them is shown.
+#[must_use]
 pub fn decode(path: String, bytes: Vec<u8>) -> (Source, Diagnostics) {
     let mut out = Diagnostics::default();
     let text = String::from_utf8(bytes).unwrap_or_else(|error| {
@@ -90,12 +91,13 @@ pub fn decode(path: String, bytes: Vec<u8>) -> (Source, Diagnostics) {
 }
 
 /// Reads a stack file. What could be read is returned even when there are errors.
+#[must_use]
 pub fn read(mut source: Source, inputs: &Inputs<'_>) -> (Stack, Diagnostics) {
     let mut out = Diagnostics::default();
     let mut stack = Stack::default();
     // A byte order mark is no part of the first line.
-    if let Some(text) = source.text.strip_prefix('\u{feff}') {
-        source.text = text.to_owned();
+    if source.text.starts_with('\u{feff}') {
+        source.text.remove(0);
     }
     if let Some(mut root) = yaml::read(&source, &mut out) {
         let declared = match &root.data {
@@ -114,6 +116,11 @@ pub fn read(mut source: Source, inputs: &Inputs<'_>) -> (Stack, Diagnostics) {
 }
 
 fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
+    if matches!(root.data, Data::Null) {
+        let help = "Begin with `stack: <name>`.";
+        out.push(Diagnostic::new(&MISSING, "the file says nothing").at(Span::default()).help(help));
+        return;
+    }
     let Data::Map(entries) = &root.data else {
         let message = format!("a stack file is a mapping, not {}", root.describe());
         out.push(Diagnostic::new(&WRONG_TYPE, message).at(root.span).help("Begin with `stack: <name>`."));
@@ -127,13 +134,14 @@ fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
             "tags" => stack.tags = tags(node, &mut stack.spans, out),
             "ignore_tags" => stack.ignore_tags = texts(key, node, out),
             "defaults" => read_defaults(key, node, stack, out),
-            section => match find_section(section) {
-                Some(kind) => read_section(kind, key, node, stack, out),
-                None => {
+            section => {
+                if let Some(kind) = find_section(section) {
+                    read_section(kind, key, node, stack, out);
+                } else {
                     let known = TOP.iter().map(|(key, _)| *key).chain(KINDS.iter().map(|kind| kind.section()));
                     out.push(unknown_key(section, key.span, "a stack file", known));
                 }
-            },
+            }
         }
     }
     if !entries.iter().any(|(key, _)| key.text == "stack") {
@@ -161,7 +169,8 @@ fn is_name(text: &str) -> bool {
 fn expect_map(key: &Key, node: &Node, out: &mut Diagnostics) {
     if node.entries().is_none() {
         let message = format!("`{}` takes a mapping, not {}", key.text, node.describe());
-        out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span));
+        let help = format!("Write `name: value` lines below `{}:`, indented.", key.text);
+        out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).help(help));
     }
 }
 
@@ -177,12 +186,14 @@ fn tags(node: &Node, spans: &mut BTreeMap<String, Span>, out: &mut Diagnostics) 
     let mut tags = BTreeMap::new();
     let Some(entries) = node.entries() else {
         out.push(
-            Diagnostic::new(&WRONG_TYPE, format!("`tags` takes a mapping, not {}", node.describe())).at(node.span),
+            Diagnostic::new(&WRONG_TYPE, format!("`tags` takes a mapping, not {}", node.describe()))
+                .at(node.span)
+                .help("Write `tags: {team: billing}`."),
         );
         return tags;
     };
     for (key, node) in entries {
-        spans.insert(format!("tags.{}", key.text), node.span);
+        spans.insert(format!("tags.{}", key.text), key.span);
         match node.data {
             Data::Null | Data::Unknown => {}
             Data::List(_) | Data::Map(_) | Data::Known(_) => {
@@ -207,15 +218,12 @@ fn read_defaults(key: &Key, node: &Node, stack: &mut Stack, out: &mut Diagnostic
         expect_map(key, node, out);
         for (key, node) in node.entries().unwrap_or_default() {
             let (mut spans, mut broken) = (BTreeMap::new(), BTreeSet::new());
-            match kind.rows().iter().find(|row| row.key == key.text) {
-                Some(row) => {
-                    let value = Binder { out, spans: &mut spans, broken: &mut broken }.bind(row, row.key, node);
-                    stack.defaults.entry(kind.name()).or_default().extend(value.map(|value| (row.key, value)));
-                }
-                None => {
-                    let keys = kind.rows().iter().map(|row| row.key);
-                    out.push(unknown_key(&key.text, key.span, &format!("`defaults.{}`", kind.section()), keys));
-                }
+            if let Some(row) = kind.rows().iter().find(|row| row.key == key.text) {
+                let value = Binder { out, spans: &mut spans, broken: &mut broken }.bind(row, row.key, node);
+                stack.defaults.entry(kind.name()).or_default().extend(value.map(|value| (row.key, value)));
+            } else {
+                let keys = kind.rows().iter().map(|row| row.key);
+                out.push(unknown_key(&key.text, key.span, &format!("`defaults.{}`", kind.section()), keys));
             }
         }
     }
@@ -229,6 +237,7 @@ fn read_section(kind: &'static dyn Kind, key: &Key, node: &Node, stack: &mut Sta
             out.push(Diagnostic::new(&BAD_NAME, message).at(key.span));
         }
         let mut resource = Resource::new(kind, &key.text);
+        resource.broken.extend((!is_name(&key.text)).then(|| "name".to_owned()));
         resource.spans.insert(String::new(), key.span);
         read_resource(&mut resource, node, out);
         stack.resources.insert(resource.address.clone(), resource);
@@ -238,7 +247,9 @@ fn read_section(kind: &'static dyn Kind, key: &Key, node: &Node, stack: &mut Sta
 fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
     let Some(entries) = node.entries() else {
         let message = format!("`{}` takes a mapping, not {}", resource.address, node.describe());
-        out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).of(&resource.address));
+        let help = format!("Write `{}: {{}}` for one with nothing set.", resource.address.name);
+        out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).of(&resource.address).help(help));
+        resource.broken.insert(String::new());
         return;
     };
     let rows: &'static [Row] = resource.kind.rows();
@@ -248,7 +259,12 @@ fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
                 resource.spans.insert("name".to_owned(), node.span);
                 match &node.data {
                     Data::Unknown => {}
-                    Data::List(_) | Data::Map(_) | Data::Known(_) | Data::Null => {
+                    Data::Null => {
+                        let message = format!("the name of `{}` is nothing", resource.address);
+                        let help = "Give it a value, or leave `name:` out to use the logical name.";
+                        out.push(Diagnostic::new(&MISSING, message).at(node.span).of(&resource.address).help(help));
+                    }
+                    Data::List(_) | Data::Map(_) | Data::Known(_) => {
                         let message = format!("the name of `{}` must be a plain text", resource.address);
                         let help =
                             "Physical names are known before anything is created: only variables can stand in them.";

@@ -22,8 +22,13 @@ const KNOWN: &[Words] = &[
     ("flow construct", "a `{` or `[` whose lines are not indented", INDENT),
     ("misplaced bracket", "a bracket that was never opened", "Remove it, or put the text into quotes."),
     ("unclosed bracket", "a bracket that is not closed", "Close it with `]` or `}`."),
-    ("end of stream", "a quote that is not closed", "Close the text with the quote that it began with."),
-    ("document indicator", "a quote that is not closed", "Close the text with the quote that it began with."),
+    ("end of stream", "a quote that is not closed", CLOSE),
+    ("document indicator", "a quote that is not closed", CLOSE),
+    ("quoted scalar, found unexpected", "a quote that is not closed on the lines before", CLOSE),
+    ("invalid trailing content after", "text after the closing quote", "Put all of the value into the quotes."),
+    ("multiline quoted", "a quote that is not closed on the lines before", CLOSE),
+    ("unclosed quote", "a quote that is not closed", CLOSE),
+    ("unknown escape", "a `\\` that stands for nothing in a quoted text", ESCAPE),
     (
         "quoted scalar",
         "a quoted text that goes wrong here",
@@ -63,7 +68,9 @@ const KNOWN: &[Words] = &[
     ("eof", "the end of the file in the middle of something", "Finish what was begun before it."),
 ];
 
-const QUOTE: &str = "Put the key on a line of its own, or the text into quotes if the `:` is part of it.";
+const QUOTE: &str = "Put the text into quotes if the `:` is part of it, or look for a `:` that is missing just before.";
+const CLOSE: &str = "Close the text with the quote that it began with.";
+const ESCAPE: &str = "Write `\\\\` for `\\`, or use '…' in place of \"…\".";
 const COLON: &str = "Write `key: value`, with a space after the `:`.";
 const INDENT: &str = "Indent what belongs together alike, with spaces.";
 const ANCHOR: &str = "Define it before its use: `&name` at the value, `*name` where it is repeated.";
@@ -71,8 +78,8 @@ const ANCHOR: &str = "Define it before its use: `&name` at the value, `*name` wh
 /// Puts an error of the reader into a finding without a place.
 pub fn finding(error: &Error) -> Diagnostic {
     let text = error.without_snippet().to_string();
-    if let Some(bound) = bound(error, &text) {
-        return Diagnostic::new(&TOO_LARGE, bound);
+    if let Some((message, help)) = bound(error, &text) {
+        return Diagnostic::new(&TOO_LARGE, message).help(help);
     }
     let (message, help) = match error.without_snippet() {
         Error::MultipleDocuments { .. } => words("document"),
@@ -91,21 +98,21 @@ fn words(text: &str) -> (&'static str, &'static str) {
 }
 
 /// Tells which bound was reached, if that is why the reader stopped.
-fn bound(error: &Error, text: &str) -> Option<&'static str> {
+fn bound(error: &Error, text: &str) -> Option<(&'static str, &'static str)> {
     match error.without_snippet() {
         Error::AliasReplayCounterOverflow { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::RecursiveReferencesRequireWeakTypes { .. } => return Some("aliases that expand without end"),
+        | Error::RecursiveReferencesRequireWeakTypes { .. } => return Some(("aliases that expand without end", "")),
         Error::AliasError { error, .. } => return bound(error, &error.to_string()),
         _ => {}
     }
     let deep = ["depth", "recursion limit", "nesting"].iter().any(|word| text.to_lowercase().contains(word));
     let many = matches!(error.without_snippet(), Error::Budget { .. });
     match (deep, many) {
-        (true, _) => Some("values nested too deeply"),
-        (_, true) => Some("more values than any stack has, aliases followed"),
+        (true, _) => Some(("values nested too deeply", "Nest less deeply: no stack needs more than 64 levels.")),
+        (_, true) => Some(("more values than any stack has, aliases followed", "")),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::yaml::{Data, Key, Node};
-use super::{Inputs, suggest};
+use super::{Inputs, nearest, suggest};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::kind;
 use crate::model::{Address, Fact, Ref, RefTarget};
@@ -63,16 +63,20 @@ fn value_of(key: &Key, node: &Node, inputs: &Inputs, out: &mut Diagnostics) -> O
         None => member("default").cloned(),
     };
     let Some(value) = value else {
+        // A misspelt `default:` is told; that it is missing is its consequence.
+        if declared.iter().any(|(key, _)| nearest(&key.text, DECLARATION.iter().copied()) == Some("default")) {
+            return None;
+        }
         out.push(Diagnostic::new(&NO_VALUE, format!("variable `{}` has no value", key.text)).at(key.span));
         return None;
     };
-    if let Some(Node { data: Data::List(allowed), .. }) = member("allowed") {
-        if !allowed.iter().any(|one| one.raw == value.raw) {
-            let words = allowed.iter().map(|one| one.raw.as_str()).collect::<Vec<_>>().join(", ");
-            let message = format!("variable `{}` is `{}`; allowed are {words}", key.text, value.raw);
-            out.push(Diagnostic::new(&NO_VALUE, message).at(key.span).help("Give one of the allowed values."));
-            return None;
-        }
+    if let Some(Node { data: Data::List(allowed), .. }) = member("allowed")
+        && !allowed.iter().any(|one| one.raw == value.raw)
+    {
+        let words = allowed.iter().map(|one| one.raw.as_str()).collect::<Vec<_>>().join(", ");
+        let message = format!("variable `{}` is `{}`; allowed are {words}", key.text, value.raw);
+        out.push(Diagnostic::new(&NO_VALUE, message).at(key.span).help("Give one of the allowed values."));
+        return None;
     }
     Some(value)
 }
@@ -196,8 +200,11 @@ fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
     if let Some(reference) = known {
         return Node::at(span, Data::Known(Value::Ref(reference)), name);
     }
-    let places = ["aws.account", "aws.region", "aws.partition"];
-    let known = variables.keys().map(String::as_str).chain(places);
+    let mut facts: Vec<String> = ["account", "region", "partition"].map(|word| format!("aws.{word}")).into();
+    if let [section, logical, _] = parts.as_slice() {
+        facts.extend(["arn", "name", "url"].map(|word| format!("{section}.{logical}.{word}")));
+    }
+    let known = variables.keys().chain(&facts).map(String::as_str);
     let message = format!("`${{{name}}}` names no variable and no fact of a resource");
     out.push(Diagnostic::new(&UNKNOWN_VARIABLE, message).at(span).help(suggest(name, known)));
     Node::at(span, Data::Unknown, "")

@@ -3,6 +3,7 @@
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Location, Spanned};
+use std::collections::HashSet;
 use std::fmt;
 
 use super::syntax;
@@ -109,7 +110,8 @@ impl Node {
             Data::Null | Data::Unknown => "nothing",
             Data::Bool(_) => "a truth value",
             Data::Int(_) | Data::Float(_) => "a number",
-            Data::Text(_) | Data::Known(_) => "a text",
+            Data::Text(_) => "a text",
+            Data::Known(_) => "a fact of a resource",
             Data::List(_) => "a list",
             Data::Map(_) => "a mapping",
         }
@@ -129,7 +131,7 @@ impl Node {
 /// Reads a file's text into a tree.
 pub fn read(source: &Source, out: &mut Diagnostics) -> Option<Node> {
     if source.text.len() > MAX_BYTES {
-        out.push(Diagnostic::new(&TOO_LARGE, format!("{} is longer than 4MiB", source.path)));
+        out.push(Diagnostic::new(&TOO_LARGE, "the file is longer than 4MiB"));
         return None;
     }
     let forbidden = |c: &char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
@@ -202,9 +204,10 @@ fn convert(raw: Spanned<Raw>, source: &Source, out: &mut Diagnostics) -> Node {
         Raw::List(items) => Data::List(items.into_iter().map(|item| convert(item, source, out)).collect()),
         Raw::Map(entries) => {
             let mut seen: Vec<(Key, Node)> = Vec::with_capacity(entries.len());
+            let mut keys = HashSet::new();
             for (key, value) in entries {
                 let key = Key { span: span_of(&key.referenced, source), text: key.value };
-                if seen.iter().any(|(earlier, _)| earlier.text == key.text) {
+                if !keys.insert(key.text.clone()) {
                     out.push(
                         Diagnostic::new(&DUPLICATE, format!("`{}` is here twice", key.text))
                             .at(key.span)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::{alarm, queue};
 use crate::manifest::nearest;
-use crate::model::{Address, Stack};
+use crate::model::{Address, Resource, Stack};
 
 const METRICS: &str =
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html";
@@ -36,12 +36,12 @@ const DEPTHS: &[&str] = &["ApproximateNumberOfMessagesVisible", "ApproximateNumb
 
 /// Reports alarms on queues that would miss what they are for.
 pub fn check(stack: &Stack, out: &mut Diagnostics) {
-    let dead_letters = |source| queue::dead_letter_queue(source).and_then(Result::ok);
     let targets: BTreeSet<&Address> = stack.resources.values().filter_map(dead_letters).collect();
-    let watches: Vec<alarm::Watch> = alarm::watches(stack).collect();
-    let deep =
-        |address: &Address| watches.iter().any(|watch| watch.queue == Some(address) && DEPTHS.contains(&watch.metric));
-    for watch in &watches {
+    let all: Vec<alarm::Watch> = alarm::watches(stack).collect();
+    let depth = all.iter().filter(|watch| DEPTHS.contains(&watch.metric));
+    let deep: BTreeSet<&Address> = depth.filter_map(|watch| watch.queue).collect();
+    let deep = |address: &Address| deep.contains(address);
+    for watch in &all {
         let alarm = watch.alarm;
         let Some(watched) = watch.queue else {
             nearly(stack, watch, out);
@@ -52,11 +52,10 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
             out.push(alarm.finding(&SENT_ONLY, &watch.path("name"), message));
         }
         let source = stack.resources.get(watched).filter(|source| !queue::is_fifo(source));
-        if let Some(source) = source.filter(|_| watch.metric == "ApproximateAgeOfOldestMessage") {
-            if !deep(watched) && !dead_letters(source).is_some_and(deep) {
-                let message = format!("`{}` watches the age of `{watched}`, and no alarm its depth", alarm.address);
-                out.push(alarm.finding(&AGE_ALONE, &watch.path("name"), message));
-            }
+        let blind = |source: &&Resource| !deep(watched) && !dead_letters(source).is_some_and(deep);
+        if watch.metric == "ApproximateAgeOfOldestMessage" && source.as_ref().is_some_and(blind) {
+            let message = format!("`{}` watches the age of `{watched}`, and no alarm its depth", alarm.address);
+            out.push(alarm.finding(&AGE_ALONE, &watch.path("name"), message));
         }
     }
 }
@@ -64,8 +63,13 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
 fn nearly(stack: &Stack, watch: &alarm::Watch, out: &mut Diagnostics) {
     let Some(name) = watch.name else { return };
     let queues = stack.resources.values().filter(|resource| resource.kind.section() == "queues");
-    let Some(near) = nearest(name, queues.map(crate::model::Resource::physical_name)) else { return };
+    let Some(near) = nearest(name, queues.map(Resource::physical_name)) else { return };
     let message = format!("`{}` watches queue `{name}`, which the stack does not have", watch.alarm.address);
     let help = format!("Did you mean `{near}`?");
     out.push(watch.alarm.finding(&NEARLY, &watch.path("dimensions.QueueName"), message).help(help));
+}
+
+/// The dead-letter queue of a queue, when it is one of the stack.
+fn dead_letters(source: &Resource) -> Option<&Address> {
+    queue::dead_letter_queue(source).and_then(Result::ok)
 }

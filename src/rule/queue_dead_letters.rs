@@ -40,7 +40,7 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
                 permission(source, target, out);
             }
             Some(Err(arn)) if Arn::parse(arn).is_ok() => {
-                types(source, arn.ends_with(".fifo"), &format!("`{arn}`"), out);
+                types(source, arn.ends_with(queue::FIFO_SUFFIX), &format!("`{arn}`"), out);
             }
             _ => {}
         }

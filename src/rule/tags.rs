@@ -36,7 +36,9 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
         if key.starts_with("queuestack:") {
             out.push(at(reserved(key)));
         }
-        one_tag(key, value).into_iter().for_each(|finding| out.push(at(finding)));
+        if let Some(finding) = one_tag(key, value) {
+            out.push(at(finding));
+        }
     }
     for resource in stack.resources.values() {
         own_tags(resource, stack, out);
@@ -60,7 +62,9 @@ fn own_tags(resource: &Resource, stack: &Stack, out: &mut Diagnostics) {
         if key.starts_with("queuestack:") && (written || !owner) {
             out.push(at(reserved(key)));
         }
-        one_tag(key, value).into_iter().for_each(|finding| out.push(at(finding)));
+        if let Some(finding) = one_tag(key, value) {
+            out.push(at(finding));
+        }
     }
 }
 

@@ -36,7 +36,9 @@ const CHECKS: &[Check] = &[
 
 /// Checks one complete alarm.
 pub fn check(alarm: &Resource, out: &mut Diagnostics) {
-    CHECKS.iter().for_each(|check| check(alarm, out));
+    for check in CHECKS {
+        check(alarm, out);
+    }
 }
 
 /// Whether nothing was written for it, not even something that cannot be read.
@@ -45,6 +47,10 @@ pub(super) fn absent(alarm: &Resource, row: &Row) -> bool {
 }
 
 fn name(alarm: &Resource, out: &mut Diagnostics) {
+    // A logical name that cannot be one is told already.
+    if alarm.is_broken("name") && !alarm.spans.contains_key("name") {
+        return;
+    }
     let name = alarm.physical_name();
     let length = name.chars().count();
     if (1..=255).contains(&length) && !name.contains(char::is_control) {

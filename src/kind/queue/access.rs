@@ -21,11 +21,11 @@ pub fn check(queue: &Resource, out: &mut Diagnostics) {
         return;
     }
     let finding = |path: &str, message: String| queue.finding(&codes::POLICY_SHAPE, path, message);
-    if let Some(version) = document.as_map().and_then(|map| map.get("Version")) {
-        if !matches!(version.as_text(), Some(VERSION | "2008-10-17")) {
-            let message = format!("the policy of `{}` has the version `{}`", queue.address, version.plain());
-            out.push(finding("policy.Version", message).help(format!("Write `Version: \"{VERSION}\"`.")));
-        }
+    let version = document.as_map().and_then(|map| map.get("Version"));
+    let wrong = |version: &&Value| !matches!(version.as_text(), Some(VERSION | "2008-10-17"));
+    if let Some(version) = version.filter(wrong) {
+        let message = format!("the policy of `{}` has the version `{}`", queue.address, version.plain());
+        out.push(finding("policy.Version", message).help(format!("Write `Version: \"{VERSION}\"`.")));
     }
     let known = ["Version", "Id", "Statement"];
     for key in document.as_map().into_iter().flatten().map(|(key, _)| key).filter(|key| !known.contains(&key.as_str()))
@@ -144,14 +144,16 @@ fn quotas(queue: &Resource, document: &Value, statements: &[Value], out: &mut Di
             bytes = bytes.saturating_sub(reference.to_string().len()) + ARN_CHARACTERS;
         }
     });
+    let generated = |one: &Value| one.get("Sid").as_text() == Some("DenyInsecureTransport");
+    let with = if statements.iter().any(generated) { ", the statement of `tls_only` included" } else { "" };
     let counted = [
-        ("statements, that of `tls_only` included", statements.len(), MAX_STATEMENTS),
+        ("statements", statements.len(), MAX_STATEMENTS),
         ("principals", principals, MAX_PRINCIPALS),
         ("bytes", bytes, MAX_BYTES),
     ];
     for (what, count, max) in counted {
         if count > max {
-            let message = format!("the policy of `{}` has {count} {what}; it may have {max}", queue.address);
+            let message = format!("the policy of `{}` has {count} {what}{with}; it may have {max}", queue.address);
             out.push(queue.finding(&codes::POLICY_QUOTA, POLICY.key, message));
         }
     }

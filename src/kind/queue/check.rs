@@ -1,9 +1,9 @@
 //! What must hold between the attributes of one queue. One function, one fact.
 
 use super::{
-    CONTENT_BASED_DEDUPLICATION, DEAD_LETTER_QUEUE, DEDUPLICATION_SCOPE, DELAY, FIFO, KMS_DATA_KEY_REUSE, KMS_KEY,
-    MAX_RECEIVE_COUNT, MESSAGE_RETENTION, RECEIVE_WAIT_TIME, REDRIVE, REDRIVE_ALLOW, REDRIVE_PERMISSION, SOURCE_QUEUES,
-    SQS_MANAGED_SSE, THROUGHPUT_LIMIT, VISIBILITY_TIMEOUT, access, codes, is_fifo,
+    CONTENT_BASED_DEDUPLICATION, DEAD_LETTER_QUEUE, DEDUPLICATION_SCOPE, DELAY, FIFO, FIFO_SUFFIX, KMS_DATA_KEY_REUSE,
+    KMS_KEY, MAX_RECEIVE_COUNT, MESSAGE_RETENTION, RECEIVE_WAIT_TIME, REDRIVE, REDRIVE_ALLOW, REDRIVE_PERMISSION,
+    SOURCE_QUEUES, SQS_MANAGED_SSE, THROUGHPUT_LIMIT, VISIBILITY_TIMEOUT, access, codes, is_fifo,
 };
 use crate::diagnostic::Diagnostics;
 use crate::kind::{Arn, Row};
@@ -28,7 +28,9 @@ const CHECKS: &[Check] = &[
 
 /// Checks one complete queue.
 pub fn check(queue: &Resource, out: &mut Diagnostics) {
-    CHECKS.iter().for_each(|check| check(queue, out));
+    for check in CHECKS {
+        check(queue, out);
+    }
 }
 
 fn seconds(queue: &Resource, row: &Row) -> Option<i64> {
@@ -36,9 +38,13 @@ fn seconds(queue: &Resource, row: &Row) -> Option<i64> {
 }
 
 fn name(queue: &Resource, out: &mut Diagnostics) {
+    // A logical name that cannot be one is told already.
+    if queue.is_broken("name") && !queue.spans.contains_key("name") {
+        return;
+    }
     let name = queue.physical_name();
     let stem = if is_fifo(queue) { name.strip_suffix(".fifo").unwrap_or(name) } else { name };
-    if stem.len() < name.len() || !name.ends_with(".fifo") {
+    if stem.len() < name.len() || !name.ends_with(FIFO_SUFFIX) {
         let odd = stem.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '-' || *c == '_'));
         let length = name.chars().count();
         let message = match odd {
