@@ -182,10 +182,7 @@ impl Live {
         let key = |one: &Found| (one.kind.name(), one.name.clone());
         let owned = found.iter().filter(|one| owner(&one.tags).is_some_and(|owner| owner == stack));
         let tagged = owned.filter_map(|one| Some((one.tags.get(ADDRESS_TAG)?.clone(), key(one))));
-        Live {
-            by_address: tagged.collect(),
-            by_name: found.into_iter().map(|one| (key(&one), one)).collect(),
-        }
+        Live { by_address: tagged.collect(), by_name: found.into_iter().map(|one| (key(&one), one)).collect() }
     }
 
     fn get(&self, kind: &'static str, name: &str) -> Option<&Found> {

@@ -111,7 +111,8 @@ fn patience(address: &Address) -> Patience {
 /// Names the functions that may be the stack's though it no longer names them.
 async fn orphans(aws: &Aws, sweep: &Sweep) -> Result<Vec<String>, AwsError> {
     if aws.lists_every_tag() {
-        let tagged = aws.tagged(&sweep.stack).await?.keys().filter_map(|arn| Function.name_in_arn(arn));
+        let tagged =
+            aws.tagged(&sweep.stack, Function.tag_type()).await?.keys().filter_map(|arn| Function.name_in_arn(arn));
         return Ok(tagged.filter(|name| !sweep.names.contains(*name)).map(str::to_owned).collect());
     }
     let unnamed = list(aws).await?.into_iter().filter(|(name, _)| !sweep.names.contains(name));
