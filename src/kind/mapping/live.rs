@@ -14,6 +14,7 @@ use super::convert::{Settings, reported};
 use super::{ENABLED, FUNCTION, Mapping, QUEUE, name_in};
 use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
 use crate::error::AwsError;
+use crate::expand::STACK_TAG;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
 use crate::model::Address;
 use crate::plan::Change;
@@ -60,6 +61,10 @@ impl Live for Mapping {
             match list(aws, Some(desired)).await?.into_iter().next() {
                 Some(mapping) if mapping.state() != Some("Deleting") => {
                     let arn = arn(&mapping);
+                    let owner = own_tags(aws, &arn).await?.remove(STACK_TAG);
+                    if owner.is_some() && owner.as_ref() != desired.tags.get(STACK_TAG) {
+                        return Err(error);
+                    }
                     put(aws, desired, id(&arn), &|_| true).await?;
                     tag(aws, &arn, desired.tags.clone()).await?;
                     break;
@@ -159,11 +164,7 @@ async fn tags(
     arn: &str,
     mapping: &EventSourceMappingConfiguration,
 ) -> Result<BTreeMap<String, String>, AwsError> {
-    let own = match aws.call("lambda", "ListTags", aws.lambda.list_tags().resource(arn).send()).await {
-        Err(error) if aws.lists_every_tag() && !error.is(GONE) => return Err(error),
-        Err(_) => BTreeMap::new(),
-        Ok(answer) => answer.tags.unwrap_or_default().into_iter().collect(),
-    };
+    let own = own_tags(aws, arn).await?;
     if !own.is_empty() || aws.lists_every_tag() {
         return Ok(own);
     }
@@ -172,8 +173,17 @@ async fn tags(
         Err(error) if error.is(GONE) => return Ok(own),
         other => other?.tags.unwrap_or_default(),
     };
-    let owner = parent.into_iter().filter(|(key, value)| key == crate::expand::STACK_TAG && *value == sweep.stack);
+    let owner = parent.into_iter().filter(|(key, value)| key == STACK_TAG && *value == sweep.stack);
     Ok(owner.collect())
+}
+
+/// Reads a mapping's own tags; an endpoint that is not AWS may know none and refuse to be asked.
+async fn own_tags(aws: &Aws, arn: &str) -> Result<BTreeMap<String, String>, AwsError> {
+    match aws.call("lambda", "ListTags", aws.lambda.list_tags().resource(arn).send()).await {
+        Err(error) if aws.lists_every_tag() && !error.is(GONE) => Err(error),
+        Err(_) => Ok(BTreeMap::new()),
+        Ok(answer) => Ok(answer.tags.unwrap_or_default().into_iter().collect()),
+    }
 }
 
 fn found(
