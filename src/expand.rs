@@ -23,27 +23,31 @@ pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {
     stack.resources = resources;
 }
 
-/// Expands kind by kind, in the order of [`KINDS`] from the back: what a form makes is of an earlier kind, or its own.
+/// Expands kind by kind, in the order of [`KINDS`] from the back, and again while a form made something new.
 fn expand_short_forms(stack: &mut Stack, out: &mut Diagnostics) {
     let mut done: BTreeSet<Address> = BTreeSet::new();
-    for kind in KINDS.iter().rev() {
-        loop {
+    loop {
+        let before = done.len();
+        for kind in KINDS.iter().rev() {
             let of_kind = stack.resources.keys().filter(|address| address.kind == kind.name());
             let open: Vec<Address> = of_kind.filter(|address| !done.contains(*address)).cloned().collect();
-            if open.is_empty() {
-                break;
-            }
             for address in open {
-                if let Some(mut resource) = stack.resources.remove(&address) {
-                    kind.expand(&mut resource, stack, out);
-                    // What is nothing but short forms is what it stands for, and no resource of its own.
-                    if !kind.rows().iter().all(Row::is_short_form) {
-                        stack.resources.insert(address.clone(), resource);
-                    }
-                }
+                expand_one(&address, stack, out);
                 done.insert(address);
             }
         }
+        if done.len() == before {
+            return;
+        }
+    }
+}
+
+/// Expands one resource. What is nothing but short forms is what it stands for, and no resource of its own.
+fn expand_one(address: &Address, stack: &mut Stack, out: &mut Diagnostics) {
+    let Some(mut resource) = stack.resources.remove(address) else { return };
+    resource.kind.expand(&mut resource, stack, out);
+    if !resource.kind.rows().iter().all(Row::is_short_form) {
+        stack.resources.insert(address.clone(), resource);
     }
 }
 
