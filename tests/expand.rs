@@ -6,6 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use queuestack::diagnostic::Severity;
 use queuestack::model::Stack;
 use queuestack::report::yaml;
 use queuestack::value::Value;
@@ -34,7 +35,9 @@ fn expanded_stacks_mean_what_they_meant() {
         let stack = support::valid(&file);
         let text = yaml::stack(&stack);
         let (again, out) = support::read(&text, &[("caller-API_KEY", "not shown")]);
-        let found: Vec<_> = out.iter().map(|one| format!("{}: {}", one.code.id, one.message)).collect();
+        // Whoever made an alarm is gone from the text, and with it the reason why its silence is fine.
+        let errors = out.iter().filter(|one| one.severity == Severity::Error);
+        let found: Vec<_> = errors.map(|one| format!("{}: {}", one.code.id, one.message)).collect();
         let unread = |one: &&String| !one.contains("--var caller-API_KEY");
         assert_eq!(found.iter().filter(unread).count(), 0, "{}: {found:#?}\n{text}", file.display());
         assert_eq!(meaning(&again), meaning(&stack), "{}", file.display());

@@ -53,7 +53,9 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
         }
         let source = stack.resources.get(watched).filter(|source| !queue::is_fifo(source));
         let blind = |source: &&Resource| !deep(watched) && !dead_letters(source).is_some_and(deep);
-        if watch.metric == "ApproximateAgeOfOldestMessage" && source.as_ref().is_some_and(blind) {
+        // A worker's alarm on age stands beside those on its errors and throttles.
+        let alone = alarm.made_by.as_ref().is_none_or(|maker| maker.kind == watched.kind);
+        if alone && watch.metric == "ApproximateAgeOfOldestMessage" && source.as_ref().is_some_and(blind) {
             let message = format!("`{}` watches the age of `{watched}`, and no alarm its depth", alarm.address);
             out.push(alarm.finding(&AGE_ALONE, &watch.path("name"), message));
         }

@@ -204,6 +204,8 @@ impl Check<'_> {
         let (package, artifact) = (!code.get(PACKAGE.key).is_null(), !code.get(ARTIFACT.key).is_null());
         let runtime = self.function.get(&RUNTIME).as_text().unwrap_or_default();
         match (package, artifact) {
+            // A worker whose code is missing or doubled is told as such.
+            (false, false) | (true, true) if self.function.made_by.is_some() => {}
             (false, false) => {
                 self.tell(&NO_CODE, CODE.key, format!("`{address}` names neither a package nor an artifact"));
             }

@@ -22,7 +22,7 @@ fn read(text: &str) -> (Stack, Diagnostics) {
 
 fn valid(text: &str) -> Stack {
     let (stack, out) = read(text);
-    assert!(out.is_empty(), "{:?}", out.iter().map(|one| &one.message).collect::<Vec<_>>());
+    assert!(!out.has_errors(), "{:?}", out.iter().map(|one| &one.message).collect::<Vec<_>>());
     stack
 }
 
@@ -94,7 +94,7 @@ fn what_is_declared_wins() {
     let stack = valid(
         "queues: {q: {alarms: {age: {threshold: 1m}}}}
 workers: {w: {package: w, queue: q, memory: 128MiB, timeout: 4s, log_retention: 7d, alarms: {errors: {threshold: 3}, throttles: false}}}
-functions: {w: {memory: 1GiB, environment: {A: b}, secrets: [A], logging: {application_level: debug}}}
+functions: {w: {memory: 1GiB, environment: {AA: b}, secrets: [AA], logging: {application_level: debug}}}
 log_groups: {w: {retention: 30d}}
 mappings: {w: {batch_size: 1}}
 alarms: {w-errors: {period: 10m}}
@@ -102,7 +102,7 @@ alarms: {w-errors: {period: 10m}}
     );
     assert_eq!(get(&stack, "function", "w", &function::MEMORY), Value::Int(1024));
     let variables = get(&stack, "function", "w", &function::ENVIRONMENT);
-    assert_eq!(variables.as_map().unwrap().keys().collect::<Vec<_>>(), ["A", "QUEUE_URL"]);
+    assert_eq!(variables.as_map().unwrap().keys().collect::<Vec<_>>(), ["AA", "QUEUE_URL"]);
     let logging = get(&stack, "function", "w", &function::LOGGING);
     assert_eq!(
         (logging.get("format").plain(), logging.get("application_level").plain()),
