@@ -196,7 +196,6 @@ impl Aws {
 
     /// Waits for this operation's turn.
     async fn pace(&self, operation: &'static str) {
-        tracing::trace!(operation, "call");
         let Some(next) = self.paces.get(operation).filter(|_| !self.custom_endpoint) else { return };
         let rate = PACES.iter().find(|(paced, _)| *paced == operation).map_or(1, |(_, rate)| *rate);
         let turn = {

@@ -13,7 +13,7 @@ fn has(value: &Value, members: &[&str]) {
 #[test]
 fn json_is_all_there_is_on_standard_output() {
     let stub = stub(0);
-    let file = StackFile::new("json", "stack: json\nqueues: {json: {alarms: {age: {}}}}\n");
+    let file = StackFile::new("json", "stack: json\nqueues: {json: {alarms: {backlog: {}}}}\n");
     let plan = run(&stub.endpoint(), &["plan", file.path(), "--json"]).exits(0).json();
     has(&plan, &["stack", "target", "steps", "unchanged", "conflicts", "notes", "summary", "calls"]);
     has(&plan["steps"][0], &["address", "name", "action", "changes", "loses", "fingerprint"]);
@@ -85,7 +85,7 @@ fn credentials_in_the_environment_mean_aws_and_none_mean_here() {
     let file = StackFile::new("decided", "stack: decided\nqueues: {decided: {}}\n");
     // The SDK's own setting for one service would reach AWS for the rest: all are sent to the stub.
     let to_aws = Run::new(&["plan", file.path()]).env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
-    let to_aws = ["SQS", "CLOUDWATCH", "STS", "RESOURCE_GROUPS_TAGGING_API"]
+    let to_aws = ["SQS", "CLOUDWATCH", "CLOUDWATCH_LOGS", "IAM", "LAMBDA", "STS", "RESOURCE_GROUPS_TAGGING_API"]
         .iter()
         .fold(to_aws, |run, service| run.env(&format!("AWS_ENDPOINT_URL_{service}"), &stub.endpoint()));
     let output = to_aws.env("AWS_REGION", "us-east-1").env("HTTPS_PROXY", "http://127.0.0.1:9").output().exits(0);

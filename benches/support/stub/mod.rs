@@ -8,6 +8,7 @@
 
 mod cloudwatch;
 mod failure;
+mod nothing;
 mod reply;
 mod sqs;
 mod sts;
@@ -226,7 +227,10 @@ fn dispatch(shared: &Shared, head: &Parts, body: &[u8]) -> Reply {
         Call::Sqs(operation) => Reply::of_json(sqs::answer(world, operation, body)),
         Call::Tagging(operation) => Reply::of_json(tagging::answer(world, operation, body)),
         Call::CloudWatch(operation) => Reply::of_cbor(cloudwatch::answer(world, operation, body)),
+        Call::Query(operation) if operation == "ListRoles" => nothing::roles(),
         Call::Query(operation) => sts::answer(operation),
+        Call::OtherTarget(target) if target == "Logs_20140328.DescribeLogGroups" => nothing::log_groups(),
+        Call::OtherPath(path) if path.starts_with("GET /2015-03-31/") => nothing::of_lambda(),
         Call::OtherTarget(target) => Fault::unknown_operation(target).as_json(),
         Call::OtherPath(_) => Reply::not_found(),
     }

@@ -1,0 +1,22 @@
+//! Services that the stub's account has nothing of: roles, functions, mappings, log groups.
+
+use serde_json::json;
+
+use super::reply::Reply;
+
+/// Answers IAM's `ListRoles`.
+pub fn roles() -> Reply {
+    let result = "<ListRolesResult><IsTruncated>false</IsTruncated><Roles/></ListRolesResult>";
+    let namespace = "https://iam.amazonaws.com/doc/2010-05-08/";
+    Reply::xml(200, format!("<ListRolesResponse xmlns=\"{namespace}\">{result}</ListRolesResponse>"))
+}
+
+/// Answers CloudWatch Logs' `DescribeLogGroups`.
+pub fn log_groups() -> Reply {
+    Reply::json(&json!({"logGroups": []}))
+}
+
+/// Answers Lambda's `ListFunctions` and `ListEventSourceMappings`.
+pub fn of_lambda() -> Reply {
+    Reply::json(&json!({"Functions": [], "EventSourceMappings": []}))
+}
