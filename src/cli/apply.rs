@@ -38,7 +38,7 @@ pub struct RunArgs {
     #[arg(long, short)]
     pub yes: bool,
     /// How many steps run side by side.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub parallel: u16,
     /// Print the plan as JSON on standard output, and progress as JSON lines on standard error.
     #[arg(long)]
