@@ -233,7 +233,8 @@ impl Check<'_> {
         }
         let secrets = self.function.get(&SECRETS).as_list().unwrap_or_default();
         for (index, secret) in secrets.iter().enumerate() {
-            if environment.get(&secret.plain()).is_null() {
+            // A worker's are told of at the worker.
+            if self.function.made_by.is_none() && environment.get(&secret.plain()).is_null() {
                 let message = format!("`secrets` names `{}`, which `environment` does not set", secret.plain());
                 self.tell(&UNKNOWN_SECRET, &format!("{}.{index}", SECRETS.key), message);
             }

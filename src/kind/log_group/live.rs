@@ -34,6 +34,9 @@ impl Live for LogGroup {
         } else {
             describe_all(aws).await?
         };
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
         let tagged = aws.tagged(&sweep.stack, LogGroup.tag_type()).await?;
         let reads = groups.into_iter().map(|group| async move {
             let arn = arn(&group);
