@@ -1,0 +1,105 @@
+//! Queues of one interface: SQS, and an embedded queue for working without any AWS.
+//!
+//! All operations are batches, since all costs are per request. A receipt names one delivery, not one message: after
+//! its visibility timeout it names nothing.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+
+/// A message to send.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outgoing {
+    /// The body: an envelope.
+    pub body: String,
+    /// String attributes beside the body.
+    pub attributes: BTreeMap<String, String>,
+    /// How long nobody sees it.
+    pub delay: Option<Duration>,
+    /// FIFO: messages of a group are in order. Standard queues: the tenant, for fairness.
+    pub group: Option<String>,
+    /// FIFO: a second message with this id within 5 minutes is the first one.
+    pub deduplication: Option<String>,
+}
+
+/// A message received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// The same for every delivery of the message.
+    pub message_id: String,
+    /// Names this delivery.
+    pub receipt: String,
+    /// The body.
+    pub body: String,
+    /// String attributes beside the body.
+    pub attributes: BTreeMap<String, String>,
+    /// How often it was received, this time included: 1 at first.
+    pub receive_count: u32,
+    /// When it was sent.
+    pub sent: SystemTime,
+    /// When it was received for the first time.
+    pub first_received: SystemTime,
+    /// Its group, in FIFO and fair queues.
+    pub group: Option<String>,
+    /// X-Ray's trace header.
+    pub trace_header: Option<String>,
+}
+
+/// Why one message of a batch, or a whole call, did not go through.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct QueueError {
+    /// What happened, with the service's code.
+    pub message: String,
+    /// Whether the same call may succeed later.
+    pub transient: bool,
+}
+
+/// How full a queue is; what the service says, which lags.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Waiting to be received.
+    pub visible: u64,
+    /// Received and not deleted yet.
+    pub in_flight: u64,
+    /// Not visible yet.
+    pub delayed: u64,
+}
+
+/// One queue.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// Sends all; the results are in the order of the messages. Splits by count and by bytes itself.
+    async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>>;
+
+    /// Receives up to `max` (1 to 10), waiting up to `wait` for the first.
+    ///
+    /// # Errors
+    /// The call failed; no message was lost by it.
+    async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError>;
+
+    /// Deletes deliveries; the results are in the order of the receipts.
+    async fn delete(&self, receipts: &[String]) -> Vec<Result<(), QueueError>>;
+
+    /// Makes each delivery visible again this long from now; zero is at once.
+    async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>>;
+
+    /// Puts a copy with these attributes into the dead-letter queue and, only when that is safe, deletes the original.
+    ///
+    /// # Errors
+    /// There is no dead-letter queue, or the copy was not taken: the original stays.
+    async fn dead_letter(&self, delivery: &Delivery, why: BTreeMap<String, String>) -> Result<(), QueueError>;
+
+    /// The visibility timeout of a new delivery.
+    ///
+    /// # Errors
+    /// The call failed.
+    async fn visibility_timeout(&self) -> Result<Duration, QueueError>;
+
+    /// How full it is.
+    ///
+    /// # Errors
+    /// The call failed.
+    async fn depth(&self) -> Result<Depth, QueueError>;
+}
