@@ -66,6 +66,7 @@ pub async fn apply(
             Ok(()) = stop.changed(), if !run.stopped => {
                 run.stopped = *stop.borrow();
                 if run.stopped {
+                    aws.stop_waiting();
                     reporter.on(&Event::Interrupted { in_flight: flying.len() });
                 }
             }

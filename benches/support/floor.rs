@@ -3,6 +3,7 @@
 //! A unit is a queue, its dead-letter queue, the redrive policy between them and two alarms. What the floor does not do is
 //! the tool's own work: reading a file, checking it, planning, explaining, reporting.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub struct Tally {
     pub owned_queues: usize,
     /// Alarms that were described.
     pub alarms: usize,
-    /// Alarms that the tagging API knows.
+    /// Alarms whose tags name the stack.
     pub owned_alarms: usize,
 }
 
@@ -135,11 +136,32 @@ impl Floor {
     /// # Errors
     /// When a call fails.
     pub async fn read(&self, units: usize) -> Result<Tally, Failure> {
-        let (queues, (alarms, owned_alarms)) = tokio::try_join!(self.read_queues(), async {
+        let (queues, (alarms, known)) = tokio::try_join!(self.read_queues(), async {
             tokio::try_join!(self.read_alarms(units), self.owned_alarms())
         })?;
         let (queues, owned_queues) = queues;
-        Ok(Tally { queues, owned_queues, alarms, owned_alarms })
+        let unknown: Vec<String> = alarms.iter().filter(|arn| !known.contains(*arn)).cloned().collect();
+        let owned_alarms = known.len() + self.ask_alarms(unknown).await?;
+        Ok(Tally { queues, owned_queues, alarms: alarms.len(), owned_alarms })
+    }
+
+    /// Asks alarms that the tagging API does not know for their tags: whose they are must be known, and on an
+    /// endpoint like that there is no other way. On AWS there is nothing to ask here.
+    async fn ask_alarms(&self, arns: Vec<String>) -> Result<usize, Failure> {
+        let mut tasks = JoinSet::new();
+        for arn in arns {
+            let (call, bound) = (self.cloudwatch.list_tags_for_resource().resource_arn(arn), Arc::clone(&self.bound));
+            tasks.spawn(async move {
+                let _held = bound.acquire().await?;
+                let tags = call.send().await?.tags.unwrap_or_default();
+                Ok::<_, Failure>(tags.iter().any(|tag| tag.key() == Some(STACK_TAG) && tag.value() == Some(STACK)))
+            });
+        }
+        let mut owned = 0;
+        while let Some(done) = tasks.join_next().await {
+            owned += usize::from(done??);
+        }
+        Ok(owned)
     }
 
     async fn read_queues(&self) -> Result<(usize, usize), Failure> {
@@ -175,7 +197,7 @@ impl Floor {
         Ok((false, tags.get(STACK_TAG).is_some_and(|stack| stack == STACK)))
     }
 
-    async fn read_alarms(&self, units: usize) -> Result<usize, Failure> {
+    async fn read_alarms(&self, units: usize) -> Result<Vec<String>, Failure> {
         let names: Vec<String> = (0..units).flat_map(alarms).map(|alarm| alarm.name).collect();
         let mut tasks = JoinSet::new();
         for page in names.chunks(PAGE) {
@@ -183,23 +205,25 @@ impl Floor {
             let bound = Arc::clone(&self.bound);
             tasks.spawn(async move {
                 let _held = bound.acquire().await?;
-                Ok::<_, Failure>(call.send().await?.metric_alarms.unwrap_or_default().len())
+                let alarms = call.send().await?.metric_alarms.unwrap_or_default();
+                Ok::<_, Failure>(alarms.into_iter().filter_map(|alarm| alarm.alarm_arn).collect::<Vec<_>>())
             });
         }
-        let mut found = 0;
+        let mut found = Vec::new();
         while let Some(done) = tasks.join_next().await {
-            found += done??;
+            found.extend(done??);
         }
         Ok(found)
     }
 
-    async fn owned_alarms(&self) -> Result<usize, Failure> {
+    async fn owned_alarms(&self) -> Result<BTreeSet<String>, Failure> {
         let filter = TagFilter::builder().key(STACK_TAG).values(STACK).build();
         let call = self.tagging.get_resources().tag_filters(filter).resource_type_filters("cloudwatch:alarm");
         let mut pages = call.resources_per_page(100).into_paginator().send();
-        let mut found = 0;
+        let mut found = BTreeSet::new();
         while let Some(page) = pages.next().await {
-            found += page?.resource_tag_mapping_list.unwrap_or_default().len();
+            let mappings = page?.resource_tag_mapping_list.unwrap_or_default();
+            found.extend(mappings.into_iter().filter_map(|mapping| mapping.resource_arn));
         }
         Ok(found)
     }

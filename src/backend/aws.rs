@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::RequestId;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, OnceCell, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -73,6 +73,7 @@ pub struct Shared {
     paces: HashMap<&'static str, Mutex<Instant>>,
     calls: AtomicUsize,
     code: OnceLock<Artifacts>,
+    stopped: watch::Sender<bool>,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -98,6 +99,7 @@ impl Aws {
             paces: PACES.iter().map(|(operation, _)| (*operation, Mutex::new(Instant::now()))).collect(),
             calls: AtomicUsize::new(0),
             code: OnceLock::new(),
+            stopped: watch::Sender::new(false),
             reporter,
         }))
     }
@@ -219,6 +221,7 @@ impl Aws {
         // Dense at first: most of what is not there yet is there within a second.
         let mut pauses = [250, 500, 1_000].into_iter().chain(std::iter::repeat(2_000));
         let mut told = false;
+        let mut stopped = self.stopped.subscribe();
         loop {
             let error = match call().await {
                 Ok(done) => return Ok(done),
@@ -233,8 +236,16 @@ impl Aws {
                 let reason = reason.words.to_owned();
                 self.reporter.on(&Event::StepWaiting { address: patience.address.clone(), reason });
             }
-            tokio::time::sleep(Duration::from_millis(pauses.next().unwrap_or(2_000))).await;
+            let pause = Duration::from_millis(pauses.next().unwrap_or(2_000));
+            if tokio::time::timeout(pause, stopped.wait_for(|stopped| *stopped)).await.is_ok() {
+                return Err(AwsError { message: format!("stopped while waiting: {}", error.message), ..error });
+            }
         }
+    }
+
+    /// Ends all waits for what passes by itself: the user asked to stop. Calls in flight finish.
+    pub fn stop_waiting(&self) {
+        self.stopped.send_replace(true);
     }
 
     /// Returns what the tagging API knows of one resource type to belong to a stack, read once. It discovers; the

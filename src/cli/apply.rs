@@ -117,7 +117,7 @@ async fn interrupted() {
 
 fn end(outcome: Outcome, session: &Session, json: bool) -> Result<u8, Error> {
     let Outcome { done, failed, skipped, interrupted } = outcome;
-    if interrupted && skipped > 0 {
+    if interrupted && failed + skipped > 0 {
         return Err(Error::Interrupted { done, left: failed + skipped });
     }
     if failed + skipped > 0 {

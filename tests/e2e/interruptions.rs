@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::run::wait;
 use crate::support::seed::Seed;
-use crate::support::{Account, Run, StackFile, Stub, emulator, run, stub, until};
+use crate::support::{Account, Failure, Run, StackFile, Stub, emulator, run, stub, until};
 
 /// A stack of `units` units: queue, dead-letter queue and an alarm each.
 fn units(stack: &str, units: usize) -> String {
@@ -53,6 +53,22 @@ fn ctrl_c_finishes_what_is_in_flight_and_says_what_is_left() {
         run(&stub.endpoint(), &["apply", file.path(), "--yes"]).exits(0);
         run(&stub.endpoint(), &["plan", file.path(), "--detailed-exitcode"]).exits(0).prints("18 unchanged");
     }
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_a_name() {
+    let stub = stub(0);
+    let file = StackFile::new("cooling", "stack: cooling\nqueues: {cooling: {}}\n");
+    stub.fail(Failure::of("sqs.CreateQueue", "QueueDeletedRecently"));
+    let child = Run::new(&["apply", file.path(), "--yes"]).at(&stub.endpoint()).spawn();
+    until("the name is being waited for", || creates(&stub) >= 4);
+    let asked = Instant::now();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = wait(child).exits(130);
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    output.says("stopped while waiting: ").says("error: stopped: 0 done, 1 not done");
+    stub.heal();
+    run(&stub.endpoint(), &["apply", file.path(), "--yes"]).exits(0);
 }
 
 #[test]
