@@ -55,6 +55,7 @@ pub mod apply;
 pub mod artifact;
 pub mod backend;
 pub mod build;
+pub mod dev;
 pub mod local;
 
 pub mod cli;

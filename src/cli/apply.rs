@@ -100,7 +100,8 @@ fn stop_on_ctrl_c() -> watch::Receiver<bool> {
     stopped
 }
 
-async fn interrupted() {
+/// Waits for Ctrl-C or SIGTERM.
+pub async fn interrupted() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -3,6 +3,7 @@
 mod apply;
 mod build;
 mod destroy;
+mod dev;
 mod expand;
 mod explain;
 mod local;
@@ -57,6 +58,8 @@ enum Command {
     Build(build::Args),
     /// Delete everything that a stack owns.
     Destroy(destroy::Args),
+    /// Bring a stack up on the local AWS and watch it work.
+    Dev(dev::Args),
     /// Show a stack with every short form and default written out.
     Expand(expand::Args),
     /// Explain a code such as QS101.
@@ -119,6 +122,7 @@ fn run(command: Command) -> Result<u8, Error> {
         Command::Plan(args) => asynchronously(plan::run(args)),
         Command::Apply(args) => asynchronously(apply::run(args)),
         Command::Build(args) => asynchronously(build::run(args)),
+        Command::Dev(args) => asynchronously(dev::run(args)),
         Command::Destroy(args) => asynchronously(destroy::run(args)),
         Command::Local(args) => asynchronously(local::run(args)),
     }

@@ -53,6 +53,14 @@ impl TargetArgs {
         let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         Ok(Resolved { decision: decide(self, &environment)?, args: self })
     }
+
+    /// Tells whether that is an account, and not an endpoint of somebody's own.
+    ///
+    /// # Errors
+    /// When options contradict each other.
+    pub fn is_aws(&self) -> Result<bool, Error> {
+        Ok(matches!(self.decide()?.decision, Decision::Go(Target::Aws { .. })))
+    }
 }
 
 /// Decides where to go: options, then `AWS_ENDPOINT_URL`, then `AWS_PROFILE` or credentials in the environment,

@@ -12,6 +12,7 @@ pub mod policy;
 pub mod queue;
 pub mod role;
 mod row;
+mod sample;
 pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,7 @@ use crate::value::Value;
 
 pub use arn::Arn;
 pub use row::{Default, Effect, Reported, Row, Type, walk};
+pub use sample::{Depth, Line, Sample};
 
 /// Every kind, in the order that a stack file and a rendered folder list them.
 pub const KINDS: &[&dyn Kind] = &[
@@ -206,6 +208,14 @@ pub trait Live: Sync {
     /// # Errors
     /// When a call fails for good, or it holds more than `consent` allows to be lost.
     async fn delete(&self, aws: &Aws, found: &Found, consent: bool) -> Result<(), AwsError>;
+
+    /// Looks at what it is doing, from `since` on, in milliseconds since 1970; most kinds do nothing by themselves.
+    ///
+    /// # Errors
+    /// When a call fails for good.
+    async fn sample(&self, _aws: &Aws, _found: &Found, _since: i64) -> Result<Option<Sample>, AwsError> {
+        Ok(None)
+    }
 }
 
 /// Splits the tag changes of a step into what to set and what to remove.

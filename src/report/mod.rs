@@ -5,4 +5,5 @@ pub mod diagnostics;
 pub mod plan;
 pub mod progress;
 pub mod redact;
+pub mod watch;
 pub mod yaml;

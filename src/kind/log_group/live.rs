@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use aws_sdk_cloudwatchlogs::types::LogGroup as Reported;
+use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LogGroup as Reported};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{KMS_KEY, LogGroup, RETENTION};
 use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
 use crate::error::AwsError;
-use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
+use crate::kind::{Desired, Facts, Found, Kind, Line, Live, Row, Sample, Sweep, tag_changes};
 use crate::plan::{Change, owner};
 use crate::value::Value;
 
@@ -98,6 +98,30 @@ impl Live for LogGroup {
             other => other.map(drop),
         }
     }
+
+    async fn sample(&self, aws: &Aws, found: &Found, since: i64) -> Result<Option<Sample>, AwsError> {
+        let (mut lines, mut token) = (Vec::new(), None);
+        loop {
+            let call = aws.logs.filter_log_events().log_group_name(&found.name).start_time(since).set_next_token(token);
+            let page = match aws.call("logs", "FilterLogEvents", call.send()).await {
+                Err(error) if error.is(GONE) => return Ok(None),
+                other => other?,
+            };
+            lines.extend(page.events.unwrap_or_default().into_iter().map(line));
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(Some(Sample::Log(lines)));
+            }
+        }
+    }
+}
+
+/// Some emulators give events no id: then stream, time and text tell one from another.
+fn line(event: FilteredLogEvent) -> Line {
+    let at = event.timestamp.unwrap_or_default();
+    let text = event.message.unwrap_or_default();
+    let id = event.event_id.filter(|id| !id.is_empty());
+    Line { at, id: id.unwrap_or_else(|| format!("{}:{at}:{text}", event.log_stream_name.unwrap_or_default())), text }
 }
 
 /// Reads the groups of these names, 50 a call, side by side.

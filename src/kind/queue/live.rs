@@ -12,7 +12,7 @@ use super::{
 };
 use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
-use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, Type};
+use crate::kind::{Depth, Desired, Facts, Found, Kind, Live, Row, Sample, Sweep, Type};
 use crate::model::{Attributes, Fact};
 use crate::plan::Change;
 use crate::value::Value;
@@ -106,6 +106,11 @@ impl Live for Queue {
             other => other.map(drop),
         }
     }
+
+    async fn sample(&self, aws: &Aws, found: &Found, _since: i64) -> Result<Option<Sample>, AwsError> {
+        let url = found.facts.get(&Fact::Url).map_or("", String::as_str);
+        Ok(read_attributes(aws, url).await?.map(|reported| Sample::Depth(depth(&reported))))
+    }
 }
 
 /// Lists all queues of the account: name → URL.
@@ -173,12 +178,16 @@ async fn read_tags(aws: &Aws, url: &str) -> Result<Option<BTreeMap<String, Strin
 
 /// Counts waiting, delayed and in-flight messages.
 fn holds(reported: &HashMap<Name, String>) -> u64 {
-    let counts = [
-        Name::ApproximateNumberOfMessages,
-        Name::ApproximateNumberOfMessagesDelayed,
-        Name::ApproximateNumberOfMessagesNotVisible,
-    ];
-    counts.iter().filter_map(|name| reported.get(name)?.parse::<u64>().ok()).sum()
+    depth(reported).total()
+}
+
+fn depth(reported: &HashMap<Name, String>) -> Depth {
+    let count = |name: Name| reported.get(&name).and_then(|count| count.parse().ok()).unwrap_or(0);
+    Depth {
+        waiting: count(Name::ApproximateNumberOfMessages),
+        in_flight: count(Name::ApproximateNumberOfMessagesNotVisible),
+        delayed: count(Name::ApproximateNumberOfMessagesDelayed),
+    }
 }
 
 /// Writes attributes as SQS takes them; a cleared one is the empty string.
