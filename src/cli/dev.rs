@@ -124,7 +124,7 @@ async fn serve(stack: &Path) -> Result<Files, Error> {
 }
 
 /// The URLs of what has one, by physical name.
-fn urls(found: &[Found]) -> BTreeMap<String, String> {
+pub fn urls(found: &[Found]) -> BTreeMap<String, String> {
     let known = found.iter().filter_map(|found| Some((found.name.clone(), found.facts.get(&Fact::Url)?.clone())));
     known.collect()
 }
@@ -170,7 +170,10 @@ async fn send(
 }
 
 /// The physical names of a queue and of its dead-letter queue.
-fn queue_of(stack: &Stack, logical: &str) -> Result<(String, Option<String>), Error> {
+///
+/// # Errors
+/// When the stack has no such queue.
+pub fn queue_of(stack: &Stack, logical: &str) -> Result<(String, Option<String>), Error> {
     let queues = || stack.resources.values().filter(|one| one.address.kind == queue::Queue.name());
     let Some(queue) = queues().find(|one| one.address.name == logical) else {
         let near = crate::manifest::suggest(logical, queues().map(|one| one.address.name.as_str()));

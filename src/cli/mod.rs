@@ -6,6 +6,7 @@ mod destroy;
 mod dev;
 mod expand;
 mod explain;
+mod load;
 mod local;
 mod plan;
 mod schema;
@@ -60,6 +61,8 @@ enum Command {
     Destroy(destroy::Args),
     /// Bring a stack up on the local AWS and watch it work.
     Dev(dev::Args),
+    /// Send many jobs to a queue and measure how its workers handle them.
+    Load(load::Args),
     /// Show a stack with every short form and default written out.
     Expand(expand::Args),
     /// Explain a code such as QS101.
@@ -123,6 +126,7 @@ fn run(command: Command) -> Result<u8, Error> {
         Command::Apply(args) => asynchronously(apply::run(args)),
         Command::Build(args) => asynchronously(build::run(args)),
         Command::Dev(args) => asynchronously(dev::run(args)),
+        Command::Load(args) => asynchronously(load::run(args)),
         Command::Destroy(args) => asynchronously(destroy::run(args)),
         Command::Local(args) => asynchronously(local::run(args)),
     }
