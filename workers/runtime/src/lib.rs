@@ -16,6 +16,8 @@
 //! - A panic, a time-out or a slow handler of one message touches no other.
 
 pub mod backend;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub mod database;
 mod envelope;
 pub mod idempotency;
 mod outcome;
