@@ -7,6 +7,8 @@
 pub mod aws;
 pub mod mariadb;
 pub mod postgres;
+#[cfg(feature = "sqlite")]
+pub mod queues;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -107,4 +109,39 @@ pub fn serve(server: Command, folder: &Path, port: u16) {
         assert!(started.elapsed() < PATIENCE, "{server:?} does not listen on {port}: {}", log());
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// Gets a page of this machine: its status and text.
+pub fn get(url: &str) -> (u16, String) {
+    use std::io::{Read, Write};
+    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), text.to_owned())
+}
+
+/// Runs an example of this crate in an otherwise empty environment until it says this, then asks it to stop; its exit
+/// code, what it said, and how long it took to stop.
+pub fn program_output(name: &str, environment: &[(&str, &str)], until: &str) -> ((Option<i32>, String), Duration) {
+    use std::io::{BufRead, BufReader};
+    let tests = std::env::current_exe().unwrap();
+    let program = tests.parent().and_then(Path::parent).unwrap().join("examples").join(name);
+    assert!(program.is_file(), "{} is missing: run cargo test with --workspace --examples", program.display());
+    let mut command = Command::new(program);
+    command.env_clear().envs(environment.iter().copied()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    while lines.read_line(&mut said).unwrap() > 0 && !said.contains(until) {}
+    finish({
+        let mut kill = Command::new("sh");
+        kill.args(["-c", "kill -TERM $0 2> /dev/null || true", &child.id().to_string()]);
+        kill
+    });
+    let began = Instant::now();
+    while lines.read_line(&mut said).unwrap() > 0 {}
+    ((child.wait().unwrap().code(), said), began.elapsed())
 }
