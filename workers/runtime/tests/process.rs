@@ -417,20 +417,29 @@ async fn metrics_and_health_are_served_on_loopback() {
     running.stop().await;
 }
 
+/// The program.
+#[test]
+#[ignore = "the next test runs it in a process of its own"]
+fn program() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let code = runtime.block_on(worker(&Done::default()).run());
+    std::process::exit(i32::from(code != std::process::ExitCode::SUCCESS));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_ends_at_sigterm_with_success_and_says_what_is_missing_at_its_start() {
     let queue = queue::sqlite("program", Kind::Patient).await;
-    let (output, took) = support::program_output("noop", &[("QUEUE_URL", queue.url.as_str())], "started");
+    let (output, took) = support::program_output("program", &[("QUEUE_URL", queue.url.as_str())], "started");
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(output.0, Some(0), "{}", output.1);
     let lines: Vec<Value> = output.1.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told: Vec<_> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
     assert_eq!(told, ["started", "asked to stop: no new messages", "stopped"]);
-    let ((code, said), _) = support::program_output("noop", &[], "QUEUE_URL");
+    let ((code, said), _) = support::program_output("program", &[], "QUEUE_URL");
     assert_eq!(code, Some(1));
     assert!(said.contains("QUEUE_URL is not set: set it to the URL of an SQS queue"), "{said}");
     let wrong = [("QUEUE_URL", "ftp://x"), ("WORKER_CONCURRENCY", "many")];
-    let ((code, said), _) = support::program_output("noop", &wrong, "WORKER_CONCURRENCY");
+    let ((code, said), _) = support::program_output("program", &wrong, "WORKER_CONCURRENCY");
     assert_eq!(code, Some(1));
     assert!(said.contains("WORKER_CONCURRENCY is `many`; write a whole number"), "{said}");
 }

@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use futures::FutureExt;
 use tracing::{Instrument, Span, info_span};
 
 use crate::backend::{Backend, Delivery, QueueError};
@@ -61,8 +62,13 @@ struct Poison {
 }
 
 impl Core {
-    /// Takes a message all the way to its verdict. Never panics with a handler.
+    /// Takes a message all the way to its verdict. Whatever panics on the way is this message's failure alone.
     pub async fn handle(&self, received: &Received) -> Verdict {
+        let verdict = AssertUnwindSafe(self.take(received)).catch_unwind().await;
+        verdict.unwrap_or_else(|_| Verdict::PutBack(self.settings.backoff.delay(received.delivery.receive_count)))
+    }
+
+    async fn take(&self, received: &Received) -> Verdict {
         let delivery = &received.delivery;
         let (envelope, ready) = match self.read(delivery) {
             Ok(read) => read,

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::BatchResultErrorEntry;
+use futures::stream::{self, StreamExt};
 
 use super::QueueError;
 
@@ -55,28 +56,42 @@ fn cut(sizes: &[usize]) -> Vec<std::ops::Range<usize>> {
     calls
 }
 
-/// Sends entries in as few calls as they fit in; the results are in the order of the entries.
-pub(super) async fn run<T, R, F, A>(entries: Vec<T>, sizes: Vec<usize>, call: F) -> Vec<Result<R, QueueError>>
+/// Sends entries in as few calls as they fit in, so many at once; the results are in the order of the entries.
+pub(super) async fn run<T, R, F, A>(
+    entries: Vec<T>,
+    sizes: Vec<usize>,
+    parallel: usize,
+    call: F,
+) -> Vec<Result<R, QueueError>>
+where
+    F: Fn(Vec<(String, T)>) -> A,
+    A: Future<Output = Result<Answer<R>, QueueError>>,
+    T: Clone,
+{
+    let calls = cut(&sizes).into_iter().map(|range| one(&entries[range], &call));
+    let results: Vec<_> = stream::iter(calls).buffered(parallel).collect().await;
+    results.into_iter().flatten().collect()
+}
+
+/// Makes one call, and again for what failed for the moment.
+async fn one<T, R, F, A>(entries: &[T], call: &F) -> Vec<Result<R, QueueError>>
 where
     F: Fn(Vec<(String, T)>) -> A,
     A: Future<Output = Result<Answer<R>, QueueError>>,
     T: Clone,
 {
     let mut results: Vec<Option<Result<R, QueueError>>> = entries.iter().map(|_| None).collect();
-    for range in cut(&sizes) {
-        let mut open: Vec<usize> = range.collect();
-        let mut pause = FIRST_PAUSE;
-        for left in (0..TRIES).rev() {
-            let named = open.iter().map(|index| (index.to_string(), entries[*index].clone())).collect();
-            let answer = call(named).await;
-            take(&mut results, &open, answer);
-            open.retain(|index| matches!(&results[*index], Some(Err(error)) if error.transient));
-            if open.is_empty() || left == 0 {
-                break;
-            }
-            tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
-            pause *= 2;
+    let mut open: Vec<usize> = (0..entries.len()).collect();
+    let mut pause = FIRST_PAUSE;
+    for left in (0..TRIES).rev() {
+        let named = open.iter().map(|index| (index.to_string(), entries[*index].clone())).collect();
+        take(&mut results, &open, call(named).await);
+        open.retain(|index| matches!(&results[*index], Some(Err(error)) if error.transient));
+        if open.is_empty() || left == 0 {
+            break;
         }
+        tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
+        pause *= 2;
     }
     let unsaid = || Err(QueueError::transient("SQS said nothing of this entry"));
     results.into_iter().map(|result| result.unwrap_or_else(unsaid)).collect()
@@ -145,7 +160,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn only_what_failed_for_the_moment_is_tried_again() {
         let calls = RefCell::new(Vec::new());
-        let results = run(vec!["a", "b", "c"], vec![0; 3], |entries| {
+        let results = run(vec!["a", "b", "c"], vec![0; 3], 1, |entries| {
             let ids: Vec<_> = entries.iter().map(|(id, _)| id.clone()).collect();
             let first = calls.borrow().is_empty();
             calls.borrow_mut().push(ids.clone());
@@ -165,7 +180,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_an_answer_leaves_out_is_not_taken_for_done() {
         let answer = || async { Ok(Answer { done: vec![("9".to_owned(), ())], failed: Vec::new() }) };
-        let results = run(vec!["a"], vec![0], |_| answer()).await;
+        let results = run(vec!["a"], vec![0], 1, |_| answer()).await;
         assert!(results[0].as_ref().is_err_and(|error| error.transient));
     }
 }

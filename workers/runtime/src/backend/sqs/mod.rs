@@ -20,6 +20,10 @@ use tokio::sync::OnceCell;
 
 use super::{Backend, Delivery, Depth, Outgoing, QueueError};
 use batch::{Answer, Failed};
+pub(crate) use message::since_epoch;
+
+/// Calls of one batch that go on at once.
+const PARALLEL: usize = 8;
 
 /// One queue of SQS. It is asked nothing, and nothing is set up, before the first call.
 #[derive(Debug)]
@@ -96,7 +100,9 @@ impl Backend for SqsQueue {
     async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>> {
         let client = self.client().await;
         let sizes = messages.iter().map(message::size).collect();
-        batch::run(messages, sizes, |entries| async move {
+        // What is to stay in order goes out in order.
+        let parallel = if self.is_fifo() { 1 } else { PARALLEL };
+        batch::run(messages, sizes, parallel, |entries| async move {
             let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| message::entry(id, one)).collect();
             let call = client.send_message_batch().queue_url(&self.url);
             let answer = call.set_entries(Some(entries?)).send().await.map_err(|error| call_failed(&error))?;
@@ -121,7 +127,7 @@ impl Backend for SqsQueue {
 
     async fn delete(&self, receipts: &[String]) -> Vec<Result<(), QueueError>> {
         let client = self.client().await;
-        batch::run(receipts.to_vec(), vec![0; receipts.len()], |entries| async move {
+        batch::run(receipts.to_vec(), vec![0; receipts.len()], PARALLEL, |entries| async move {
             let entries: Result<Vec<_>, _> = entries
                 .iter()
                 .map(|(id, receipt)| DeleteMessageBatchRequestEntry::builder().id(id).receipt_handle(receipt).build())
@@ -137,7 +143,7 @@ impl Backend for SqsQueue {
 
     async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
         let (client, began) = (self.client().await, Instant::now());
-        batch::run(receipts.to_vec(), vec![0; receipts.len()], |entries| async move {
+        batch::run(receipts.to_vec(), vec![0; receipts.len()], PARALLEL, |entries| async move {
             let entries: Result<Vec<_>, _> = entries
                 .iter()
                 .map(|(id, (receipt, wait))| {

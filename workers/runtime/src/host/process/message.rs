@@ -1,11 +1,9 @@
 //! A message's task: through the pipeline, then back to the queue in the way that its verdict says.
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Host;
@@ -49,7 +47,7 @@ pub(super) fn spawn(host: &Arc<Host>, deliveries: Vec<Delivery>, at: Instant, sl
 
 /// Handles one message; its delete may wait for others to go with it.
 async fn single(host: &Arc<Host>, one: Received) {
-    let verdict = handle(host, &one).await;
+    let verdict = host.core.handle(&one).await;
     host.heartbeat.release(&one.delivery.receipt).await;
     if verdict == Verdict::Delete {
         host.deleter.delete(one.delivery.receipt).await;
@@ -63,7 +61,7 @@ async fn in_order(host: &Arc<Host>, group: Vec<Received>) {
     let mut group = group.into_iter();
     for one in group.by_ref() {
         let verdict =
-            if host.core.stop.is_draining() { Verdict::PutBack(Duration::ZERO) } else { handle(host, &one).await };
+            if host.core.stop.is_draining() { Verdict::PutBack(Duration::ZERO) } else { host.core.handle(&one).await };
         host.heartbeat.release(&one.delivery.receipt).await;
         if !settle(host, &one.delivery, verdict).await {
             break;
@@ -79,12 +77,6 @@ async fn in_order(host: &Arc<Host>, group: Vec<Received>) {
             tracing::warn!(%error, "not given back: it is visible again after its visibility timeout");
         }
     }
-}
-
-/// Runs the pipeline: even what panics outside of handlers is one message's failure.
-async fn handle(host: &Arc<Host>, one: &Received) -> Verdict {
-    let verdict = AssertUnwindSafe(host.core.handle(one)).catch_unwind().await;
-    verdict.unwrap_or_else(|_| Verdict::PutBack(host.core.settings.backoff.delay(one.delivery.receive_count)))
 }
 
 /// Carries out a verdict; false when the message stays in the queue.
