@@ -157,7 +157,7 @@ mod tests {
         Failed { id: id.to_owned(), error: QueueError { message: "no".to_owned(), transient } }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn only_what_failed_for_the_moment_is_tried_again() {
         let calls = RefCell::new(Vec::new());
         let results = run(vec!["a", "b", "c"], vec![0; 3], 1, |entries| {
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(said, [Ok(7), Ok(8), Err(false)]);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_an_answer_leaves_out_is_not_taken_for_done() {
         let answer = || async { Ok(Answer { done: vec![("9".to_owned(), ())], failed: Vec::new() }) };
         let results = run(vec!["a"], vec![0], 1, |_| answer()).await;
