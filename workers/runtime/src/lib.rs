@@ -13,12 +13,38 @@
 //! - A message is deleted only after its handler said [`Outcome::Done`] or its copy is in the dead-letter queue.
 //! - With an idempotency [`Store`](idempotency::Store), a handler that completed is not run again for the same key
 //!   while its record is kept, and two owners never complete the same key.
-//! - A panic, a time-out or a slow handler of one message touches no other.
+//! - A panic, a time-out or a slow handler of one message touches no other. A handler that blocks its thread does:
+//!   such work belongs into `tokio::task::spawn_blocking`.
+//!
+//! # Settings
+//!
+//! [`Settings`] has them all, with their environment variables. `QUEUE_URL` says which queue a process polls.
 
+pub mod aws;
 pub mod backend;
+mod context;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub mod database;
 mod envelope;
+mod host;
 pub mod idempotency;
+mod job;
 mod outcome;
+mod pipeline;
+mod producer;
+mod retry;
+mod settings;
+mod stop;
+mod telemetry;
+mod worker;
 
+pub use context::Context;
 pub use envelope::{Envelope, EnvelopeError};
+pub use job::{Handler, Job};
 pub use outcome::Outcome;
+pub use producer::{EnqueueError, JobQueue, NewJob};
+pub use retry::Backoff;
+pub use settings::Settings;
+pub use stop::Stop;
+pub use telemetry::Trace;
+pub use worker::{StartError, Worker};

@@ -3,7 +3,12 @@
 //! All operations are batches, since all costs are per request. A receipt names one delivery, not one message: after
 //! its visibility timeout it names nothing.
 
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+pub mod sqs;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -21,6 +26,8 @@ pub struct Outgoing {
     pub group: Option<String>,
     /// FIFO: a second message with this id within 5 minutes is the first one.
     pub deduplication: Option<String>,
+    /// X-Ray's trace header.
+    pub trace_header: Option<String>,
 }
 
 /// A message received.
@@ -67,9 +74,41 @@ pub struct Depth {
     pub delayed: u64,
 }
 
+impl QueueError {
+    /// One that the same call may not have again.
+    pub(crate) fn transient(message: impl ToString) -> Self {
+        Self { message: message.to_string(), transient: true }
+    }
+
+    /// One that the same call will have again.
+    pub(crate) fn permanent(message: impl ToString) -> Self {
+        Self { message: message.to_string(), transient: false }
+    }
+}
+
+/// Opens the queue of a URL: one of SQS, or `sqlite:<path>` for a queue in a file.
+///
+/// SQS is not asked anything yet. What may follow `sqlite:<path>` is at [`sqlite::SqliteQueue::open`].
+///
+/// # Errors
+/// The URL is neither, or the file cannot be opened.
+pub async fn open(url: &str) -> Result<Arc<dyn Backend>, QueueError> {
+    if url.starts_with("https://") || url.starts_with("http://") {
+        return Ok(Arc::new(sqs::SqsQueue::new(url)));
+    }
+    #[cfg(feature = "sqlite")]
+    if url.starts_with("sqlite:") {
+        return Ok(Arc::new(sqlite::SqliteQueue::open(url).await?));
+    }
+    Err(QueueError::permanent("not a queue's URL: write that of an SQS queue (https://…) or `sqlite:<path>`"))
+}
+
 /// One queue.
 #[async_trait]
 pub trait Backend: Send + Sync + 'static {
+    /// Tells whether messages of a group are in order, so that one that failed keeps the later ones waiting.
+    fn is_fifo(&self) -> bool;
+
     /// Sends all; the results are in the order of the messages. Splits by count and by bytes itself.
     async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>>;
 

@@ -3,6 +3,15 @@
 //! A claim is one conditional put. Renewing, completing and releasing are conditional on the owner's token, so that
 //! a worker that lost its lease (a zombie) can change nothing: the store fences it.
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod dialect;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
+pub mod memory;
+mod open;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub mod sql;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +19,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub use self::open::{OpenError, open};
 use crate::Envelope;
 
 /// What makes two messages the same job: the worker's name and the job's key. Never the message id, which a
@@ -97,7 +107,8 @@ pub enum Claim {
 /// Why a store did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The lease is another owner's by now, or over: what this owner did must not count.
+    /// The lease is another owner's by now, or its record is gone: what this owner did must not count. A lease that
+    /// ended without anybody taking it is still its owner's.
     #[error("the lease on {key} was lost")]
     Lost {
         /// The key.
@@ -106,6 +117,14 @@ pub enum StoreError {
     /// The store cannot be reached or failed; nothing is known about the key.
     #[error("the idempotency store failed: {0}")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// The lease on this key is not the caller's.
+    #[must_use]
+    pub fn lost(key: &Key) -> Self {
+        Self::Lost { key: key.0.clone() }
+    }
 }
 
 /// Where it is remembered what is being done and what was done.

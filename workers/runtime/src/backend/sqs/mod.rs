@@ -1,0 +1,187 @@
+//! Queues of SQS.
+//!
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/Welcome.html>
+
+mod batch;
+mod dead_letter;
+mod message;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, MessageSystemAttributeName,
+    QueueAttributeName,
+};
+use tokio::sync::OnceCell;
+
+use super::{Backend, Delivery, Depth, Outgoing, QueueError};
+use batch::{Answer, Failed};
+pub(crate) use message::since_epoch;
+
+/// Calls of one batch that go on at once.
+const PARALLEL: usize = 8;
+
+/// One queue of SQS. It is asked nothing, and nothing is set up, before the first call.
+#[derive(Debug)]
+pub struct SqsQueue {
+    url: String,
+    /// Where dead letters go, if that is known beforehand.
+    dead_letters: OnceCell<String>,
+    client: OnceCell<Client>,
+}
+
+impl SqsQueue {
+    /// The queue of this URL, reached by [`aws::config`](crate::aws::config).
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), dead_letters: OnceCell::new(), client: OnceCell::new() }
+    }
+
+    /// Uses this client.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        Self { client: OnceCell::new_with(Some(client)), ..self }
+    }
+
+    /// Puts dead letters into the queue of this URL, so that the redrive policy need not be asked for.
+    #[must_use]
+    pub fn with_dead_letters(self, url: impl Into<String>) -> Self {
+        Self { dead_letters: OnceCell::new_with(Some(url.into())), ..self }
+    }
+
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(|| async { Client::new(crate::aws::config().await) }).await
+    }
+
+    async fn attributes(&self, names: &[QueueAttributeName]) -> Result<BTreeMap<String, String>, QueueError> {
+        let call = self.client().await.get_queue_attributes().queue_url(&self.url);
+        let answer =
+            call.set_attribute_names(Some(names.to_vec())).send().await.map_err(|error| call_failed(&error))?;
+        let attributes = answer.attributes.unwrap_or_default().into_iter();
+        Ok(attributes.map(|(name, value)| (name.as_str().to_owned(), value)).collect())
+    }
+}
+
+/// What a failed call means.
+fn call_failed<E: ProvideErrorMetadata>(error: &SdkError<E>) -> QueueError {
+    let service = error.as_service_error();
+    let code = service.and_then(ProvideErrorMetadata::code).unwrap_or_default();
+    let text = match service.and_then(ProvideErrorMetadata::message) {
+        Some(message) => format!("{code}: {message}"),
+        // Its parts name no secret: what was signed is not in it.
+        None => match error {
+            SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+                Some(connector) => format!("SQS cannot be reached: {connector}"),
+                None => "SQS cannot be reached".to_owned(),
+            },
+            SdkError::TimeoutError(_) => "SQS did not answer in time".to_owned(),
+            SdkError::ConstructionFailure(_) => {
+                "the request could not be made: check credentials and Region (AWS_REGION)".to_owned()
+            }
+            _ => format!("SQS answered with an error {code}"),
+        },
+    };
+    let throttled = code.contains("Throttl") || code == "RequestLimitExceeded" || code == "KmsThrottled";
+    let server = error.raw_response().is_some_and(|raw| raw.status().is_server_error());
+    let unanswered = service.is_none() && !matches!(error, SdkError::ConstructionFailure(_));
+    QueueError { message: text, transient: throttled || server || unanswered }
+}
+
+#[async_trait]
+impl Backend for SqsQueue {
+    fn is_fifo(&self) -> bool {
+        self.url.ends_with(".fifo")
+    }
+
+    async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>> {
+        let client = self.client().await;
+        let sizes = messages.iter().map(message::size).collect();
+        // What is to stay in order goes out in order.
+        let parallel = if self.is_fifo() { 1 } else { PARALLEL };
+        batch::run(messages, sizes, parallel, |entries| async move {
+            let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| message::entry(id, one)).collect();
+            let call = client.send_message_batch().queue_url(&self.url);
+            let answer = call.set_entries(Some(entries?)).send().await.map_err(|error| call_failed(&error))?;
+            let done = answer.successful.into_iter().map(|one| (one.id, one.message_id));
+            Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
+        })
+        .await
+    }
+
+    async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+        let call = self.client().await.receive_message().queue_url(&self.url);
+        let answer = call
+            .max_number_of_messages(i32::try_from(max.clamp(1, batch::MOST)).unwrap_or(1))
+            .wait_time_seconds(i32::try_from(wait.as_secs().min(20)).unwrap_or(20))
+            .message_system_attribute_names(MessageSystemAttributeName::All)
+            .message_attribute_names("All")
+            .send()
+            .await
+            .map_err(|error| call_failed(&error))?;
+        Ok(answer.messages.unwrap_or_default().into_iter().map(message::delivery).collect())
+    }
+
+    async fn delete(&self, receipts: &[String]) -> Vec<Result<(), QueueError>> {
+        let client = self.client().await;
+        batch::run(receipts.to_vec(), vec![0; receipts.len()], PARALLEL, |entries| async move {
+            let entries: Result<Vec<_>, _> = entries
+                .iter()
+                .map(|(id, receipt)| DeleteMessageBatchRequestEntry::builder().id(id).receipt_handle(receipt).build())
+                .collect();
+            let entries = entries.map_err(QueueError::permanent)?;
+            let call = client.delete_message_batch().queue_url(&self.url);
+            let answer = call.set_entries(Some(entries)).send().await.map_err(|error| call_failed(&error))?;
+            let done = answer.successful.into_iter().map(|one| (one.id, ()));
+            Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
+        })
+        .await
+    }
+
+    async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
+        let (client, began) = (self.client().await, Instant::now());
+        batch::run(receipts.to_vec(), vec![0; receipts.len()], PARALLEL, |entries| async move {
+            let entries: Result<Vec<_>, _> = entries
+                .iter()
+                .map(|(id, (receipt, wait))| {
+                    // An entry that is tried again has waited a little already.
+                    let seconds = message::seconds(wait.saturating_sub(began.elapsed()));
+                    let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(id).receipt_handle(receipt);
+                    entry.visibility_timeout(seconds).build()
+                })
+                .collect();
+            let entries = entries.map_err(QueueError::permanent)?;
+            let call = client.change_message_visibility_batch().queue_url(&self.url);
+            let answer = call.set_entries(Some(entries)).send().await.map_err(|error| call_failed(&error))?;
+            let done = answer.successful.into_iter().map(|one| (one.id, ()));
+            Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
+        })
+        .await
+    }
+
+    async fn dead_letter(&self, delivery: &Delivery, why: BTreeMap<String, String>) -> Result<(), QueueError> {
+        self.bury(delivery, why).await
+    }
+
+    async fn visibility_timeout(&self) -> Result<Duration, QueueError> {
+        let name = QueueAttributeName::VisibilityTimeout;
+        let attributes = self.attributes(&[name.clone()]).await?;
+        let seconds = attributes.get(name.as_str()).and_then(|seconds| seconds.parse().ok());
+        seconds.map(Duration::from_secs).ok_or_else(|| QueueError::permanent("the queue has no visibility timeout"))
+    }
+
+    async fn depth(&self) -> Result<Depth, QueueError> {
+        use QueueAttributeName as Name;
+        let names = [
+            Name::ApproximateNumberOfMessages,
+            Name::ApproximateNumberOfMessagesNotVisible,
+            Name::ApproximateNumberOfMessagesDelayed,
+        ];
+        let attributes = self.attributes(&names).await?;
+        let count = |name: &Name| attributes.get(name.as_str()).and_then(|text| text.parse().ok()).unwrap_or_default();
+        Ok(Depth { visible: count(&names[0]), in_flight: count(&names[1]), delayed: count(&names[2]) })
+    }
+}

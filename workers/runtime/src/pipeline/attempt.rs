@@ -1,0 +1,140 @@
+//! One attempt at a job whose message was read: claim, handle, settle with the store.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use tracing::Span;
+
+use super::claim::{Claimed, Held};
+use super::{Core, Received, Verdict};
+use crate::context::Context;
+use crate::job::Ready;
+use crate::retry::within_limit;
+use crate::telemetry::{Event, Trace, logs};
+use crate::{Envelope, Outcome};
+
+pub(super) struct Attempt<'a> {
+    pub core: &'a Core,
+    pub received: &'a Received,
+    pub envelope: &'a Envelope,
+    pub trace: Trace,
+    pub span: Span,
+}
+
+/// How the handler's run ended.
+enum Ended {
+    Said(Outcome),
+    Panicked(String),
+    TimedOut,
+    /// The worker stops and cannot wait any longer.
+    Stopped,
+    /// The job is another's: whatever the handler did must not count.
+    Lost,
+}
+
+impl Attempt<'_> {
+    /// Brings the attempt to its verdict.
+    pub async fn run(&self, ready: Ready) -> Verdict {
+        let held = match self.claim().await {
+            Claimed::Held(held) => Some(held),
+            Claimed::Unkept => None,
+            Claimed::Over(verdict) => return verdict,
+        };
+        let began = Instant::now();
+        self.core.metrics.gauges.handling.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let ended = self.handler(ready, held.as_ref()).await;
+        self.core.metrics.gauges.handling.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        let took = began.elapsed();
+        self.core.metrics.duration(&self.envelope.job_type, took);
+        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        self.verdict(ended, held, took).await
+    }
+
+    /// Runs the handler until it ends, or until something else ends it.
+    async fn handler(&self, ready: Ready, held: Option<&Held<'_>>) -> Ended {
+        let deadline = self.received.until.min(Instant::now() + self.core.settings.job_timeout);
+        let context = Context {
+            deadline,
+            attempt: self.received.delivery.receive_count,
+            stop: self.core.stop.clone(),
+            states: self.core.states.clone(),
+            trace: self.trace,
+            span: self.span.clone(),
+        };
+        let handler = self.trace.scope(AssertUnwindSafe(async move { ready(context).await }).catch_unwind());
+        let lost = async {
+            match held {
+                Some(held) => held.keep().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            said = handler => match said {
+                Ok(outcome) => Ended::Said(outcome),
+                Err(panic) => Ended::Panicked(logs::text(&*panic).to_owned()),
+            },
+            () = lost => Ended::Lost,
+            () = tokio::time::sleep_until(deadline.into()) => Ended::TimedOut,
+            () = self.core.stop.over() => Ended::Stopped,
+        }
+    }
+
+    async fn verdict(&self, ended: Ended, held: Option<Held<'_>>, took_ms: u64) -> Verdict {
+        match ended {
+            Ended::Said(Outcome::Done(result)) => {
+                if let Some(held) = held
+                    && !held.complete(result.as_ref(), self.received.until).await
+                {
+                    return self.put_back(None, Event::Failed, "its lease was lost");
+                }
+                self.core.metrics.count(&self.envelope.job_type, Event::Processed);
+                tracing::info!(took_ms, "done");
+                Verdict::Delete
+            }
+            Ended::Said(Outcome::Retry { after, error }) => {
+                self.release(held).await;
+                self.put_back(after, Event::Failed, &error)
+            }
+            Ended::Said(Outcome::DeadLetter { reason, error }) => {
+                self.release(held).await;
+                self.core.metrics.count(&self.envelope.job_type, Event::Failed);
+                tracing::error!(took_ms, reason, error, "hopeless");
+                Verdict::DeadLetter { reason, error }
+            }
+            Ended::Panicked(text) => {
+                self.release(held).await;
+                self.put_back(None, Event::Failed, &format!("panic: {text}"))
+            }
+            Ended::TimedOut => {
+                self.release(held).await;
+                self.put_back(None, Event::Failed, &format!("not done after {took_ms} ms"))
+            }
+            Ended::Stopped => {
+                self.release(held).await;
+                self.put_back(Some(Duration::ZERO), Event::Retried, "the worker stops")
+            }
+            Ended::Lost => self.put_back(None, Event::Failed, "its lease was lost"),
+        }
+    }
+
+    async fn release(&self, held: Option<Held<'_>>) {
+        if let Some(held) = held {
+            held.release().await;
+        }
+    }
+
+    /// Puts the message back after a wait, else after the back-off.
+    pub(super) fn put_back(&self, after: Option<Duration>, event: Event, error: &str) -> Verdict {
+        let attempt = self.received.delivery.receive_count;
+        let wait = after.unwrap_or_else(|| self.core.settings.backoff.delay(attempt));
+        let wait = within_limit(wait, self.received.at.elapsed());
+        if event != Event::Retried {
+            self.core.metrics.count(&self.envelope.job_type, event);
+        }
+        self.core.metrics.count(&self.envelope.job_type, Event::Retried);
+        tracing::warn!(error, retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "put back");
+        Verdict::PutBack(wait)
+    }
+}

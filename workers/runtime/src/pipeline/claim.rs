@@ -1,0 +1,113 @@
+//! A job's lease in the idempotency store, from the claim to its end.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::attempt::Attempt;
+use super::{Core, Verdict};
+use crate::idempotency::{Claim, Key, Owner, Store, StoreError};
+use crate::telemetry::Event;
+
+/// What a claim came to.
+pub(super) enum Claimed<'a> {
+    /// The job is ours.
+    Held(Held<'a>),
+    /// The worker keeps no records.
+    Unkept,
+    /// There is nothing to handle now.
+    Over(Verdict),
+}
+
+/// A lease that is ours.
+pub(super) struct Held<'a> {
+    core: &'a Core,
+    store: &'a dyn Store,
+    key: Key,
+    owner: Owner,
+    since: Instant,
+}
+
+impl<'a> Attempt<'a> {
+    /// Claims the job, when there is a store.
+    pub(super) async fn claim(&self) -> Claimed<'a> {
+        let core = self.core;
+        let Some(store) = core.store.as_deref() else { return Claimed::Unkept };
+        let (key, owner) = (Key::of(&core.name, self.envelope), Owner::new());
+        let since = Instant::now();
+        match store.claim(&key, owner, core.settings.lease).await {
+            Ok(Claim::Granted) => Claimed::Held(Held { core, store, key, owner, since }),
+            Ok(Claim::Busy { remaining }) => {
+                // Many duplicates of one job must not all come back in the same moment.
+                let wait = remaining + Duration::from_millis(fastrand::u64(0..1000));
+                Claimed::Over(self.put_back(Some(wait), Event::Retried, "the same job is being done"))
+            }
+            Ok(Claim::Completed { result }) => {
+                core.metrics.count(&self.envelope.job_type, Event::Duplicate);
+                let result = result.map(|result| result.to_string());
+                tracing::info!(result, "done before");
+                Claimed::Over(Verdict::Delete)
+            }
+            // Without the store nobody knows whether it was done: it waits.
+            Err(error) => Claimed::Over(self.put_back(None, Event::Retried, &error.to_string())),
+        }
+    }
+}
+
+impl Held<'_> {
+    /// Renews the lease for as long as it is ours; returns when it is not.
+    pub async fn keep(&self) {
+        let lease = self.core.settings.lease;
+        let mut renewed = self.since;
+        let mut pause = lease / 3;
+        loop {
+            tokio::time::sleep(pause).await;
+            let now = Instant::now();
+            match self.store.renew(&self.key, self.owner, lease).await {
+                Ok(()) => (renewed, pause) = (now, lease / 3),
+                Err(StoreError::Lost { .. }) => return,
+                Err(StoreError::Unavailable(error)) => {
+                    tracing::warn!(%error, "the lease was not renewed");
+                    pause = lease / 10;
+                }
+            }
+            // It ran out unseen: by now it may be another's.
+            if renewed.elapsed() >= lease {
+                return;
+            }
+        }
+    }
+
+    /// Records that the job is done; false when it is not ours any more, and the message must stay.
+    ///
+    /// A store that cannot be reached is asked again for the length of a lease. After that the message counts as
+    /// done all the same: its effect is there, and a redelivery would have it twice.
+    pub async fn complete(&self, result: Option<&Value>, until: Instant) -> bool {
+        let until = until.min(Instant::now() + self.core.settings.lease);
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.store.complete(&self.key, self.owner, result, self.core.settings.keep).await {
+                Ok(()) => return true,
+                Err(StoreError::Lost { .. }) => return false,
+                Err(StoreError::Unavailable(error)) => {
+                    let late = Instant::now() + pause >= until;
+                    tracing::warn!(%error, given_up = late, "the result was not recorded");
+                    if late {
+                        return true;
+                    }
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
+                () = self.core.stop.over() => return true,
+            }
+        }
+    }
+
+    /// Gives the job back undone. If that fails, the lease runs out by itself.
+    pub async fn release(&self) {
+        if let Err(error) = self.store.release(&self.key, self.owner).await {
+            tracing::debug!(%error, "the lease was not released");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Jobs into a queue.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::Envelope;
+use crate::backend::{self, Backend, Outgoing, QueueError};
+use crate::envelope::VERSION;
+use crate::telemetry::Trace;
+
+/// A job to enqueue.
+#[derive(Clone, Debug)]
+#[must_use = "a job is nothing until it is enqueued"]
+pub struct NewJob {
+    envelope: Envelope,
+    wrong: Option<String>,
+    delay: Option<Duration>,
+    group: Option<String>,
+    deduplication: Option<String>,
+}
+
+/// Why a job was not enqueued.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EnqueueError {
+    /// The payload is not to be had as JSON.
+    #[error("the payload of {job_type} is not to be had as JSON: {error}")]
+    Payload {
+        /// The type of the job.
+        job_type: String,
+        /// What serde says.
+        error: String,
+    },
+    /// The environment does not say where the queue is.
+    #[error("{variable} is not set: grant the worker to send to the queue, or set it to the queue's URL")]
+    NoUrl {
+        /// The variable.
+        variable: String,
+    },
+    /// The queue did not take it.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+impl NewJob {
+    /// A job of a type with what its handler reads.
+    pub fn new(job_type: impl Into<String>, payload: &impl Serialize) -> Self {
+        let (payload, wrong) = match serde_json::to_value(payload) {
+            Ok(payload) => (payload, None),
+            Err(error) => (Value::Null, Some(error.to_string())),
+        };
+        let envelope = Envelope {
+            version: VERSION,
+            job_type: job_type.into(),
+            payload,
+            attempt: 0,
+            created_at: Timestamp::now(),
+            idempotency_key: None,
+            traceparent: None,
+            tenant_id: None,
+            other: Map::new(),
+        };
+        Self { envelope, wrong, delay: None, group: None, deduplication: None }
+    }
+
+    /// Hides it for this long: up to 15 minutes, on standard queues alone.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.delay = Some(delay);
+        self
+    }
+
+    /// Jobs of a group are in order, on FIFO queues.
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
+        self
+    }
+
+    /// On FIFO queues, a second job with this id within 5 minutes is dropped. Without it, the idempotency key is taken.
+    pub fn deduplication(mut self, id: impl Into<String>) -> Self {
+        self.deduplication = Some(id.into());
+        self
+    }
+
+    /// Whose job it is. It is the message group where no other is given: standard queues are then fair to tenants.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.envelope.tenant_id = Some(tenant.into());
+        self
+    }
+
+    /// Two jobs with the same key are one job to workers with an idempotency store.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.envelope.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// A field of the envelope besides the known ones: `correlationId`.
+    pub fn field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.envelope.other.insert(name.into(), value.into());
+        self
+    }
+
+    /// The trace it is part of; without it, that of the job whose handler enqueues it.
+    pub fn trace(mut self, trace: Trace) -> Self {
+        self.envelope.traceparent = Some(trace.traceparent());
+        self
+    }
+
+    fn outgoing(mut self, fifo: bool) -> Result<Outgoing, EnqueueError> {
+        let payload = |error| EnqueueError::Payload { job_type: self.envelope.job_type.clone(), error };
+        if let Some(error) = self.wrong.take() {
+            return Err(payload(error));
+        }
+        if self.envelope.traceparent.is_none() {
+            self.envelope.traceparent = Trace::current().map(|trace| trace.child().traceparent());
+        }
+        let trace = self.envelope.traceparent.as_deref().and_then(Trace::from_traceparent);
+        let body = serde_json::to_string(&self.envelope);
+        let body = body.map_err(|error| EnqueueError::Payload {
+            job_type: self.envelope.job_type.clone(),
+            error: error.to_string(),
+        })?;
+        let group = self.group.or(self.envelope.tenant_id);
+        let deduplication = self.deduplication.or(self.envelope.idempotency_key);
+        Ok(Outgoing {
+            body,
+            delay: self.delay,
+            // A FIFO queue wants both. What names no group has nothing to be in order with.
+            group: group.or_else(|| fifo.then(|| uuid::Uuid::new_v4().to_string())),
+            deduplication: fifo.then(|| deduplication.unwrap_or_else(|| uuid::Uuid::new_v4().to_string())),
+            trace_header: trace.map(|trace| trace.xray()),
+            ..Outgoing::default()
+        })
+    }
+}
+
+/// A queue to put jobs into. Cheap to clone.
+#[derive(Clone)]
+pub struct JobQueue {
+    queue: Arc<dyn Backend>,
+}
+
+impl JobQueue {
+    /// Opens the queue of a URL: one of SQS, or `sqlite:<path>`.
+    ///
+    /// # Errors
+    /// The URL is neither, or the file cannot be opened. SQS is not asked anything yet.
+    pub async fn open(url: &str) -> Result<Self, EnqueueError> {
+        Ok(Self::on(backend::open(url).await?))
+    }
+
+    /// Opens the queue that a deployed worker was granted to send to, by its name: `notification-queue` is at
+    /// `QUEUE_URL_NOTIFICATION_QUEUE`.
+    ///
+    /// # Errors
+    /// The variable is not set, or not a queue's URL.
+    pub async fn from_env(name: &str) -> Result<Self, EnqueueError> {
+        let variable = variable(name);
+        match std::env::var(&variable) {
+            Ok(url) if !url.is_empty() => Self::open(&url).await,
+            _ => Err(EnqueueError::NoUrl { variable }),
+        }
+    }
+
+    /// Uses a queue that is open.
+    #[must_use]
+    pub fn on(queue: Arc<dyn Backend>) -> Self {
+        Self { queue }
+    }
+
+    /// Enqueues a job; its message id.
+    ///
+    /// # Errors
+    /// The queue did not take it, after the tries that were worth it.
+    pub async fn enqueue(&self, job: NewJob) -> Result<String, EnqueueError> {
+        let mut results = self.enqueue_all([job]).await;
+        results.pop().unwrap_or_else(|| Err(QueueError::transient("the queue said nothing").into()))
+    }
+
+    /// Enqueues many jobs in as few calls as they fit in; the results are in the order of the jobs.
+    pub async fn enqueue_all(&self, jobs: impl IntoIterator<Item = NewJob>) -> Vec<Result<String, EnqueueError>> {
+        let fifo = self.queue.is_fifo();
+        let mut results = Vec::new();
+        let (mut messages, mut places) = (Vec::new(), Vec::new());
+        for (place, job) in jobs.into_iter().enumerate() {
+            match job.outgoing(fifo) {
+                Ok(message) => {
+                    messages.push(message);
+                    places.push(place);
+                    results.push(Ok(String::new()));
+                }
+                Err(error) => results.push(Err(error)),
+            }
+        }
+        if !messages.is_empty() {
+            for (place, result) in places.into_iter().zip(self.queue.send(messages).await) {
+                results[place] = result.map_err(EnqueueError::from);
+            }
+        }
+        results
+    }
+}
+
+/// The variable that the deployer sets for a queue.
+fn variable(name: &str) -> String {
+    let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("QUEUE_URL_{}", name.chars().map(upper).collect::<String>())
+}
