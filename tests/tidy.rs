@@ -23,10 +23,7 @@ const READS_ENVIRONMENT: &[&str] = &[
     "artifact/run.rs",
 ];
 /// Files beyond [`MOST_LINES`], each with its reason.
-const LONG: &[&str] = &[
-    // Plan and diff of every kind, read from top to bottom.
-    "plan.rs",
-];
+const LONG: &[&str] = &[];
 const MOST_LINES: usize = 450;
 
 /// A source file: its path below `src/`, and its text without tests and comments.

@@ -2,17 +2,26 @@
 //!
 //! The diff and the choice between update and replace live here once, for every kind, and read nothing but rows.
 
+mod diff;
+mod live;
+mod order;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::expand::{ADDRESS_TAG, STACK_TAG};
 use crate::gaps::Gaps;
 use crate::graph::Graph;
-use crate::kind::{Desired, Effect, Found, KINDS, Reported, Row};
+use crate::kind::{Desired, Found, Row};
 use crate::model::{Address, Fact, Ref, RefTarget, Resource, Stack};
 use crate::value::{Place, Value};
+
+pub use diff::fingerprint;
+
+use diff::diff;
+use live::Live;
+use order::order;
 
 /// What a step does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -171,39 +180,6 @@ pub fn plan_destroy(stack: &str, found: Vec<Found>, consent: &Consent) -> Plan {
     plan
 }
 
-/// What was found, by name; and what is ours of it, by the address that its tag says.
-struct Live {
-    by_name: BTreeMap<(&'static str, String), Found>,
-    by_address: BTreeMap<String, (&'static str, String)>,
-}
-
-impl Live {
-    fn new(found: Vec<Found>, stack: &str) -> Live {
-        let key = |one: &Found| (one.kind.name(), one.name.clone());
-        let owned = found.iter().filter(|one| owner(&one.tags).is_some_and(|owner| owner == stack));
-        let tagged = owned.filter_map(|one| Some((one.tags.get(ADDRESS_TAG)?.clone(), key(one))));
-        Live { by_address: tagged.collect(), by_name: found.into_iter().map(|one| (key(&one), one)).collect() }
-    }
-
-    fn get(&self, kind: &'static str, name: &str) -> Option<&Found> {
-        self.by_name.get(&(kind, name.to_owned()))
-    }
-
-    /// What the stack made under this address, by its tag.
-    fn at(&self, address: &Address) -> Option<&Found> {
-        self.by_name.get(self.by_address.get(&address.to_string())?)
-    }
-
-    /// The URLs of the stack's resources that exist.
-    fn urls(&self, stack: &Stack) -> BTreeMap<Address, String> {
-        let known = stack.resources.values().filter_map(|resource| {
-            let found = self.get(resource.address.kind, resource.physical_name())?;
-            Some((resource.address.clone(), found.facts.get(&Fact::Url)?.clone()))
-        });
-        known.collect()
-    }
-}
-
 /// Returns the resources that `only` names, with what they need; `None` means all.
 #[must_use]
 pub fn selected(graph: &Graph, only: &BTreeSet<String>) -> Option<BTreeSet<Address>> {
@@ -343,146 +319,4 @@ fn loss(action: Action, name: &str, found: Option<&Found>, changes: &[Change]) -
             Some(format!("{lost}; {} holds {messages}", found.name))
         }
     }
-}
-
-/// Compares what should be there with what is, row by row and tag by tag.
-fn diff(
-    desired: &Desired,
-    found: Option<&Found>,
-    stack: &Stack,
-    gaps: &Gaps,
-    notes: &mut BTreeSet<String>,
-) -> Vec<Change> {
-    let rows = desired.kind.rows().iter().filter(|row| !row.is_short_form());
-    let mut changes: Vec<Change> = rows.filter_map(|row| compare(row, desired, found, gaps, notes)).collect();
-    let empty = BTreeMap::new();
-    let before = found.map_or(&empty, |found| &found.tags);
-    let keys: BTreeSet<&String> = before.keys().chain(desired.tags.keys()).collect();
-    for key in keys {
-        let text = |tags: &BTreeMap<String, String>| tags.get(key).map_or(Value::Null, Value::text);
-        let (before, after) = (text(before), text(&desired.tags));
-        if before != after && !(after.is_null() && ignored_tag(key, stack)) {
-            changes.push(Change { key: key.clone(), row: None, before, after, replaces: false, loses: None });
-        }
-    }
-    changes
-}
-
-/// AWS's own tags cannot be changed, and those of `ignore_tags:` belong to others.
-fn ignored_tag(key: &str, stack: &Stack) -> bool {
-    key.starts_with("aws:")
-        || stack
-            .ignore_tags
-            .iter()
-            .any(|pattern| pattern.strip_suffix('*').map_or(pattern == key, |prefix| key.starts_with(prefix)))
-}
-
-fn compare(
-    row: &'static Row,
-    desired: &Desired,
-    found: Option<&Found>,
-    gaps: &Gaps,
-    notes: &mut BTreeSet<String>,
-) -> Option<Change> {
-    let after = desired.get(row).clone();
-    let reported = found.and_then(|found| found.attributes.get(row.key));
-    let before = reported.cloned().unwrap_or(Value::Null);
-    if row.ty.normal(&before) == row.ty.normal(&after) || found.is_some() && row.reported == Reported::Never {
-        return None;
-    }
-    let kind = desired.kind.name();
-    if let Some(note) = gaps.note(kind, row.key).filter(|_| found.is_some()) {
-        notes.insert(note);
-        return None;
-    }
-    if found.is_some() && reported.is_none() && row.reported == Reported::Always && !after.is_null() {
-        notes.insert(format!("the endpoint does not report `{}` of {kind} resources: not compared", row.key));
-        return None;
-    }
-    // Nothing where something was found is no bound at all: any bound is lower.
-    let unbounded = found.is_some() && before.is_null() && after.as_int().is_some();
-    let lowered = unbounded || before.as_int().zip(after.as_int()).is_some_and(|(before, after)| after < before);
-    let loses = match row.effect {
-        Effect::LoweringLoses(what) if lowered => Some(what),
-        _ => None,
-    };
-    let replaces = found.is_some() && row.effect == Effect::Replaces;
-    Some(Change { key: row.key.to_owned(), row: Some(row), before, after, replaces, loses })
-}
-
-/// The digest of what is there: attributes and tags, in one canonical spelling.
-#[must_use]
-pub fn fingerprint(found: &Found) -> String {
-    let rows = found.kind.rows().iter();
-    let attributes = rows.filter_map(|row| Some((row.key, row.ty.normal(found.attributes.get(row.key)?))));
-    let canonical = serde_json::json!({
-        "name": found.name,
-        "attributes": Value::map(attributes).to_json(),
-        "tags": found.tags,
-    });
-    let digest = Sha256::digest(canonical.to_string());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Where a kind stands in the order of all.
-fn rank(kind: &str) -> usize {
-    KINDS.iter().position(|known| known.name() == kind).unwrap_or(KINDS.len())
-}
-
-/// Sorts the steps and says which waits for which.
-fn order(plan: &mut Plan, graph: &Graph) {
-    // Deletes go last, in the opposite order of the kinds.
-    plan.steps.sort_by_key(|step| {
-        let rank = rank(step.address.kind);
-        let delete = step.action == Action::Delete;
-        (delete, if delete { usize::MAX - rank } else { rank }, step.address.clone(), step.name.clone())
-    });
-    let mut by_address: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
-    for (index, step) in plan.steps.iter().enumerate() {
-        by_address.entry(&step.address).or_default().push(index);
-    }
-    let after = (0..plan.steps.len()).map(|index| waits_for(plan, graph, &by_address, index));
-    let after: Vec<Vec<usize>> = after.collect();
-    for (step, after) in plan.steps.iter_mut().zip(after) {
-        step.after = after;
-    }
-}
-
-fn waits_for(plan: &Plan, graph: &Graph, by_address: &BTreeMap<&Address, Vec<usize>>, index: usize) -> Vec<usize> {
-    let step = &plan.steps[index];
-    if step.action != Action::Delete {
-        let needed = graph.needs(&step.address).filter_map(|needed| by_address.get(needed)).flatten();
-        return needed.copied().filter(|other| plan.steps[*other].action != Action::Delete).collect();
-    }
-    // What is deleted must not be named any more by what stays, nor by what is deleted too.
-    let others = plan.steps.iter().enumerate().filter(|(other, _)| *other != index);
-    let waits = others.filter(|(_, other)| {
-        // Two that both go may carry one address, after a rename that stopped half-way, or name each other.
-        let both_go = other.action == Action::Delete;
-        let takes_over = !both_go && other.address == step.address;
-        takes_over || other.names(step) && !(both_go && step.names(other) && step.name < other.name)
-    });
-    waits.map(|(other, _)| other).collect()
-}
-
-impl Step {
-    /// Tells whether what is there of this one names what is there of the other.
-    fn names(&self, other: &Step) -> bool {
-        self.found.as_ref().zip(other.found.as_ref()).is_some_and(|(one, other)| names(one, other))
-    }
-}
-
-/// Tells whether the live attributes of one name the other: by its ARN, or by its name if its kind comes earlier.
-fn names(one: &Found, other: &Found) -> bool {
-    let mut named = false;
-    let by_name = rank(one.kind.name()) > rank(other.kind.name());
-    let ordering = one.kind.rows().iter().filter(|row| !row.is_short_form() && !row.soft);
-    let values = ordering.filter_map(|row| one.attributes.get(row.key));
-    values.for_each(|value| {
-        value.walk(&mut |inner| {
-            let text = inner.as_text();
-            named |= text == Some(&other.arn) || by_name && text == Some(&other.name);
-        });
-    });
-    named
 }
