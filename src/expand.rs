@@ -13,14 +13,27 @@ pub const STACK_TAG: &str = "queuestack:stack";
 /// The tag that says which resource of the stack it is.
 pub const ADDRESS_TAG: &str = "queuestack:address";
 
+/// The tag that says that a resource may be neither deleted nor replaced.
+pub const PROTECT_TAG: &str = "queuestack:protect";
+
 /// Expands short forms and fills defaults.
 pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {
+    keep_names(stack);
     expand_short_forms(stack, out);
     let mut resources = std::mem::take(&mut stack.resources);
     for resource in resources.values_mut() {
         complete(resource, stack);
     }
     stack.resources = resources;
+}
+
+/// What is moved keeps the name that it had where it was, unless it says its name itself.
+fn keep_names(stack: &mut Stack) {
+    for moved in &stack.moved {
+        if let Some(resource) = stack.resources.get_mut(&moved.to) {
+            resource.name.get_or_insert_with(|| moved.from.name.clone());
+        }
+    }
 }
 
 /// Expands kind by kind, in the order of [`KINDS`] from the back, and again while a form made something new.
@@ -68,4 +81,7 @@ fn complete(resource: &mut Resource, stack: &Stack) {
     }
     resource.tags.insert(STACK_TAG.to_owned(), stack.name.clone());
     resource.tags.insert(ADDRESS_TAG.to_owned(), resource.address.to_string());
+    if resource.protect {
+        resource.tags.insert(PROTECT_TAG.to_owned(), "true".to_owned());
+    }
 }

@@ -72,6 +72,8 @@ pub enum Fact {
     Region,
     /// The partition of the place.
     Partition,
+    /// When it was last changed, in UTC as RFC 3339 writes it; known of what exists, and not for `${…}`.
+    Modified,
 }
 
 impl Fact {
@@ -149,6 +151,8 @@ pub struct Resource {
     pub broken: BTreeSet<String>,
     /// The resource whose short form made this one.
     pub made_by: Option<Address>,
+    /// Whether it may be neither deleted nor replaced.
+    pub protect: bool,
 }
 
 impl Resource {
@@ -164,6 +168,7 @@ impl Resource {
             spans: BTreeMap::new(),
             broken: BTreeSet::new(),
             made_by: None,
+            protect: false,
         }
     }
 
@@ -228,6 +233,17 @@ impl Resource {
     }
 }
 
+/// A resource that has another address than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// Where it was.
+    pub from: Address,
+    /// Where it is.
+    pub to: Address,
+    /// Where the stack file says so.
+    pub span: Span,
+}
+
 /// A stack: what YAML and constructs both give, and what every later phase reads.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
@@ -241,6 +257,12 @@ pub struct Stack {
     pub spans: BTreeMap<String, Span>,
     /// Tags that others own: patterns such as `cost:*`, never compared and never removed.
     pub ignore_tags: BTreeSet<String>,
+    /// The only accounts that it may go to, twelve digits each; empty means any.
+    pub accounts: BTreeSet<String>,
+    /// The only Regions that it may go to; empty means any.
+    pub regions: BTreeSet<String>,
+    /// Resources whose logical names changed.
+    pub moved: Vec<Moved>,
     /// Values for attributes that a resource does not set, by kind.
     pub defaults: BTreeMap<&'static str, Attributes>,
     /// The resources.
@@ -257,6 +279,7 @@ impl Stack {
         self.resources.entry(Address::new(kind.name(), name)).or_insert_with(|| {
             let mut resource = Resource::new(kind, name);
             resource.made_by = Some(maker.address.clone());
+            resource.protect = maker.protect;
             resource.spans.extend(maker.span("").map(|span| (String::new(), span)));
             resource
         })

@@ -54,6 +54,21 @@ fn top(key: &str) -> Value {
             },
         }),
         "tags" => texts(50),
+        "account" | "regions" => json!({
+            "anyOf": [{"type": ["string", "integer", "null"]}, {"type": "array", "items": {"type": ["string", "integer"]}}],
+        }),
+        "moved" => json!({
+            "type": ["array", "null"],
+            "items": {
+                "type": "object",
+                "required": ["from", "to"],
+                "additionalProperties": false,
+                "properties": {
+                    "from": {"type": "string", "description": "The address before, `queue.old`."},
+                    "to": {"type": "string", "description": "The address now, `queue.new`."},
+                },
+            },
+        }),
         "ignore_tags" => json!({"type": "array", "items": {"type": "string"}}),
         "defaults" => {
             let sections = KINDS.iter().map(|kind| {
@@ -73,7 +88,11 @@ fn top(key: &str) -> Value {
 fn resource(kind: &dyn Kind) -> Value {
     let mut properties = Map::new();
     for (key, doc) in COMMON {
-        let mut property = if *key == "tags" { texts(50) } else { json!({"type": "string"}) };
+        let mut property = match *key {
+            "tags" => texts(50),
+            "protect" => type_schema(&Type::Bool),
+            _ => json!({"type": "string"}),
+        };
         property["description"] = (*doc).into();
         properties.insert((*key).to_owned(), property);
     }

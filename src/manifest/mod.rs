@@ -1,6 +1,7 @@
 //! YAML text → [`Stack`]: strict, with every finding of a file at once, each where it stands.
 
 mod bind;
+mod guards;
 mod syntax;
 mod variables;
 mod yaml;
@@ -15,6 +16,7 @@ use crate::kind::{KINDS, Kind, Row, find_section};
 use crate::model::{Resource, Stack};
 
 pub use bind::{BAD_UNIT, OUT_OF_RANGE, UNKNOWN_WORD, WRONG_TYPE};
+pub use guards::{BAD_ADDRESS, BAD_PLACE};
 pub use variables::{NO_VALUE, UNKNOWN_VARIABLE};
 pub use yaml::{DUPLICATE, ENCODING, MAX_BYTES, SYNTAX, TOO_LARGE};
 
@@ -65,12 +67,24 @@ pub const TOP: &[(&str, &str)] = &[
     ("variables", "Values that differ between uses, put into texts with `${name}`."),
     ("tags", "Tags of every resource."),
     ("ignore_tags", "Tags that others own, such as `cost:*`: never compared, never removed."),
+    (
+        "account",
+        "The account that the stack may go to, or a list of them: any other is refused before anything is changed.",
+    ),
+    ("regions", "The Regions that the stack may go to: any other is refused before anything is changed."),
+    ("moved", "Resources whose logical names changed: each keeps its physical name and is not replaced."),
     ("defaults", "Values for attributes that resources do not set, by section."),
 ];
 
 /// The keys that every resource has besides its kind's rows.
-pub const COMMON: &[(&str, &str)] =
-    &[("name", "The physical name, when it is not the logical one."), ("tags", "Tags of this resource.")];
+pub const COMMON: &[(&str, &str)] = &[
+    ("name", "The physical name, when it is not the logical one."),
+    ("tags", "Tags of this resource."),
+    (
+        "protect",
+        "Whether deleting or replacing it, and what its short forms make, is refused until this is taken back.",
+    ),
+];
 
 /// Turns the bytes of a stack file into text; bytes that are none are told, and the text around them is shown.
 #[must_use]
@@ -133,6 +147,9 @@ fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
             "variables" => expect_map(key, node, out),
             "tags" => stack.tags = tags(node, &mut stack.spans, out),
             "ignore_tags" => stack.ignore_tags = texts(key, node, out),
+            "account" => stack.accounts = guards::places(key, node, guards::is_account, out),
+            "regions" => stack.regions = guards::places(key, node, guards::is_region, out),
+            "moved" => guards::moved(key, node, stack, out),
             "defaults" => read_defaults(key, node, stack, out),
             section => {
                 if let Some(kind) = find_section(section) {
@@ -273,6 +290,14 @@ fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
                     _ => resource.name = Some(node.raw.clone()),
                 }
             }
+            ("protect", None) => match node.data {
+                Data::Bool(protect) => resource.protect = protect,
+                Data::Null | Data::Unknown => {}
+                _ => {
+                    let message = format!("`protect` takes true or false, not {}", node.describe());
+                    out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).of(&resource.address));
+                }
+            },
             ("tags", None) => resource.tags = tags(node, &mut resource.spans, out),
             (_, Some(row)) => {
                 let mut binder = Binder { out, spans: &mut resource.spans, broken: &mut resource.broken };

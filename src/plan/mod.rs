@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::expand::{ADDRESS_TAG, STACK_TAG};
+use crate::expand::{ADDRESS_TAG, PROTECT_TAG, STACK_TAG};
 use crate::gaps::Gaps;
 use crate::graph::Graph;
 use crate::kind::{Desired, Found, Row};
@@ -89,6 +89,23 @@ pub struct Step {
     pub consent: bool,
 }
 
+impl Step {
+    /// Tells whether it takes something away: a resource, or what a lowered setting no longer keeps.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        let gone = matches!(self.action, Action::Delete | Action::Replace);
+        gone || self.loss.is_some() || self.changes.iter().any(|change| change.loses.is_some())
+    }
+
+    /// The address that the resource had before, where the stack has moved it.
+    #[must_use]
+    pub fn moved_from(&self) -> Option<&str> {
+        let before = self.found.as_ref()?.tags.get(ADDRESS_TAG)?;
+        let now = self.desired.as_ref()?.tags.get(ADDRESS_TAG)?;
+        (before != now).then_some(before)
+    }
+}
+
 /// Something that stands in the way of a plan.
 #[derive(Clone, Debug, Serialize)]
 pub struct Conflict {
@@ -100,6 +117,28 @@ pub struct Conflict {
     pub owner: Option<String>,
 }
 
+/// A resource that the plan would delete or replace although it is protected.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Protected {
+    /// The resource.
+    pub address: Address,
+    /// The physical name.
+    pub name: String,
+    /// What the plan would do to it.
+    pub action: Action,
+}
+
+/// A resource that was moved in the stack, and whose physical name would change by it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Stranded {
+    /// Where the stack has it now.
+    pub to: Address,
+    /// Where it was.
+    pub from: Address,
+    /// The physical name that it has in the account.
+    pub name: String,
+}
+
 /// Everything there is to do, with nothing left to decide.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -109,6 +148,10 @@ pub struct Plan {
     pub unchanged: usize,
     /// Names that others hold.
     pub conflicts: Vec<Conflict>,
+    /// Protected resources that would be deleted or replaced.
+    pub protected: BTreeSet<Protected>,
+    /// Moved resources whose names do not move with them.
+    pub stranded: BTreeSet<Stranded>,
     /// What the endpoint does not report or keep, one sentence each.
     pub notes: BTreeSet<String>,
 }
@@ -118,6 +161,12 @@ impl Plan {
     #[must_use]
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
+    }
+
+    /// Counts the steps that take something away; see [`Step::is_destructive`].
+    #[must_use]
+    pub fn destructive(&self) -> usize {
+        self.steps.iter().filter(|step| step.is_destructive()).count()
     }
 
     /// The steps that would lose something nobody consented to.
@@ -165,8 +214,8 @@ pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consen
     if only.is_none() {
         plan_deletes(&live, &kept, stack, consent, &mut plan);
     }
-    order(&mut plan, &graph);
-    plan
+    plan.stranded = stranded(&live, stack);
+    finish(plan, &graph)
 }
 
 /// Works out the deletion of everything the stack owns.
@@ -176,7 +225,33 @@ pub fn plan_destroy(stack: &str, found: Vec<Found>, consent: &Consent) -> Plan {
     let empty = Stack { name: stack.to_owned(), ..Stack::default() };
     let mut plan = Plan::default();
     plan_deletes(&live, &BTreeSet::new(), &empty, consent, &mut plan);
-    order(&mut plan, &Graph::default());
+    finish(plan, &Graph::default())
+}
+
+/// Finds what is moved in the stack and has another name in the account: it would be replaced after all.
+fn stranded(live: &Live, stack: &Stack) -> BTreeSet<Stranded> {
+    let moved = stack.moved.iter().filter_map(|moved| {
+        let (found, resource) = (live.at(&moved.from)?, stack.resources.get(&moved.to)?);
+        let stranded = Stranded { to: moved.to.clone(), from: moved.from.clone(), name: found.name.clone() };
+        (found.name != resource.physical_name()).then_some(stranded)
+    });
+    moved.collect()
+}
+
+/// Notes what may not go, and puts the steps in order.
+fn finish(mut plan: Plan, graph: &Graph) -> Plan {
+    let going = plan.steps.iter().filter(|step| matches!(step.action, Action::Delete | Action::Replace));
+    // The tag outlives the line in the stack file: dropping both the line and the resource in one go is refused too.
+    let tagged = going.filter(|step| {
+        let found = step.found.iter().any(|found| found.tags.contains_key(PROTECT_TAG));
+        found || step.desired.iter().any(|desired| desired.tags.contains_key(PROTECT_TAG))
+    });
+    let protected = tagged.map(|step| {
+        let name = step.found.as_ref().map_or(&step.name, |found| &found.name).clone();
+        Protected { address: step.address.clone(), name, action: step.action }
+    });
+    plan.protected = protected.collect();
+    order(&mut plan, graph);
     plan
 }
 

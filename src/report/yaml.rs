@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::expand::{ADDRESS_TAG, STACK_TAG};
+use crate::expand::{ADDRESS_TAG, PROTECT_TAG, STACK_TAG};
 use crate::kind::{Default, KINDS, Row, Type};
-use crate::model::{Fact, Ref, Resource, Stack};
+use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::Value;
 
 /// The attribute, of whatever kind, that lists members of others whose values are never shown.
@@ -41,6 +41,7 @@ pub fn stack(stack: &Stack) -> String {
         let patterns = stack.ignore_tags.iter().map(|pattern| Node::Scalar(literal(pattern)));
         top.push(("ignore_tags".to_owned(), Node::List(patterns.collect())));
     }
+    top.extend(guards(stack));
     entries(&mut text, &top, 0);
     for kind in KINDS {
         let mut resources = stack.resources.values().filter(|one| one.kind.name() == kind.name()).peekable();
@@ -52,6 +53,25 @@ pub fn stack(stack: &Stack) -> String {
         }
     }
     text
+}
+
+/// Where the stack may go, and what it moved.
+fn guards(stack: &Stack) -> Vec<(String, Node)> {
+    let list = |texts: &std::collections::BTreeSet<String>| {
+        // Twelve digits in quotes: a leading zero must stay.
+        Node::List(texts.iter().map(|text| Node::Scalar(scalar(text))).collect())
+    };
+    let places = [("account", &stack.accounts), ("regions", &stack.regions)];
+    let places = places.into_iter().filter(|(_, places)| !places.is_empty());
+    let mut guards: Vec<_> = places.map(|(key, places)| (key.to_owned(), list(places))).collect();
+    let moved = stack.moved.iter().map(|moved| {
+        let end = |key: &str, address: &Address| (key.to_owned(), Node::Scalar(scalar(&address.to_string())));
+        Node::Map(vec![end("from", &moved.from), end("to", &moved.to)])
+    });
+    if !stack.moved.is_empty() {
+        guards.push(("moved".to_owned(), Node::List(moved.collect())));
+    }
+    guards
 }
 
 /// Tells whether a member of an attribute is a secret that stands there in the clear.
@@ -88,7 +108,10 @@ fn resource(text: &mut String, resource: &Resource, stack: &Stack) {
     for row in resource.kind.rows() {
         members.extend(attribute(resource, row).map(|node| (row.key.to_owned(), node)));
     }
-    let ownership = [STACK_TAG, ADDRESS_TAG];
+    if resource.protect {
+        members.push(("protect".to_owned(), Node::Scalar("true".to_owned())));
+    }
+    let ownership = [STACK_TAG, ADDRESS_TAG, PROTECT_TAG];
     let own = resource.tags.iter().filter(|(key, value)| stack.tags.get(*key) != Some(value));
     let own: BTreeMap<_, _> = own.filter(|(key, _)| !ownership.contains(&key.as_str())).collect();
     if !own.is_empty() {

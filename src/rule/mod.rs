@@ -4,6 +4,7 @@
 
 mod duplicate_names;
 mod feeding;
+mod moved;
 mod queue_alarms;
 mod queue_dead_letters;
 mod references;
@@ -31,6 +32,7 @@ const RULES: &[Rule] = &[
     Rule { codes: &[&references::UNKNOWN_REFERENCE], check: references::check },
     Rule { codes: tags::CODES, check: tags::check },
     Rule { codes: &[&duplicate_names::SAME_NAME], check: duplicate_names::check },
+    Rule { codes: &[&moved::NOT_MOVED], check: moved::check },
     Rule { codes: queue_dead_letters::CODES, check: queue_dead_letters::check },
     Rule { codes: &[&unwatched::UNWATCHED], check: unwatched::check },
     Rule { codes: queue_alarms::CODES, check: queue_alarms::check },
@@ -54,6 +56,8 @@ const GENERAL: &[&Code] = &[
     &manifest::TOO_LARGE,
     &manifest::DUPLICATE,
     &manifest::ENCODING,
+    &manifest::BAD_PLACE,
+    &manifest::BAD_ADDRESS,
     &graph::CYCLE,
 ];
 

@@ -1,7 +1,7 @@
 //! Tags that AWS takes, and those that only AWS or queuestack may set.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::expand::{ADDRESS_TAG, STACK_TAG};
+use crate::expand::{ADDRESS_TAG, PROTECT_TAG, STACK_TAG};
 use crate::model::{Resource, Stack};
 
 const TAGGING: &str = "https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html";
@@ -20,7 +20,7 @@ pub static BAD_TAG: Code = Code::error("QS021", "a tag that AWS refuses")
 
 /// Too many tags.
 pub static TOO_MANY: Code = Code::error("QS022", "too many tags")
-    .because("A resource has at most 50 tags, and two of them say which stack owns it.")
+    .because("A resource has at most 50 tags; two of them say which stack owns it, and a third that it is protected.")
     .fix("Keep at most 48, those of the stack included.")
     .see(TAGGING);
 
@@ -57,8 +57,8 @@ fn own_tags(resource: &Resource, stack: &Stack, out: &mut Diagnostics) {
             continue;
         }
         let at = |diagnostic: Diagnostic| diagnostic.at(resource.span(&path)).of(&resource.address);
-        // Expansion puts these two in; only somebody who wrote them is told.
-        let owner = key == STACK_TAG || key == ADDRESS_TAG;
+        // Expansion puts these in; only somebody who wrote them is told.
+        let owner = [STACK_TAG, ADDRESS_TAG, PROTECT_TAG].contains(&key.as_str());
         if key.starts_with("queuestack:") && (written || !owner) {
             out.push(at(reserved(key)));
         }
