@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::plan::Conflict;
+use crate::plan::{Action, Conflict, Protected, Stranded};
 
 /// Everything went as asked.
 pub const EXIT_OK: u8 = 0;
@@ -85,6 +85,29 @@ pub enum Error {
     /// A step would lose something and nobody consented.
     #[error("{}", losses(.0))]
     Losses(Vec<(String, String)>),
+    /// The stack may not go to this account or Region.
+    #[error("{0}")]
+    Elsewhere(String),
+    /// A step would delete or replace what is protected.
+    #[error("{}", protected(.0))]
+    Protected(Vec<Protected>),
+    /// A move would replace what it should keep.
+    #[error("{}", stranded(.0))]
+    Stranded(Vec<Stranded>),
+    /// The plan is right, and more than `--deny` or `--max-changes` let through.
+    #[error("refused: {0}")]
+    Denied(String),
+    /// A saved plan cannot be applied.
+    #[error("{0}")]
+    Saved(String),
+    /// Some of several stacks failed; each was told where it stands.
+    #[error("{failed} of {of} stacks failed")]
+    Several {
+        /// How many failed.
+        failed: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// Nobody said yes.
     #[error("not applied: {0}")]
     NotConfirmed(&'static str),
@@ -152,6 +175,27 @@ fn conflicts(conflicts: &[Conflict]) -> String {
         format!(
             "{}: `{}` exists already {owner}; rename it in the stack, or take it over with --adopt {}",
             conflict.address, conflict.name, conflict.address
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn protected(protected: &[Protected]) -> String {
+    let lines = protected.iter().map(|one| {
+        let verb = if one.action == Action::Replace { "replace" } else { "delete" };
+        format!(
+            "{}: `{}` is protected, and this would {verb} it; set `protect: false` on it and apply that first",
+            one.address, one.name
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn stranded(stranded: &[Stranded]) -> String {
+    let lines = stranded.iter().map(|one| {
+        format!(
+            "{}: moved from {}, which is named `{}`; write `name: {}` to keep it",
+            one.to, one.from, one.name, one.name
         )
     });
     lines.collect::<Vec<_>>().join("\n")

@@ -30,6 +30,10 @@ pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {
 /// What is moved keeps the name that it had where it was, unless it says its name itself.
 fn keep_names(stack: &mut Stack) {
     for moved in &stack.moved {
+        // Two of one name are no consequence to tell of: that it is still there is told.
+        if stack.resources.contains_key(&moved.from) {
+            continue;
+        }
         if let Some(resource) = stack.resources.get_mut(&moved.to) {
             resource.name.get_or_insert_with(|| moved.from.name.clone());
         }

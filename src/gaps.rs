@@ -10,7 +10,6 @@ const TABLE: &str = include_str!("../localstack/README.md");
 /// The known gaps of the endpoint in use.
 #[derive(Clone, Debug, Default)]
 pub struct Gaps {
-    emulator: String,
     what: BTreeMap<(String, String), String>,
 }
 
@@ -23,16 +22,21 @@ impl Gaps {
             let cells: Vec<&str> = line.trim().strip_prefix('|')?.split('|').map(str::trim).collect();
             let [name, kind, attribute, what, ..] = cells.as_slice() else { return None };
             let plain = |cell: &str| cell.trim_matches('`').to_owned();
-            (plain(name) == emulator).then(|| ((plain(kind), plain(attribute)), (*what).to_owned()))
+            (plain(name) == emulator).then(|| ((plain(kind), plain(attribute)), format!("{emulator} {what}")))
         });
-        Gaps { emulator: emulator.to_owned(), what: rows.collect() }
+        Gaps { what: rows.collect() }
+    }
+
+    /// Leaves one more attribute of a kind out of the comparison; `why` is the beginning of a sentence.
+    pub fn leave_out(&mut self, kind: &str, attribute: &str, why: &str) {
+        self.what.insert((kind.to_owned(), attribute.to_owned()), why.to_owned());
     }
 
     /// Says what is wrong with an attribute of a kind on this endpoint, if anything is known.
     #[must_use]
     pub fn note(&self, kind: &str, attribute: &str) -> Option<String> {
         let what = self.what.get(&(kind.to_owned(), attribute.to_owned()))?;
-        Some(format!("{} {what}: `{attribute}` of {kind} resources was not compared", self.emulator))
+        Some(format!("{what}: `{attribute}` of {kind} resources was not compared"))
     }
 }
 

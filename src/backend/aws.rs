@@ -42,7 +42,10 @@ const PACES: &[(&str, u32)] = &[
 
 /// The account, Region and clients that a command works with. A clone is another handle on the same.
 #[derive(Clone)]
-pub struct Aws(Arc<Shared>);
+pub struct Aws(Arc<Shared>, Arc<ByTagType>);
+
+/// What the tagging API knows of one stack, by resource type.
+type ByTagType = BTreeMap<&'static str, OnceCell<Tagged>>;
 
 impl std::ops::Deref for Aws {
     type Target = Shared;
@@ -69,7 +72,6 @@ pub struct Shared {
     region: String,
     custom_endpoint: bool,
     place: OnceCell<Place>,
-    tagged: BTreeMap<&'static str, OnceCell<Tagged>>,
     paces: HashMap<&'static str, Mutex<Instant>>,
     calls: AtomicUsize,
     code: OnceLock<Artifacts>,
@@ -84,7 +86,7 @@ impl Aws {
     /// Makes the clients of a configuration; nothing is sent yet.
     #[must_use]
     pub fn new(config: &SdkConfig, reporter: Arc<dyn Reporter>) -> Aws {
-        Aws(Arc::new(Shared {
+        let shared = Shared {
             sqs: aws_sdk_sqs::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
@@ -95,13 +97,23 @@ impl Aws {
             region: config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string),
             custom_endpoint: config.endpoint_url().is_some(),
             place: OnceCell::new(),
-            tagged: KINDS.iter().map(|kind| (kind.tag_type(), OnceCell::new())).collect(),
             paces: PACES.iter().map(|(operation, _)| (*operation, Mutex::new(Instant::now()))).collect(),
             calls: AtomicUsize::new(0),
             code: OnceLock::new(),
             stopped: watch::Sender::new(false),
             reporter,
-        }))
+        };
+        Aws(Arc::new(shared), Aws::untagged())
+    }
+
+    /// The same connection, to read another stack through.
+    #[must_use]
+    pub fn for_another_stack(&self) -> Aws {
+        Aws(Arc::clone(&self.0), Aws::untagged())
+    }
+
+    fn untagged() -> Arc<ByTagType> {
+        Arc::new(KINDS.iter().map(|kind| (kind.tag_type(), OnceCell::new())).collect())
     }
 
     /// Runs a read for each item, many at once and on all processors, and keeps what was found.
@@ -255,7 +267,7 @@ impl Aws {
     /// When AWS does not answer; an endpoint that has no tagging API owns nothing as far as it knows.
     pub async fn tagged(&self, stack: &str, tag_type: &'static str) -> Result<&Tagged, AwsError> {
         static NONE: Tagged = Tagged::new();
-        match self.tagged.get(tag_type) {
+        match self.1.get(tag_type) {
             Some(cell) => cell.get_or_try_init(|| self.read_tagged(stack, tag_type)).await,
             None => Ok(&NONE),
         }

@@ -39,6 +39,15 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// The endpoint; `None` for AWS itself.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        match &self.target {
+            Target::Endpoint { url, .. } => Some(url),
+            Target::Aws { .. } => None,
+        }
+    }
+
     /// Makes the SDK configuration; only a profile or the default chain reads files or asks anybody.
     pub async fn config(&self) -> SdkConfig {
         match &self.target {

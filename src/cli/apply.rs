@@ -1,14 +1,19 @@
-//! `queuestack apply`: plan, ask, change.
+//! `queuestack apply`: plan, ask, change; or do what a saved plan says.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 use tokio::sync::watch;
 
 use super::build::BuildArgs;
-use super::plan::{ConsentArgs, make, show};
-use super::session::{Session, StackArgs, load};
+use super::format::{self, Format, FormatArgs};
+use super::guard::{GuardArgs, obstacles};
+use super::plan::ConsentArgs;
+use super::saved;
+use super::session::{Session, StacksArgs, VariableArgs};
+use super::survey::Survey;
 use super::target::TargetArgs;
 use crate::apply::{Outcome, apply};
 use crate::error::{EXIT_OK, Error};
@@ -19,16 +24,28 @@ use crate::report::progress::{JsonLines, Lines};
 /// Arguments of `apply`.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
+    /// The stack file, or a plan that `plan --out` saved.
+    ///
+    /// A saved plan is applied without asking, since saving it was for reviewing it. It goes to the account, Region and
+    /// endpoint that it was made for, with the version of queuestack that made it, and only while what it was made from
+    /// is unchanged: else nothing is done, and what moved is named.
+    #[arg(value_name = "STACK|PLAN")]
+    pub file: PathBuf,
     #[command(flatten)]
-    stack: StackArgs,
+    pub variables: VariableArgs,
+    /// Read the secrets of a saved plan from this stack file; by default from the one that it was made of.
+    #[arg(long, value_name = "FILE")]
+    pub stack: Option<PathBuf>,
     #[command(flatten)]
-    consent: ConsentArgs,
+    pub consent: ConsentArgs,
+    #[command(flatten)]
+    pub guards: GuardArgs,
     #[command(flatten)]
     build: BuildArgs,
     #[command(flatten)]
-    run: RunArgs,
+    pub run: RunArgs,
     #[command(flatten)]
-    target: TargetArgs,
+    pub target: TargetArgs,
 }
 
 /// How a plan is carried out.
@@ -40,16 +57,16 @@ pub struct RunArgs {
     /// How many steps run side by side.
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub parallel: u16,
-    /// Print the plan as JSON on standard output, and progress as JSON lines on standard error.
-    #[arg(long)]
-    pub json: bool,
+    /// How the plan is printed; with JSON, progress is JSON lines on standard error.
+    #[command(flatten)]
+    pub format: FormatArgs,
 }
 
 impl RunArgs {
     /// Makes the reporter that fits.
     #[must_use]
     pub fn reporter(&self) -> Arc<dyn Reporter> {
-        if self.json { Arc::new(JsonLines) } else { Arc::new(Lines::new(std::io::stderr().is_terminal())) }
+        if self.format.is_json() { Arc::new(JsonLines) } else { Arc::new(Lines::new(std::io::stderr().is_terminal())) }
     }
 
     /// Checks that nothing is lost without consent, asks, and runs the plan.
@@ -57,9 +74,7 @@ impl RunArgs {
     /// # Errors
     /// When something stands in the way, nobody says yes, or a step fails.
     pub async fn carry_out(&self, plan: Plan, session: &Session, reporter: &dyn Reporter) -> Result<u8, Error> {
-        if !plan.conflicts.is_empty() {
-            return Err(Error::Conflicts(plan.conflicts));
-        }
+        obstacles(&plan)?;
         let losses = plan.unconsented().map(|step| (step.address.to_string(), step.loss.clone().unwrap_or_default()));
         let losses: Vec<_> = losses.collect();
         if !losses.is_empty() {
@@ -72,7 +87,7 @@ impl RunArgs {
             confirm()?;
         }
         let outcome = apply(&Arc::new(plan), &session.aws, self.parallel.into(), stop_on_ctrl_c(), reporter).await;
-        end(outcome, session, self.json)
+        end(outcome, session, self.format.get())
     }
 }
 
@@ -116,7 +131,7 @@ pub async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-fn end(outcome: Outcome, session: &Session, json: bool) -> Result<u8, Error> {
+fn end(outcome: Outcome, session: &Session, format: Format) -> Result<u8, Error> {
     let Outcome { done, failed, skipped, interrupted } = outcome;
     if interrupted && failed + skipped > 0 {
         return Err(Error::Interrupted { done, left: failed + skipped });
@@ -124,7 +139,7 @@ fn end(outcome: Outcome, session: &Session, json: bool) -> Result<u8, Error> {
     if failed + skipped > 0 {
         return Err(Error::Unfinished { failed, skipped, done });
     }
-    if !json {
+    if format == Format::Text {
         let steps = if done == 1 { "step" } else { "steps" };
         super::print(&format!("Done: {done} {steps}, {} calls.\n", session.aws.calls()))?;
     }
@@ -133,13 +148,32 @@ fn end(outcome: Outcome, session: &Session, json: bool) -> Result<u8, Error> {
 
 /// Plans, asks and applies.
 pub async fn run(args: Args) -> Result<u8, Error> {
-    let mut stack = load(&args.stack)?;
-    let consent = args.consent.check(&stack)?;
-    let code = args.build.build(&mut stack, &args.stack.file, &consent.only, args.run.json).await?;
+    if saved::is_one(&args.file) {
+        return saved::run(args).await;
+    }
+    if args.stack.is_some() {
+        return Err(Error::Usage("--stack is for saved plans: give the stack file itself".to_owned()));
+    }
     let reporter = args.run.reporter();
-    let mut session = Session::open(&args.target, &stack, Arc::clone(&reporter)).await?;
-    session.aws.carry(code);
-    let plan = make(&mut session, &stack, &consent).await?;
-    show(&session, "apply", &stack.name, &plan, args.run.json).await?;
-    args.run.carry_out(plan, &session, &*reporter).await
+    let survey = Survey {
+        verb: "apply",
+        stacks: &StacksArgs { files: vec![args.file], variables: args.variables },
+        consent: &args.consent,
+        guards: &args.guards,
+        build: Some(&args.build),
+        json: args.run.format.is_json(),
+        target: &args.target,
+        reporter: Arc::clone(&reporter),
+    };
+    let Some(mut one) = survey.run().await?.pop() else { return Ok(EXIT_OK) };
+    let mut all = [one.told];
+    format::print(&all, args.run.format.get())?;
+    let [told] = &mut all;
+    let (planned, session) = match (told.error.take(), told.planned.take(), one.session.take()) {
+        (None, Some(planned), Some(session)) => (planned, session),
+        (Some(error), ..) => return Err(error),
+        _ => return Ok(EXIT_OK),
+    };
+    session.aws.carry(one.code);
+    args.run.carry_out(planned.plan, &session, &*reporter).await
 }

@@ -34,6 +34,6 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     let consent = Consent { data_loss: args.allow_data_loss.iter().cloned().collect(), ..Consent::default() };
     let plan = plan_destroy(&stack.name, found, &consent);
     check_data_loss(&consent, &stack, &plan)?;
-    show(&session, "destroy", &stack.name, &plan, args.run.json).await?;
+    let plan = show(&session, "destroy", &stack, plan, &args.run.format).await?;
     args.run.carry_out(plan, &session, &*reporter).await
 }

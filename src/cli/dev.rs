@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::apply::{RunArgs, interrupted};
 use super::build::BuildArgs;
+use super::format::FormatArgs;
 use super::plan::{ConsentArgs, make, show};
 use super::session::{Session, StackArgs, load, read_text};
 use super::target::TargetArgs;
@@ -87,15 +88,15 @@ pub async fn run(mut args: Args) -> Result<u8, Error> {
 async fn up(args: &Args, stack: &mut Stack) -> Result<Session, Error> {
     let consent = args.consent.check(stack)?;
     let code = args.build.build(stack, &args.stack.file, &consent.only, false).await?;
-    let run = RunArgs { yes: true, parallel: 128, json: false };
+    let run = RunArgs { yes: true, parallel: 128, format: FormatArgs::default() };
     let reporter = run.reporter();
     let mut session = Session::open(&args.target, stack, Arc::clone(&reporter)).await?;
     session.aws.carry(code);
-    let plan = make(&mut session, stack, &consent).await?;
+    let mut plan = make(&mut session, stack, &consent).await?;
     if plan.steps.is_empty() && plan.conflicts.is_empty() {
         super::say(&session.headline("dev", &stack.name).await?);
     } else {
-        show(&session, "dev", &stack.name, &plan, false).await?;
+        plan = show(&session, "dev", stack, plan, &run.format).await?;
     }
     run.carry_out(plan, &session, &*reporter).await?;
     Ok(session)

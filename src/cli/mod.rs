@@ -4,13 +4,18 @@ mod apply;
 mod build;
 mod destroy;
 mod dev;
+mod drift;
 mod expand;
 mod explain;
+mod format;
+mod guard;
 mod load;
 mod local;
 mod plan;
+mod saved;
 mod schema;
 mod session;
+mod survey;
 mod target;
 mod validate;
 
@@ -30,7 +35,8 @@ use crate::error::{EXIT_ERROR, EXIT_OK, Error};
 /// accounts are reached only when asked for: by --profile, by --target aws, or by AWS_PROFILE or credentials in
 /// the environment.
 ///
-/// Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 130 stopped by Ctrl-C.
+/// Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode, drift), 130 stopped by Ctrl-C. Of several
+/// stacks: 1 if any failed, else 2 if any has changes, else 0.
 #[derive(Debug, Parser)]
 #[command(name = "queuestack", version, max_term_width = 110, after_help = EXAMPLES)]
 struct Cli {
@@ -44,6 +50,8 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   queuestack apply stacks/calendar.yaml                    plan, ask, apply on the local AWS
   queuestack plan stacks/calendar.yaml --profile staging   what would change in an account
+  queuestack plan stacks/*.yaml --format markdown          a comment for a pull request
+  queuestack plan stacks/orders.yaml --out orders.qsp      save the plan; `apply orders.qsp` does exactly that
   queuestack validate stacks/*.yaml --deny warnings        check files without any AWS
   queuestack explain QS101                                 what a code means and what to do";
 
@@ -53,8 +61,10 @@ enum Command {
     Validate(validate::Args),
     /// Show what would change.
     Plan(plan::Args),
-    /// Show what would change, ask, and change it.
+    /// Show what would change, ask, and change it; or do what a saved plan says.
     Apply(apply::Args),
+    /// Show where the account differs from the stack; exit with 2 if it does.
+    Drift(drift::Args),
     /// Build the workers of a stack, without any AWS.
     Build(build::Args),
     /// Delete everything that a stack owns.
@@ -67,8 +77,8 @@ enum Command {
     Expand(expand::Args),
     /// Explain a code such as QS101.
     Explain(explain::Args),
-    /// Print the JSON Schema of stack files, for editors.
-    Schema,
+    /// Print the JSON Schema of stack files, for editors, or of plans.
+    Schema(schema::Args),
     /// Run the local AWS.
     Local(local::Args),
     /// Print completions for a shell.
@@ -116,13 +126,14 @@ fn run(command: Command) -> Result<u8, Error> {
         Command::Validate(args) => validate::run(&args),
         Command::Expand(args) => expand::run(&args),
         Command::Explain(args) => explain::run(&args),
-        Command::Schema => schema::run(),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "queuestack", &mut std::io::stdout());
             Ok(0)
         }
         Command::Plan(args) => asynchronously(plan::run(args)),
+        Command::Drift(args) => asynchronously(drift::run(args)),
         Command::Apply(args) => asynchronously(apply::run(args)),
         Command::Build(args) => asynchronously(build::run(args)),
         Command::Dev(args) => asynchronously(dev::run(args)),
@@ -144,10 +155,15 @@ fn asynchronously(command: impl Future<Output = Result<u8, Error>>) -> Result<u8
 
 /// Tells of an error and its causes, each once.
 fn tell(error: &Error) {
+    tell_of("", error);
+}
+
+/// Tells of an error, with the words for what it is about before each of its lines.
+fn tell_of(what: &str, error: &Error) {
     let mut stderr = anstream::stderr();
     let red = anstyle::AnsiColor::Red.on_default().bold();
     for line in error.to_string().lines() {
-        let _ = writeln!(stderr, "{red}error{red:#}: {line}");
+        let _ = writeln!(stderr, "{red}error{red:#}: {what}{line}");
     }
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -168,6 +184,11 @@ fn print(text: &str) -> Result<(), Error> {
 /// Prints JSON to standard output, for machines.
 fn print_json(json: &serde_json::Value) -> Result<(), Error> {
     print(&format!("{json:#}\n"))
+}
+
+/// Prints to standard error.
+fn eprint(text: &str) {
+    let _ = write!(anstream::stderr(), "{text}");
 }
 
 /// Says something to the person on standard error.

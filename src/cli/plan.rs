@@ -1,35 +1,48 @@
 //! `queuestack plan`: what would change.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args as ClapArgs;
-use serde_json::json;
 
 use super::build::BuildArgs;
-use super::session::{Session, StackArgs, load};
+use super::format::{self, FormatArgs};
+use super::guard::GuardArgs;
+use super::saved;
+use super::session::{Session, StacksArgs};
+use super::survey::Survey;
 use super::target::TargetArgs;
-use crate::error::{EXIT_CHANGES, EXIT_OK, Error};
+use crate::error::Error;
 use crate::event::Silent;
 use crate::model::Stack;
 use crate::plan::{Consent, Plan, plan};
-use crate::report;
+use crate::report::plan::{Planned, Told};
 
 /// Arguments of `plan`.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(flatten)]
-    stack: StackArgs,
+    stacks: StacksArgs,
     #[command(flatten)]
     consent: ConsentArgs,
+    #[command(flatten)]
+    guards: GuardArgs,
     #[command(flatten)]
     build: BuildArgs,
     /// Exit with 2 when there are changes, 0 when there are none.
     #[arg(long)]
     detailed_exitcode: bool,
-    /// Print the plan as JSON.
-    #[arg(long)]
-    json: bool,
+    /// Save the plan to this file, for `queuestack apply FILE` to do exactly that.
+    ///
+    /// The file is JSON (`queuestack schema plan`) with all that applying needs: the stack file is not read again.
+    /// Account, Region, endpoint, version and the state that was read are in it; if one of them is another when it is
+    /// applied, the plan is refused and what moved is named. Secrets are in it as digests alone; a plan that sets one
+    /// needs the stack file once more. The zips of workers go to FILE.code/, and are checked when they are shipped.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -49,6 +62,18 @@ pub struct ConsentArgs {
 }
 
 impl ConsentArgs {
+    /// Checks that consents are about one stack: an address says nothing of which.
+    ///
+    /// # Errors
+    /// When there are consents and several stacks.
+    pub fn check_count(&self, stacks: usize) -> Result<(), Error> {
+        let none = self.adopt.is_empty() && self.allow_data_loss.is_empty() && self.only.is_empty();
+        if none || stacks == 1 {
+            return Ok(());
+        }
+        Err(Error::Usage("--adopt, --allow-data-loss and --only take one stack: give one".to_owned()))
+    }
+
     /// Checks the addresses against the stack: a mistyped consent is an error, not silence.
     ///
     /// # Errors
@@ -81,42 +106,54 @@ pub fn check_data_loss(consent: &Consent, stack: &Stack, plan: &Plan) -> Result<
 /// Works the plan out.
 ///
 /// # Errors
-/// When AWS does not say who we are.
+/// When AWS does not say who we are, or a consent is about nothing.
 pub async fn make(session: &mut Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
     let found = std::mem::take(&mut session.found);
     let plan = plan(stack, session.aws.place().await?, found, &session.gaps, consent);
-    tracing::debug!(steps = plan.steps.len(), "planned");
+    tracing::debug!(stack = stack.name, steps = plan.steps.len(), "planned");
     check_data_loss(consent, stack, &plan)?;
     Ok(plan)
 }
 
-/// Prints a plan with the line that says where it goes.
+/// Prints a plan of one stack with the line that says where it goes.
 ///
 /// # Errors
 /// When it cannot be printed.
-pub async fn show(session: &Session, verb: &str, stack: &str, plan: &Plan, json: bool) -> Result<(), Error> {
-    let headline = session.headline(verb, stack).await?;
-    if json {
-        let mut document = report::plan::json(plan);
-        document["target"] = json!({"words": session.words, "place": session.aws.place().await?});
-        document["stack"] = stack.into();
-        document["calls"] = session.aws.calls().into();
-        return super::print_json(&document);
-    }
-    super::print(&format!("{headline}\n\n{}", report::plan::text(plan)))
+pub async fn show(
+    session: &Session,
+    verb: &'static str,
+    stack: &Stack,
+    plan: Plan,
+    format: &FormatArgs,
+) -> Result<Plan, Error> {
+    let (words, place, calls) = (session.words.clone(), session.aws.place().await?.clone(), session.aws.calls());
+    let planned = Some(Planned { plan, words, place, calls });
+    let file = stack.source.path.clone();
+    let mut all = [Told { verb, file, stack: stack.clone(), planned, ..Told::default() }];
+    format::print(&all, format.get())?;
+    Ok(all[0].planned.take().map_or_else(Plan::default, |planned| planned.plan))
 }
 
-/// Shows what would change.
+/// Shows what would change in every stack, and saves it where that was asked for.
 pub async fn run(args: Args) -> Result<u8, Error> {
-    let mut stack = load(&args.stack)?;
-    let consent = args.consent.check(&stack)?;
-    let code = args.build.build(&mut stack, &args.stack.file, &consent.only, args.json).await?;
-    let mut session = Session::open(&args.target, &stack, Arc::new(Silent)).await?;
-    session.aws.carry(code);
-    let plan = make(&mut session, &stack, &consent).await?;
-    show(&session, "plan", &stack.name, &plan, args.json).await?;
-    if !plan.conflicts.is_empty() {
-        return Err(Error::Conflicts(plan.conflicts));
+    if args.out.is_some() && args.stacks.files.len() > 1 {
+        return Err(Error::Usage("--out takes one stack: save the plan of each to a file of its own".to_owned()));
     }
-    Ok(if args.detailed_exitcode && !plan.steps.is_empty() { EXIT_CHANGES } else { EXIT_OK })
+    let survey = Survey {
+        verb: "plan",
+        stacks: &args.stacks,
+        consent: &args.consent,
+        guards: &args.guards,
+        build: Some(&args.build),
+        json: args.format.is_json(),
+        target: &args.target,
+        reporter: Arc::new(Silent),
+    };
+    let mut all = survey.run().await?;
+    if let (Some(path), [one]) = (&args.out, all.as_mut_slice()) {
+        saved::save(path, one)?;
+    }
+    let all: Vec<_> = all.into_iter().map(|one| one.told).collect();
+    format::print(&all, args.format.get())?;
+    format::end(all, args.detailed_exitcode)
 }

@@ -28,6 +28,16 @@ pub struct StackArgs {
     pub variables: VariableArgs,
 }
 
+/// Which stacks, with which values for their variables.
+#[derive(Debug, Args)]
+pub struct StacksArgs {
+    /// The stack files.
+    #[arg(value_name = "STACK", required = true)]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub variables: VariableArgs,
+}
+
 /// Values for a stack's variables.
 #[derive(Debug, Args)]
 pub struct VariableArgs {
@@ -142,6 +152,8 @@ pub struct Session {
     pub gaps: Gaps,
     /// Where it is, in words.
     pub words: String,
+    /// The endpoint; `None` for AWS itself.
+    pub endpoint: Option<String>,
     /// What is there of what the stack wants or owns.
     pub found: Vec<Found>,
 }
@@ -152,18 +164,50 @@ impl Session {
     /// # Errors
     /// When the target makes no sense, the local AWS does not come up, or AWS cannot be read.
     pub async fn open(target: &TargetArgs, stack: &Stack, reporter: Arc<dyn Reporter>) -> Result<Session, Error> {
+        let mut sessions = Session::open_all(target, &[Some(stack)], reporter).await?;
+        sessions.pop().unwrap_or_else(|| Err(Error::Usage("no stack".to_owned())))
+    }
+
+    /// Does the same for several stacks over one connection, each read beside the others; what fails for one stack is
+    /// that one's error. A stack that is `None` is not read: its session has nothing found.
+    ///
+    /// # Errors
+    /// When the target makes no sense, the local AWS does not come up, or AWS does not say who we are.
+    pub async fn open_all(
+        target: &TargetArgs,
+        stacks: &[Option<&Stack>],
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<Vec<Result<Session, Error>>, Error> {
         let reached = target.decide()?.reach().await?;
         let config = reached.connection.config().await;
         if config.region().is_none() {
             return Err(Error::Usage("no Region: give --region, AWS_REGION, or one in the profile".to_owned()));
         }
         let aws = Aws::new(&config, reporter);
-        // Who answers, who we are and what is there: three questions that do not wait for each other.
-        let (place, read) =
-            futures::join!(reached.place(), async { futures::try_join!(aws.place(), aws.sweep(stack)) });
-        let (_, found) = read?;
-        tracing::debug!(found = found.len(), calls = aws.calls(), "read what is there");
-        Ok(Session { gaps: Gaps::of(place.emulator.as_deref()), words: place.words, found, aws })
+        let sweep = async |stack: &Option<&Stack>| match stack {
+            Some(stack) => aws.for_another_stack().sweep(stack).await,
+            None => Ok(Vec::new()),
+        };
+        let sweeps = futures::future::join_all(stacks.iter().map(sweep));
+        // Who answers, who we are and what is there: questions that do not wait for each other.
+        let (answers, place, found) = futures::join!(reached.place(), aws.place(), sweeps);
+        let place = place?;
+        let sessions = stacks.iter().zip(found).map(|(stack, found)| {
+            let found = found?;
+            tracing::debug!(found = found.len(), calls = aws.calls(), "read what is there");
+            // An emulator is nobody's account.
+            if let Some(stack) = stack.filter(|_| answers.emulator.is_none()) {
+                super::guard::place(stack, place)?;
+            }
+            Ok(Session {
+                gaps: Gaps::of(answers.emulator.as_deref()),
+                words: answers.words.clone(),
+                endpoint: reached.connection.endpoint().map(str::to_owned),
+                found,
+                aws: aws.clone(),
+            })
+        });
+        Ok(sessions.collect())
     }
 
     /// Says in one line what is done where: `plan calendar on …, account …, us-east-1`.

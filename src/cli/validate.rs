@@ -1,28 +1,25 @@
 //! `queuestack validate`: findings of stack files, without any AWS.
 
-use std::io::Write as _;
-use std::path::PathBuf;
-
 use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::json;
 
-use super::session::{VariableArgs, read_stack};
-use crate::diagnostic::Severity;
+use super::session::{StacksArgs, read_stack};
+use crate::diagnostic::{Diagnostics, Severity, Source};
 use crate::error::Error;
 use crate::report;
 
 /// Arguments of `validate`.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
-    /// The stack files.
-    #[arg(value_name = "STACK", required = true)]
-    files: Vec<PathBuf>,
     #[command(flatten)]
-    variables: VariableArgs,
+    stacks: StacksArgs,
     /// Fail on warnings too.
     #[arg(long, value_enum)]
     deny: Option<Deny>,
-    /// Print the findings as JSON.
+    /// Print the findings as this.
+    #[arg(long, value_enum, conflicts_with = "json")]
+    format: Option<Format>,
+    /// Print JSON: the same as --format json.
     #[arg(long)]
     json: bool,
 }
@@ -34,34 +31,65 @@ enum Deny {
     Warnings,
 }
 
+/// What findings are printed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person at a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code-scanning services.
+    Sarif,
+    /// Annotations of a GitHub workflow.
+    Github,
+}
+
 /// Checks every file and tells of all findings, whatever the earlier files had.
 pub fn run(args: &Args) -> Result<u8, Error> {
-    let (mut errors, mut warnings) = (0, 0);
-    let mut findings = Vec::new();
-    for file in &args.files {
-        let (stack, diagnostics) = match read_stack(file, &args.variables) {
-            Ok(read) => read,
+    let format = if args.json { Format::Json } else { args.format.unwrap_or(Format::Text) };
+    let mut unread = 0;
+    let mut files = Vec::new();
+    for file in &args.stacks.files {
+        match read_stack(file, &args.stacks.variables) {
+            Ok((stack, findings)) => {
+                if format == Format::Text {
+                    super::eprint(&report::diagnostics::text(&findings, &stack.source));
+                    if findings.is_empty() {
+                        super::print(&format!(
+                            "{}: {} resources, no findings\n",
+                            file.display(),
+                            stack.resources.len()
+                        ))?;
+                    }
+                }
+                files.push((stack.source, findings));
+            }
             Err(error) => {
                 super::tell(&error);
-                errors += 1;
-                continue;
-            }
-        };
-        errors += diagnostics.count(Severity::Error);
-        warnings += diagnostics.count(Severity::Warning);
-        if args.json {
-            let json = report::diagnostics::json(&diagnostics, &stack.source);
-            findings.extend(json.as_array().cloned().unwrap_or_default());
-        } else {
-            let _ = write!(anstream::stderr(), "{}", report::diagnostics::text(&diagnostics, &stack.source));
-            if diagnostics.is_empty() {
-                super::print(&format!("{}: {} resources, no findings\n", file.display(), stack.resources.len()))?;
+                unread += 1;
             }
         }
     }
-    if args.json {
-        super::print_json(&json!({"diagnostics": findings, "errors": errors, "warnings": warnings}))?;
-    }
+    let count = |severity| files.iter().map(|(_, findings)| findings.count(severity)).sum::<usize>();
+    let (errors, warnings) = (unread + count(Severity::Error), count(Severity::Warning));
+    print(format, &files, errors, warnings)?;
     let denied = if args.deny.is_some() { warnings } else { 0 };
     if errors + denied == 0 { Ok(0) } else { Err(Error::Invalid { errors, warnings }) }
+}
+
+/// Prints what is printed once for all files.
+fn print(format: Format, files: &[(Source, Diagnostics)], errors: usize, warnings: usize) -> Result<(), Error> {
+    match format {
+        Format::Text => Ok(()),
+        Format::Json => {
+            let findings = files.iter().map(|(source, findings)| report::diagnostics::json(findings, source));
+            let findings: Vec<_> = findings.flat_map(|json| json.as_array().cloned().unwrap_or_default()).collect();
+            super::print_json(&json!({"diagnostics": findings, "errors": errors, "warnings": warnings}))
+        }
+        Format::Sarif => super::print_json(&report::sarif::sarif(files)),
+        Format::Github => {
+            let lines = files.iter().map(|(source, findings)| report::diagnostics::github(findings, source));
+            super::print(&lines.collect::<String>())
+        }
+    }
 }

@@ -5,6 +5,7 @@
 mod diff;
 mod live;
 mod order;
+pub mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
 

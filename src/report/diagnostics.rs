@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::json;
 
+use super::plan::{escape, escape_property};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Source};
 
 /// As many findings as anybody reads at once; each is rendered against the whole file.
@@ -39,6 +40,22 @@ fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
     };
     group = group.element(Level::NOTE.message(diagnostic.code.reason));
     group.element(Level::HELP.message(diagnostic.fix()))
+}
+
+/// Renders the findings as annotations of a GitHub workflow.
+#[must_use]
+pub fn github(diagnostics: &Diagnostics, source: &Source) -> String {
+    let findings = diagnostics.iter().map(|one| {
+        let place = |byte| source.line_column(byte);
+        let place = one.span.map_or_else(String::new, |span| {
+            let ((line, column), (end_line, end_column)) = (place(span.start), place(span.end));
+            format!(",line={line},endLine={end_line},col={column},endColumn={end_column}")
+        });
+        let file = escape_property(&source.path);
+        let message = escape(&format!("{}\n{}\n{}", one.message, one.code.reason, one.fix()));
+        format!("::{} file={file}{place},title={}::{message}\n", one.severity, one.code.id)
+    });
+    findings.collect()
 }
 
 /// Renders all findings for a machine.

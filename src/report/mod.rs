@@ -5,5 +5,6 @@ pub mod diagnostics;
 pub mod plan;
 pub mod progress;
 pub mod redact;
+pub mod sarif;
 pub mod watch;
 pub mod yaml;

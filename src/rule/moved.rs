@@ -24,7 +24,7 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
         let (message, help) = if from == to {
             (format!("`{from}` is moved to itself"), "Remove the entry.".to_owned())
         } else if from.kind != to.kind {
-            (format!("`{from}` cannot become `{to}`: a {} is no {}", from.kind, to.kind), String::new())
+            (format!("`{from}` cannot become `{to}`: a move stays within one kind"), String::new())
         } else if there(from) {
             (
                 format!("`{from}` is moved to `{to}`, and still there"),

@@ -17,7 +17,7 @@ use super::{
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
-use crate::model::Attributes;
+use crate::model::{Attributes, Fact};
 use crate::plan::Change;
 use crate::value::Value;
 
@@ -261,7 +261,11 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
         ),
     ];
     let attributes: Attributes = pairs.into_iter().filter_map(|(row, value)| Some((row.key, value?))).collect();
-    Found { kind: &Alarm, name, arn, attributes, tags, facts: Facts::new(), holds: None }
+    // Whole seconds: nobody compares them with anything finer.
+    let modified = alarm.alarm_configuration_updated_timestamp.map(|time| time.secs());
+    let modified = modified.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    let facts = modified.map(|time| (Fact::Modified, time.to_string())).into_iter().collect();
+    Found { kind: &Alarm, name, arn, attributes, tags, facts, holds: None }
 }
 
 fn metric_of(namespace: Option<&str>, name: Option<&str>, dimensions: &[Dimension]) -> Option<Value> {

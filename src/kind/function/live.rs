@@ -13,7 +13,7 @@ use super::{ARCHITECTURE, CODE, ENVIRONMENT, Function, ON_FAILURE, RESERVED_CONC
 use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
 use crate::error::AwsError;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
-use crate::model::Address;
+use crate::model::{Address, Fact};
 use crate::plan::Change;
 use crate::value::Value;
 
@@ -172,7 +172,8 @@ async fn read_one(aws: &Aws, name: String) -> Result<Option<Found>, AwsError> {
         arn: config.function_arn().unwrap_or_default().to_owned(),
         attributes,
         tags: answer.tags.unwrap_or_default().into_iter().collect(),
-        facts: BTreeMap::new(),
+        // Lambda writes the zone as `+0000`.
+        facts: config.last_modified().map(|time| (Fact::Modified, time.replace("+0000", "Z"))).into_iter().collect(),
         holds: None,
         name,
     }))

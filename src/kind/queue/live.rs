@@ -156,9 +156,16 @@ async fn read_one(
         attributes: from_sqs(&reported),
         tags,
         holds: Some(holds(&reported)),
-        facts: BTreeMap::from([(Fact::Url, url)]),
+        facts: facts(url, &reported),
         name,
     }))
+}
+
+fn facts(url: String, reported: &HashMap<Name, String>) -> Facts {
+    let modified = reported.get(&Name::LastModifiedTimestamp).and_then(|seconds| seconds.parse().ok());
+    let modified = modified.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    let modified = modified.map(|time| (Fact::Modified, time.to_string()));
+    modified.into_iter().chain([(Fact::Url, url)]).collect()
 }
 
 async fn read_attributes(aws: &Aws, url: &str) -> Result<Option<HashMap<Name, String>>, AwsError> {

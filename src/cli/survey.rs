@@ -1,0 +1,143 @@
+//! The stacks of a command: read, built, and planned side by side over one connection.
+//!
+//! What fails for one stack is told of that one; the others go on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::build::BuildArgs;
+use super::guard::{GuardArgs, obstacles};
+use super::plan::{ConsentArgs, make};
+use super::session::{Session, StacksArgs, read_stack};
+use super::target::TargetArgs;
+use crate::artifact::{Architecture, Artifact};
+use crate::build::Artifacts;
+use crate::diagnostic::Severity;
+use crate::error::Error;
+use crate::event::Reporter;
+use crate::gaps::Gaps;
+use crate::model::{Resource, Stack};
+use crate::plan::Consent;
+use crate::report::plan::{Planned, Told};
+
+/// What is asked of every stack.
+pub struct Survey<'a> {
+    /// The verb of the command.
+    pub verb: &'static str,
+    /// The stacks.
+    pub stacks: &'a StacksArgs,
+    /// What a plan may do.
+    pub consent: &'a ConsentArgs,
+    /// What a plan may not do.
+    pub guards: &'a GuardArgs,
+    /// How workers are built; `None` leaves their code out of the comparison.
+    pub build: Option<&'a BuildArgs>,
+    /// Whether machines read along.
+    pub json: bool,
+    /// Where they go.
+    pub target: &'a TargetArgs,
+    /// Who is told what is waited for.
+    pub reporter: Arc<dyn Reporter>,
+}
+
+/// One stack, and what was made ready for it.
+pub struct Surveyed {
+    /// All that is told of it.
+    pub told: Told,
+    /// The connection, where it came to one.
+    pub session: Option<Session>,
+    /// The code that it ships.
+    pub code: Artifacts,
+    consent: Consent,
+}
+
+impl Survey<'_> {
+    /// Reads, builds and plans every stack, in the order of the arguments.
+    ///
+    /// # Errors
+    /// When there is no connection for any of them; what is wrong with one stack is told of that one.
+    pub async fn run(&self) -> Result<Vec<Surveyed>, Error> {
+        self.consent.check_count(self.stacks.files.len())?;
+        let mut all = Vec::new();
+        for file in &self.stacks.files {
+            all.push(self.prepare(file).await);
+        }
+        let stacks: Vec<Option<&Stack>> =
+            all.iter().map(|one| one.told.error.is_none().then_some(&one.told.stack)).collect();
+        if stacks.iter().all(Option::is_none) {
+            return Ok(all);
+        }
+        let sessions = Session::open_all(self.target, &stacks, Arc::clone(&self.reporter)).await?;
+        for (one, session) in all.iter_mut().zip(sessions).filter(|(one, _)| one.told.error.is_none()) {
+            match session {
+                Ok(session) => {
+                    one.told.error = self.plan(one, session).await.err();
+                }
+                Err(error) => one.told.error = Some(error),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Reads a stack, checks it, and builds what it ships.
+    async fn prepare(&self, file: &Path) -> Surveyed {
+        let told = Told { verb: self.verb, file: file.display().to_string(), ..Told::default() };
+        let mut one = Surveyed { told, session: None, code: Artifacts::new(), consent: Consent::default() };
+        one.told.error = self.read(file, &mut one).await.err();
+        one
+    }
+
+    async fn read(&self, file: &Path, one: &mut Surveyed) -> Result<(), Error> {
+        (one.told.stack, one.told.findings) = read_stack(file, &self.stacks.variables)?;
+        let count = |severity| one.told.findings.count(severity);
+        let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+        if errors > 0 || warnings > 0 && self.guards.denies_warnings() {
+            return Err(Error::Invalid { errors, warnings });
+        }
+        one.consent = self.consent.check(&one.told.stack)?;
+        if let Some(build) = self.build {
+            one.code = build.build(&mut one.told.stack, file, &one.consent.only, self.json).await?;
+        }
+        Ok(())
+    }
+
+    async fn plan(&self, one: &mut Surveyed, mut session: Session) -> Result<(), Error> {
+        if self.build.is_none() {
+            leave_out_code(&one.told.stack, &mut session.gaps);
+        }
+        let plan = make(&mut session, &one.told.stack, &one.consent).await?;
+        let checked = obstacles(&plan).and_then(|()| self.guards.check(&plan));
+        let place = session.aws.place().await?.clone();
+        let (words, calls) = (session.words.clone(), session.aws.calls());
+        one.told.planned = Some(Planned { plan, words, place, calls });
+        one.session = Some(session);
+        checked
+    }
+}
+
+/// Leaves out of the comparison what only building tells.
+fn leave_out_code(stack: &Stack, gaps: &mut Gaps) {
+    for resource in stack.resources.values().filter(|resource| resource.kind.source(resource).is_some()) {
+        for key in told_by_building(resource) {
+            gaps.leave_out(resource.kind.name(), key, "nothing was built");
+        }
+    }
+}
+
+/// The attributes that building changes.
+fn told_by_building(resource: &Resource) -> Vec<&'static str> {
+    let nothing = Artifact {
+        name: String::new(),
+        architecture: Architecture::X86_64,
+        zip: Vec::new(),
+        code_sha256: String::new(),
+        zip_bytes: 0,
+        unzipped_bytes: 0,
+        needs_s3: false,
+        binary: std::path::PathBuf::new(),
+    };
+    let mut built = resource.clone();
+    resource.kind.built(&mut built, &nothing);
+    let changed = built.attributes.iter().filter(|(key, value)| resource.attributes.get(*key) != Some(value));
+    changed.map(|(key, _)| *key).collect()
+}
