@@ -5,9 +5,12 @@
 mod calendar;
 mod data_loss;
 mod failures;
+mod formats;
+mod guards;
 mod interruptions;
 mod output;
 mod ownership;
 mod properties;
+mod pull_request;
 mod stacks;
 mod support;

@@ -58,7 +58,7 @@ fn nothing_is_coloured_away_from_a_terminal() {
 #[test]
 fn exit_codes_are_documented() {
     let help = Run::new(&["--help"]).output().exits(0);
-    help.prints("Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 130 stopped by Ctrl-C.");
+    help.prints("Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode, drift), 130 stopped by Ctrl-C.");
     // What clap refuses must not look like "there are changes".
     Run::new(&["plan", "--no-such-option"]).output().exits(1);
     Run::new(&["plan"]).output().exits(1);

@@ -61,3 +61,19 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// Compares with a golden file, without what differs from run to run: the endpoint and the path of the stack file.
+/// `UPDATE=1` writes it instead.
+#[track_caller]
+pub fn golden(name: &str, actual: &str, endpoint: &str, file: &StackFile) {
+    let folder = file.path.parent().unwrap().to_str().unwrap();
+    let actual = actual.replace(endpoint, "http://endpoint").replace(&format!("{folder}/"), "");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &actual).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(actual, expected, "{} differs; UPDATE=1 writes it", path.display());
+}
