@@ -60,6 +60,7 @@ fn bench(arguments: &[String]) -> Result<bool, Failure> {
     grounds.extend(std::env::var("QUEUESTACK_BENCH_ENDPOINT").ok().map(Ground::Emulator));
     for ground in &grounds {
         bench.provision(ground, &mut report)?;
+        bench.bundled(ground, &mut report)?;
     }
     let compared = grounds.last().filter(|_| terraform::is_wanted());
     if let Some(Err(error)) = compared.map(|ground| terraform::compare(&bench, ground, &mut report)) {
@@ -82,9 +83,11 @@ fn queuestack() -> Result<PathBuf, Failure> {
     Ok(PathBuf::from(path))
 }
 
-/// Runs the bare client once, as a process that does nothing else: `create|read UNITS ENDPOINT`.
+/// Runs the bare client once, as a process that does nothing else: `create|read|read-all UNITS ENDPOINT`.
 fn floor(arguments: &[String]) -> Result<(), Failure> {
-    let [what, units, endpoint] = arguments else { return Err("usage: --floor create|read UNITS ENDPOINT".into()) };
+    let [what, units, endpoint] = arguments else {
+        return Err("usage: --floor create|read|read-all UNITS ENDPOINT".into());
+    };
     let units: usize = units.parse()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let begun = std::time::Instant::now();
@@ -92,6 +95,9 @@ fn floor(arguments: &[String]) -> Result<(), Failure> {
         let floor = Floor::new(endpoint);
         if what == "create" {
             return floor.create(units).await;
+        }
+        if what == "read-all" {
+            return floor.read_all().await;
         }
         let found = floor.read(units).await?;
         let wanted = 2 * units;

@@ -164,6 +164,21 @@ impl Floor {
         Ok(owned)
     }
 
+    /// Reads every queue with its tags and every alarm: what nobody gets below who compares several stacks.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub async fn read_all(&self) -> Result<(), Failure> {
+        let mut alarms = self.cloudwatch.describe_alarms().max_records(100).into_paginator().send();
+        tokio::try_join!(self.read_queues(), async {
+            while let Some(page) = alarms.next().await {
+                page?;
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
     async fn read_queues(&self) -> Result<(usize, usize), Failure> {
         let mut pages = self.sqs.list_queues().max_results(1000).into_paginator().send();
         let mut tasks = JoinSet::new();

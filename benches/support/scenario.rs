@@ -65,6 +65,49 @@ impl Bench {
         Ok(())
     }
 
+    /// Plans the bundled stacks that ship no code, all in one command, beside reading all that is there.
+    ///
+    /// # Errors
+    /// When a program fails, or a plan after an apply is not empty.
+    pub fn bundled(&self, ground: &Ground, report: &mut Report) -> Result<(), Failure> {
+        let endpoint = ground.endpoint();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let stack = path.extension().is_some_and(|end| end == "yaml");
+            // What ships code is built first, which is cargo's time.
+            if stack && !std::fs::read_to_string(&path)?.contains("\nworkers:") {
+                files.push(path.display().to_string());
+            }
+        }
+        files.sort();
+        let plan: Vec<&str> = ["plan", "--detailed-exitcode", "--endpoint", &endpoint]
+            .into_iter()
+            .chain(files.iter().map(String::as_str))
+            .collect();
+        ground.reset()?;
+        for file in &files {
+            self.queuestack.time(&["apply", file, "--yes", "--endpoint", &endpoint])?;
+        }
+        let (mut other, mut queuestack) = (Times::default(), Times::default());
+        for _ in 0..self.runs {
+            other.push(self.floor.time(&["--floor", "read-all", "0", &endpoint])?);
+            queuestack.push(self.queuestack.time(&plan)?);
+        }
+        let what = format!("no-op plan of {} bundled stacks", files.len());
+        let limit = Limit {
+            what: format!("{what} ({})", ground.name()),
+            value: queuestack.median(),
+            most: 150.0,
+            unit: "ms",
+            exact: false,
+        };
+        report.limits.push(limit);
+        report.rows.push(Row { ground: ground.name(), what, against: "bare reads", other, queuestack, target: 2.0 });
+        ground.reset()
+    }
+
     /// Holds the requests against their budgets.
     fn check_requests(&self, apply: BTreeMap<String, u64>, plan: BTreeMap<String, u64>, report: &mut Report) {
         let queues = 2 * self.units;
