@@ -20,7 +20,6 @@ pub const TYPE: &str = "calendar.sync";
 /// Who sends the same payload again wants a new sync, but a queue may deliver a message twice: let each be one job, with
 /// an `idempotencyKey` that has the time in it (`team 2026-11-21T10:00`).
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SyncCalendar {
     /// Where it is: an iCalendar file, or a collection on a CalDAV server.
     #[serde(default)]

@@ -17,7 +17,6 @@ pub const TYPE: &str = "calendar.write";
 
 /// The payload: `{"url": "https://dav.example.org/team/standup.ics", "ics": "BEGIN:VCALENDAR…", "etag": "\"7\""}`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct WriteEvent {
     /// The resource to write.
     pub url: String,
