@@ -12,6 +12,7 @@ use queuestack_worker::idempotency::Key;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::smtp::SendError;
 use crate::template::{Rendered, Templates};
 use crate::{Deps, dead, name_of};
 
@@ -91,16 +92,8 @@ pub async fn handle(payload: SendEmail, key: &Key, deps: &Deps) -> Outcome {
             tracing::info!("mail handed over");
             Outcome::done()
         }
-        Err(error) => {
-            let code = error.status().map(|code| code.to_string());
-            let told = match (&code, error.is_timeout(), error.is_tls()) {
-                (Some(code), ..) => format!("the mail server answered {code}"),
-                (None, true, _) => "the mail server did not answer in time".to_owned(),
-                (None, _, true) => "TLS with the mail server failed".to_owned(),
-                (None, ..) => "the connection to the mail server failed".to_owned(),
-            };
-            if error.is_permanent() { dead("rejected", told) } else { Outcome::retry(told) }
-        }
+        Err(error @ SendError::Refused(_)) => dead("rejected", error),
+        Err(error) => Outcome::retry(error),
     }
 }
 

@@ -15,7 +15,7 @@ pub mod webhook;
 pub mod webpush;
 
 pub use settings::{Deps, Settings, SettingsError};
-pub use smtp::{Smtp, SmtpError};
+pub use smtp::{SendError, Smtp, SmtpError};
 
 use queuestack_worker::Outcome;
 use queuestack_worker::idempotency::Key;

@@ -9,8 +9,10 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use percent_encoding::percent_decode_str;
 use queuestack_outbound::Url;
 
-/// How long the server may take for each answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the server may take for the connection.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long handing over one mail may take, all in all.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A mail server.
 pub struct Smtp(AsyncSmtpTransport<Tokio1Executor>);
@@ -46,7 +48,7 @@ impl Smtp {
             _ => return Err(SmtpError::Url("it begins with neither `smtp://` nor `smtps://`")),
         };
         let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host);
-        let mut builder = builder.port(url.port().unwrap_or(port)).tls(tls).timeout(Some(TIMEOUT));
+        let mut builder = builder.port(url.port().unwrap_or(port)).tls(tls).timeout(Some(CONNECT));
         if !url.username().is_empty() {
             let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
             let password = decoded(url.password().unwrap_or_default());
@@ -58,10 +60,42 @@ impl Smtp {
     /// Hands a mail over to the server; it is either taken for all recipients or for none.
     ///
     /// # Errors
-    /// It was not taken, or nothing is known about it.
-    pub async fn send(&self, message: Message) -> Result<(), lettre::transport::smtp::Error> {
-        self.0.send(message).await.map(drop)
+    /// What the server said, or that nothing is known about the mail.
+    pub async fn send(&self, message: Message) -> Result<(), SendError> {
+        let error = match tokio::time::timeout(TIMEOUT, self.0.send(message)).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(SendError::Silent),
+        };
+        // What it said besides may hold addresses.
+        match error.status() {
+            Some(code) if error.is_permanent() => Err(SendError::Refused(code.to_string())),
+            Some(code) => Err(SendError::Deferred(code.to_string())),
+            None if error.is_timeout() => Err(SendError::Silent),
+            None if error.is_tls() => Err(SendError::Tls),
+            None => Err(SendError::Connection),
+        }
     }
+}
+
+/// Why a mail was not taken.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SendError {
+    /// For good.
+    #[error("the mail server answered {0}")]
+    Refused(String),
+    /// For now.
+    #[error("the mail server answered {0}")]
+    Deferred(String),
+    /// No answer; it may have been taken.
+    #[error("the mail server did not answer in time")]
+    Silent,
+    /// The server is not who it should be.
+    #[error("TLS with the mail server failed")]
+    Tls,
+    /// No connection, or one that broke off.
+    #[error("the connection to the mail server failed")]
+    Connection,
 }
 
 fn parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameters, SmtpError> {
