@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::any::{Any, AnyArguments, AnyPoolOptions, AnyRow};
 use sqlx::query::Query;
-use sqlx::{AnyPool, Error};
+use sqlx::{AnyPool, Error, SqlSafeStr};
 
 /// How often a statement that lost against another one is tried before the error is handed on.
 const TRIES: u32 = 5;
@@ -195,7 +195,7 @@ pub enum Bind<'a> {
 }
 
 /// A statement with its values, for a pool or within a transaction.
-pub fn query<'q>(statement: &'static str, values: &[Bind<'q>]) -> Query<'q, Any, AnyArguments> {
+pub fn query<'q>(statement: impl SqlSafeStr, values: &[Bind<'q>]) -> Query<'q, Any, AnyArguments> {
     values.iter().fold(sqlx::query(statement), |query, value| match value {
         Bind::Text(text) => query.bind(*text),
         Bind::Maybe(text) => query.bind(*text),

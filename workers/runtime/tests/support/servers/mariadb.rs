@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{command, finish, folder, free_port, program, serve};
+use super::{command, finish, folder, free_port, program, serve_unprivileged};
 
 /// Its URL; the first to ask starts it.
 pub fn url() -> &'static str {
@@ -20,7 +20,7 @@ pub fn url() -> &'static str {
         server.args(["--no-defaults", "--bind-address=127.0.0.1", "--innodb-flush-log-at-trx-commit=0", &data]);
         server.args([format!("--port={port}"), format!("--socket={}", folder.join("socket").display())]);
         server.arg(format!("--init-file={}", folder.join("init.sql").display()));
-        serve(server, &folder, port);
+        serve_unprivileged(server, &folder, port);
         format!("mysql://root@127.0.0.1:{port}/test")
     })
 }

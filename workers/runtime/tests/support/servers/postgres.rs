@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{command, finish, folder, free_port, program, serve};
+use super::{command, finish, folder, free_port, program, serve_unprivileged};
 
 /// Its URL; the first to ask starts it.
 pub fn url() -> &'static str {
@@ -18,7 +18,7 @@ pub fn url() -> &'static str {
         let mut server = command(&find("postgres"), &folder);
         server.arg("-D").arg(&data).arg("-k").arg(&folder);
         server.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-F", "-c", "max_connections=200"]);
-        serve(server, &folder, port);
+        serve_unprivileged(server, &folder, port);
         format!("postgres://test@127.0.0.1:{port}/postgres")
     })
 }

@@ -1,0 +1,160 @@
+//! The answers of WebDAV: `207 Multi-Status`. <https://www.rfc-editor.org/rfc/rfc4918#section-13>
+
+use quick_xml::XmlVersion;
+use quick_xml::events::Event;
+use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::reader::NsReader;
+
+const DAV: &str = "DAV:";
+const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
+
+/// What is said of one resource.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resource {
+    /// Its URL, absolute or relative to that of the request.
+    pub href: String,
+    /// The status of the resource itself; absent where properties have theirs.
+    pub status: Option<u16>,
+    /// Its version.
+    pub etag: Option<String>,
+    /// Its content.
+    pub data: Option<String>,
+    /// Whether it holds other resources.
+    pub is_collection: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Multistatus {
+    /// What is said of each resource.
+    pub resources: Vec<Resource>,
+    /// From where the next sync goes on.
+    pub sync_token: Option<String>,
+}
+
+/// Reads an answer.
+///
+/// # Errors
+/// It is no XML.
+pub fn parse(text: &str) -> Result<Multistatus, String> {
+    let mut reader = NsReader::from_str(text);
+    let (mut answer, mut open, mut value) = (Multistatus::default(), Vec::new(), String::new());
+    let mut current = Resource::default();
+    // Properties stand before their status.
+    let mut properties = Resource::default();
+    loop {
+        let (namespace, event) = reader.read_resolved_event().map_err(|error| error.to_string())?;
+        let ours = |local: &str| match &namespace {
+            ResolveResult::Bound(Namespace(DAV)) => local.to_owned(),
+            ResolveResult::Bound(Namespace(CALDAV)) => format!("C:{local}"),
+            _ => String::new(),
+        };
+        match event {
+            Event::Start(start) => {
+                value.clear();
+                open.push(ours(start.local_name().as_ref()));
+            }
+            Event::Empty(empty) => {
+                if ours(empty.local_name().as_ref()) == "collection" {
+                    properties.is_collection = true;
+                }
+            }
+            Event::Text(text) => value.push_str(&text.xml_content(XmlVersion::Implicit1_0)),
+            Event::CData(text) => value.push_str(&text.xml_content(XmlVersion::Implicit1_0)),
+            Event::GeneralRef(reference) => value.push_str(&resolve(&reference)?),
+            Event::End(_) => {
+                let Some(name) = open.pop() else { continue };
+                let parent = open.last().map_or("", String::as_str);
+                close(&name, parent, &value, &mut answer, &mut current, &mut properties);
+                value.clear();
+            }
+            Event::Eof if open.is_empty() => return Ok(answer),
+            Event::Eof => return Err("it breaks off".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+fn close(
+    name: &str,
+    parent: &str,
+    value: &str,
+    answer: &mut Multistatus,
+    current: &mut Resource,
+    properties: &mut Resource,
+) {
+    match (name, parent) {
+        ("href", "response") => value.trim().clone_into(&mut current.href),
+        ("status", "response") => current.status = status(value),
+        ("getetag", "prop") => properties.etag = Some(value.trim().to_owned()),
+        ("C:calendar-data", "prop") => properties.data = Some(value.to_owned()),
+        ("collection", "resourcetype") => properties.is_collection = true,
+        ("status", "propstat") => properties.status = status(value),
+        ("propstat", _) => {
+            let said = std::mem::take(properties);
+            if said.status.is_none_or(|status| status / 100 == 2) {
+                current.etag = said.etag.or(current.etag.take());
+                current.data = said.data.or(current.data.take());
+                current.is_collection |= said.is_collection;
+            }
+        }
+        ("response", _) => answer.resources.push(std::mem::take(current)),
+        ("sync-token", "multistatus") => answer.sync_token = Some(value.trim().to_owned()),
+        _ => {}
+    }
+}
+
+/// `HTTP/1.1 404 Not Found` → 404.
+fn status(line: &str) -> Option<u16> {
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The five entities of XML and characters by number; others would have to be declared, and are not.
+fn resolve(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, String> {
+    if let Some(character) = reference.resolve_char_ref().map_err(|error| error.to_string())? {
+        return Ok(character.to_string());
+    }
+    let known = quick_xml::escape::resolve_xml_entity(reference);
+    known.map(str::to_owned).ok_or_else(|| "it has an entity that XML does not know".to_owned())
+}
+
+/// Text for XML.
+pub fn escape(text: &str) -> String {
+    quick_xml::escape::escape(text).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_count_by_their_status() {
+        let text = r#"<?xml version="1.0"?>
+            <d:multistatus xmlns:d="DAV:" xmlns:cal="urn:ietf:params:xml:ns:caldav">
+              <d:response><d:href>/cal/a%20b.ics</d:href>
+                <d:propstat><d:prop><d:getetag>"1&amp;2"</d:getetag>
+                  <cal:calendar-data><![CDATA[BEGIN:VCALENDAR]]>&#13;&lt;END</cal:calendar-data></d:prop>
+                  <d:status>HTTP/1.1 200 OK</d:status></d:propstat>
+                <d:propstat><d:prop><d:getetag>no</d:getetag></d:prop><d:status>HTTP/1.1 404 Not Found</d:status></d:propstat>
+              </d:response>
+              <d:response><d:href>/cal/gone.ics</d:href><d:status>HTTP/1.1 404 Not Found</d:status></d:response>
+              <d:response><d:href>/cal/</d:href><d:propstat><d:prop><d:resourcetype><d:collection/></d:resourcetype></d:prop>
+                <d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>
+              <d:sync-token>http://example.org/7</d:sync-token>
+            </d:multistatus>"#;
+        let answer = parse(text).unwrap();
+        assert_eq!(answer.sync_token.as_deref(), Some("http://example.org/7"));
+        let [event, gone, collection] = &answer.resources[..] else { panic!("{answer:?}") };
+        assert_eq!((event.href.as_str(), event.etag.as_deref()), ("/cal/a%20b.ics", Some("\"1&2\"")));
+        assert_eq!(event.data.as_deref(), Some("BEGIN:VCALENDAR\r<END"));
+        assert_eq!((gone.href.as_str(), gone.status), ("/cal/gone.ics", Some(404)));
+        assert!(collection.is_collection && !event.is_collection);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_none() {
+        for wrong in ["<a><b></a>", "<multistatus xmlns='DAV:'><response>", "<a>&unknown;</a>"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

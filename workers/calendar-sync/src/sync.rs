@@ -1,0 +1,194 @@
+//! The job `calendar.sync`: brings a calendar into the store.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use queuestack_outbound::Url;
+use queuestack_worker::Outcome;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::changes::{Found, Known, Scope, compare};
+use crate::fetch::{Fetched, fetch};
+use crate::store::{Calendar, State, Store};
+use crate::{Deps, dav, dead, digest, ical};
+
+/// The type of the job.
+pub const TYPE: &str = "calendar.sync";
+
+/// The payload: `{"url": "https://example.org/team.ics"}`.
+///
+/// Who sends the same payload again wants a new sync, but a queue may deliver a message twice: let each be one job, with
+/// an `idempotencyKey` that has the time in it (`team 2026-11-21T10:00`).
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct SyncCalendar {
+    /// Where it is: an iCalendar file, or a collection on a CalDAV server.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The calendar itself, for senders that have it at hand.
+    #[serde(default)]
+    pub ics: Option<String>,
+    /// What it is called in the store; the digest of the URL unless said, since the URL of a private calendar is its key.
+    #[serde(default)]
+    pub calendar: Option<String>,
+    /// How it is asked.
+    #[serde(default)]
+    pub protocol: Protocol,
+}
+
+/// How a calendar is asked.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// One iCalendar file.
+    #[default]
+    Ics,
+    /// A collection on a CalDAV server.
+    Caldav,
+}
+
+impl SyncCalendar {
+    /// Tells what is wrong with it.
+    ///
+    /// # Errors
+    /// A sentence for the dead letter.
+    pub fn validate(&self) -> Result<(), String> {
+        match (&self.url, &self.ics, &self.calendar) {
+            (Some(_), Some(_), _) => Err("`url` and `ics` exclude each other".to_owned()),
+            (None, None, _) => Err("neither `url` nor `ics` is there".to_owned()),
+            (None, Some(_), None) => Err("`ics` needs `calendar`, the name in the store".to_owned()),
+            // The URL stays out of the text: that of a private calendar is its key.
+            (Some(url), None, _) if Url::parse(&https(url)).is_err() => Err("`url` is not a URL".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `webcal:` is https by another name.
+fn https(url: &str) -> String {
+    let rest = url.strip_prefix("webcal://").or_else(|| url.strip_prefix("webcals://"));
+    rest.map_or_else(|| url.to_owned(), |rest| format!("https://{rest}"))
+}
+
+/// What a sync did; the result of the job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Events that are new.
+    pub created: usize,
+    /// Events that say something else than before.
+    pub updated: usize,
+    /// Events that are gone.
+    pub deleted: usize,
+    /// Whether the server said that nothing changed.
+    pub not_modified: bool,
+}
+
+/// What was found, and what to remember for the next time.
+struct News {
+    found: Vec<Found>,
+    /// The resources that were looked at; nothing means all of them.
+    scope: Option<BTreeSet<String>>,
+    after: State,
+}
+
+/// Does the job.
+pub async fn handle(payload: SyncCalendar, deps: &Deps) -> Outcome {
+    match sync(&payload, deps).await {
+        Ok(summary) => {
+            tracing::info!(?summary, "calendar synchronised");
+            Outcome::Done(Some(json!(summary)))
+        }
+        Err(outcome) => outcome,
+    }
+}
+
+async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
+    payload.validate().map_err(|error| dead("invalid_payload", error))?;
+    let url = payload.url.as_deref().map(https);
+    let source = digest([url.as_deref().unwrap_or_default()]);
+    let name = payload.calendar.as_deref().unwrap_or(&source);
+    let id = Store::calendar(name);
+    let before = deps.store.state(&id).await.map_err(unavailable)?;
+    let known = deps.store.known(&id).await.map_err(unavailable)?;
+    // What another server, or this one under another URL, said is no use.
+    let usable = if before.source == source { before.clone() } else { State::default() };
+    let news = match (&url, payload.protocol) {
+        (Some(url), Protocol::Ics) => file(deps, &parsed(url)?, &usable).await?,
+        (Some(url), Protocol::Caldav) => collection(deps, &parsed(url)?, &usable, &known).await?,
+        (None, _) => Some(News {
+            found: events(payload.ics.as_deref().unwrap_or_default(), "", "")?,
+            scope: None,
+            after: State::default(),
+        }),
+    };
+    let Some(mut news) = news else { return Ok(Summary { not_modified: true, ..Summary::default() }) };
+    news.after.source.clone_from(&source);
+    let scope = news.scope.as_ref().map_or(Scope::All, Scope::Resources);
+    let changes = compare(&id, &known, news.found, scope);
+    let summary = Summary {
+        created: changes.created,
+        updated: changes.upserts.len() - changes.created,
+        deleted: changes.deletes.len(),
+        not_modified: false,
+    };
+    let calendar = Calendar { name, id: &id };
+    match deps.store.apply(&calendar, &before, &news.after, &changes).await {
+        Ok(true) => Ok(summary),
+        Ok(false) => Err(Outcome::retry("another sync of this calendar was done in the meantime")),
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+fn parsed(url: &str) -> Result<Url, Outcome> {
+    Url::parse(url).map_err(|_| dead("invalid_payload", "`url` is not a URL"))
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Outcome {
+    Outcome::retry(format!("the calendar store: {error}"))
+}
+
+fn events(text: &str, resource: &str, etag: &str) -> Result<Vec<Found>, Outcome> {
+    let events = ical::parse(text).map_err(|error| dead("not_a_calendar", error))?;
+    let found = events.into_iter().map(|event| Found { resource: resource.to_owned(), etag: etag.to_owned(), event });
+    Ok(found.collect())
+}
+
+async fn file(deps: &Deps, url: &Url, state: &State) -> Result<Option<News>, Outcome> {
+    let Fetched::File { text, etag, modified } = fetch(deps, url, state).await? else { return Ok(None) };
+    // The version of the file is no part of its events: it changes with every one of them.
+    Ok(Some(News { found: events(&text, "", "")?, scope: None, after: State { etag, modified, ..State::default() } }))
+}
+
+async fn collection(deps: &Deps, url: &Url, state: &State, known: &[Known]) -> Result<Option<News>, Outcome> {
+    let sync = dav::changes(deps, url, state.sync_token.as_deref()).await?;
+    if !sync.complete && sync.there.is_empty() && sync.gone.is_empty() && sync.token == state.sync_token {
+        return Ok(None);
+    }
+    let versions: BTreeMap<&str, &str> = known.iter().map(|one| (one.resource.as_str(), one.etag.as_str())).collect();
+    let same = |path: &str, etag: &str| !etag.is_empty() && versions.get(path) == Some(&etag);
+    let changed: Vec<&str> =
+        sync.there.iter().filter(|(path, etag)| !same(path, etag)).map(|(path, _)| path.as_str()).collect();
+    let (mut found, mut unread) = (Vec::new(), BTreeSet::new());
+    for content in dav::contents(deps, url, &changed).await? {
+        match ical::parse(&content.text) {
+            Ok(events) => found.extend(events.into_iter().map(|event| Found {
+                resource: content.path.clone(),
+                etag: content.etag.clone(),
+                event,
+            })),
+            // One that cannot be read must not keep the others from being read; what is known of it stays.
+            Err(error) => {
+                tracing::warn!(%error, "a resource of the calendar was left out");
+                unread.insert(content.path);
+            }
+        }
+    }
+    let mut looked_at: BTreeSet<String> = changed.iter().map(|path| (*path).to_owned()).collect();
+    looked_at.extend(sync.gone);
+    if sync.complete {
+        let missing = known.iter().filter(|one| !sync.there.contains_key(&one.resource));
+        looked_at.extend(missing.map(|one| one.resource.clone()));
+    }
+    looked_at.retain(|path| !unread.contains(path));
+    let after = State { sync_token: sync.token, ..State::default() };
+    Ok(Some(News { found, scope: Some(looked_at), after }))
+}

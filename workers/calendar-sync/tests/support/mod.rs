@@ -1,0 +1,203 @@
+//! Calendars, and servers that have them.
+
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use calendar_sync::{Deps, Settings};
+use jiff::Timestamp;
+use queuestack_outbound::Url;
+use queuestack_worker::database::query;
+use sqlx::{AssertSqlSafe, Row};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::servers;
+
+/// One event.
+pub fn event(uid: &str, summary: &str) -> String {
+    // Exports differ in this, and in nothing else.
+    let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    format!(
+        "BEGIN:VEVENT\r\nUID:{uid}\r\nDTSTAMP:{now}\r\nDTSTART:20261121T100000Z\r\nDTEND:20261121T110000Z\r\n\
+         SUMMARY:{summary}\r\nEND:VEVENT\r\n"
+    )
+}
+
+/// A changed occurrence of a recurring event.
+pub fn occurrence(uid: &str, summary: &str) -> String {
+    event(uid, summary).replace("SUMMARY", "RECURRENCE-ID:20261128T100000Z\r\nSUMMARY")
+}
+
+/// A calendar of events.
+pub fn calendar(events: &[String]) -> String {
+    format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//queuestack//test//EN\r\n{}END:VCALENDAR\r\n", events.concat())
+}
+
+/// An empty database of each kind.
+pub async fn stores() -> Vec<String> {
+    let urls = tokio::task::spawn_blocking(|| [servers::postgres::url(), servers::mariadb::url()]).await.unwrap();
+    let file = servers::folder("calendar").join("calendar.db");
+    let mut stores = vec![format!("sqlite:{}", file.display())];
+    for url in urls {
+        let (server, _) = url.rsplit_once('/').unwrap();
+        let name = format!("calendar{}", Timestamp::now().as_nanosecond());
+        sqlx::any::install_default_drivers();
+        let pool = sqlx::AnyPool::connect(url).await.unwrap();
+        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
+        stores.push(format!("{server}/{name}"));
+    }
+    stores
+}
+
+/// A worker that may speak to this machine.
+pub fn deps(store: &str) -> Deps {
+    settings(store).deps().unwrap()
+}
+
+fn settings(store: &str) -> Settings {
+    Settings {
+        store: Some(store.to_owned()),
+        allow: Some("127.0.0.0/8".to_owned()),
+        max_bytes: Some((2 << 20).to_string()),
+        ..Settings::default()
+    }
+}
+
+/// Names and summaries of all events, in order.
+pub async fn rows(deps: &Deps) -> Vec<(String, String)> {
+    let statement = "SELECT uid, summary FROM calendar_events ORDER BY uid, recurrence_id";
+    let rows = query(statement, &[]).fetch_all(deps.store.database().pool()).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Makes every calendar go on from another token.
+pub async fn set_token(deps: &Deps, token: &str) {
+    let statement = AssertSqlSafe(format!("UPDATE calendars SET sync_token = '{token}'"));
+    query(statement, &[]).execute(deps.store.database().pool()).await.unwrap();
+}
+
+/// A web server with one file that has a version.
+pub struct File {
+    port: u16,
+    content: Arc<Mutex<Content>>,
+}
+
+struct Content {
+    text: String,
+    version: u32,
+    answer: u16,
+    statuses: Vec<u16>,
+}
+
+impl File {
+    pub async fn serve(text: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let content = Arc::new(Mutex::new(Content { text, version: 1, answer: 200, statuses: Vec::new() }));
+        let shared = Arc::clone(&content);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(respond(stream, Arc::clone(&shared)));
+            }
+        });
+        Self { port, content }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/team.ics", self.port)
+    }
+
+    pub fn change(&self, text: String) {
+        let mut content = self.content.lock().unwrap();
+        (content.text, content.version) = (text, content.version + 1);
+    }
+
+    pub fn answer(&self, status: u16) {
+        self.content.lock().unwrap().answer = status;
+    }
+
+    /// What was answered so far.
+    pub fn statuses(&self) -> Vec<u16> {
+        self.content.lock().unwrap().statuses.clone()
+    }
+}
+
+async fn respond(mut stream: TcpStream, content: Arc<Mutex<Content>>) {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if stream.read(&mut byte).await.unwrap_or(0) == 0 {
+            return;
+        }
+        request.push(byte[0]);
+    }
+    let answer = {
+        let mut content = content.lock().unwrap();
+        let etag = format!("\"v{}\"", content.version);
+        let same = String::from_utf8_lossy(&request).contains(&format!("if-none-match: {etag}"));
+        let status = if same { 304 } else { content.answer };
+        content.statuses.push(status);
+        let body = if status == 200 { content.text.as_str() } else { "" };
+        let length = if status == 304 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+        format!("HTTP/1.1 {status} X\r\netag: {etag}\r\nretry-after: 7\r\nconnection: close\r\n{length}\r\n{body}")
+    };
+    let _ = stream.write_all(answer.as_bytes()).await;
+}
+
+/// A CalDAV server that knows one user.
+pub struct Radicale {
+    origin: String,
+}
+
+impl Radicale {
+    /// The one of this process; the first to ask starts it.
+    pub async fn get() -> &'static Self {
+        tokio::task::spawn_blocking(|| {
+            static RADICALE: OnceLock<Radicale> = OnceLock::new();
+            RADICALE.get_or_init(Self::start)
+        })
+        .await
+        .unwrap()
+    }
+
+    fn start() -> Self {
+        let (folder, port) = (servers::folder("radicale"), servers::free_port());
+        std::fs::write(folder.join("users"), "user:s3cret\n").unwrap();
+        let mut server = Command::new(servers::python::bin().join("radicale"));
+        server.args(["--config", "", "--auth-type", "htpasswd", "--auth-htpasswd-encryption", "plain"]);
+        server.arg("--auth-htpasswd-filename").arg(folder.join("users"));
+        server.arg("--storage-filesystem-folder").arg(folder.join("collections"));
+        server.arg("--server-hosts").arg(format!("127.0.0.1:{port}"));
+        servers::serve(server, &folder, port);
+        Self { origin: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// A worker that is the user there.
+    pub fn deps(&self, store: &str) -> Deps {
+        let credentials = format!(r#"{{"{}": {{"username": "user", "password": "s3cret"}}}}"#, self.origin);
+        Settings { credentials: Some(credentials), ..settings(store) }.deps().unwrap()
+    }
+
+    async fn ask(&self, deps: &Deps, method: &'static str, url: &str, body: String) {
+        let request = deps.request(method, &Url::parse(url).unwrap()).unwrap();
+        let answer = request.header("content-type", "text/calendar").body(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{method} {url}: {answer:?}");
+    }
+
+    /// A new, empty collection.
+    pub async fn collection(&self, deps: &Deps) -> String {
+        let url = format!("{}/user/c{}/", self.origin, Timestamp::now().as_nanosecond());
+        self.ask(deps, "MKCALENDAR", &url, String::new()).await;
+        url
+    }
+
+    /// Puts a resource there.
+    pub async fn put(&self, deps: &Deps, collection: &str, name: &str, events: &str) {
+        self.ask(deps, "PUT", &format!("{collection}{name}.ics"), calendar(&[events.to_owned()])).await;
+    }
+
+    /// Takes a resource away.
+    pub async fn delete(&self, deps: &Deps, collection: &str, name: &str) {
+        self.ask(deps, "DELETE", &format!("{collection}{name}.ics"), String::new()).await;
+    }
+}

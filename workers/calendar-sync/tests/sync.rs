@@ -1,0 +1,210 @@
+//! Calendars over HTTP and CalDAV into each database, and events back: against a real Radicale, PostgreSQL and MariaDB.
+
+#[path = "../../runtime/tests/support/servers/mod.rs"]
+mod servers;
+mod support;
+
+use calendar_sync::sync::{self, SyncCalendar};
+use calendar_sync::write::{self, WriteEvent};
+use calendar_sync::{Deps, Settings};
+use queuestack_worker::Outcome;
+use serde_json::{Value, json};
+use support::{File, Radicale, calendar, deps, event, rows};
+
+async fn sync(deps: &Deps, payload: Value) -> Outcome {
+    sync::handle(serde_json::from_value::<SyncCalendar>(payload).unwrap(), deps).await
+}
+
+/// Synchronises and returns created, updated, deleted; nothing when the server said that nothing changed.
+#[track_caller]
+fn done(outcome: Outcome) -> Option<(u64, u64, u64)> {
+    let Outcome::Done(Some(summary)) = outcome else { panic!("{outcome:?}") };
+    let count = |name: &str| summary[name].as_u64().unwrap();
+    (summary["not_modified"] == false).then(|| (count("created"), count("updated"), count("deleted")))
+}
+
+#[track_caller]
+fn dead(outcome: Outcome, expected: &str) -> String {
+    let Outcome::DeadLetter { reason, error } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(reason, expected, "{error}");
+    error
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_synchronised_into_each_database() {
+    for store in support::stores().await {
+        let file = File::serve(calendar(&[event("a", "One"), event("b", "Two")])).await;
+        let deps = deps(&store);
+        let job = json!({"url": file.url()});
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((2, 0, 0)), "{store}");
+        // The server says that it is the same.
+        assert_eq!(done(sync(&deps, job.clone()).await), None);
+        assert_eq!(file.statuses(), [200, 304]);
+        // One says something else, one is gone, one is new.
+        file.change(calendar(&[event("a", "Won \u{1f389} 'quoted' \\\\ back"), event("c", "Three")]));
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((1, 1, 1)), "{store}");
+        let expected = [("a", "Won \u{1f389} 'quoted' \\ back"), ("c", "Three")];
+        assert_eq!(rows(&deps).await, expected.map(|(uid, summary)| (uid.to_owned(), summary.to_owned())), "{store}");
+        // A new version that says the same changes no event.
+        file.change(calendar(&[event("c", "Three"), event("a", "Won \u{1f389} 'quoted' \\\\ back")]));
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 0, 0)));
+        // Another process has the same store.
+        assert_eq!(done(sync(&support::deps(&store), job).await), None);
+        assert_eq!(file.statuses(), [200, 304, 200, 200, 304]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_events_and_syncs_at_once_end_with_each_event_once() {
+    for store in support::stores().await {
+        let events: Vec<_> = (0..500).map(|number| event(&format!("e{number}"), &"x".repeat(number * 5))).collect();
+        let file = File::serve(calendar(&events)).await;
+        let deps = std::sync::Arc::new(deps(&store));
+        let syncs = (0..5).map(|_| {
+            let (deps, job) = (deps.clone(), json!({"url": file.url(), "calendar": "shared"}));
+            tokio::spawn(async move { sync(&deps, job).await })
+        });
+        let mut created = 0;
+        for outcome in syncs.collect::<Vec<_>>() {
+            match outcome.await.unwrap() {
+                // The slower ones are done again.
+                Outcome::Retry { error, .. } => {
+                    assert!(error.contains("another sync") || error.contains("locked"), "{error}")
+                }
+                outcome => created += done(outcome).map_or(0, |(created, ..)| created),
+            }
+        }
+        assert_eq!((created, rows(&deps).await.len()), (500, 500), "{store}");
+        file.change(calendar(&[]));
+        assert_eq!(done(sync(&deps, json!({"url": file.url(), "calendar": "shared"})).await), Some((0, 0, 500)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_calendar_changes_nothing() {
+    let file = File::serve(calendar(&[event("a", "One")])).await;
+    let deps = deps("sqlite::memory:");
+    let job = json!({"url": file.url(), "calendar": "team"});
+    assert_eq!(done(sync(&deps, job.clone()).await), Some((1, 0, 0)));
+    file.change("<html>Log in</html>".to_owned());
+    dead(sync(&deps, job.clone()).await, "not_a_calendar");
+    file.change(calendar(&[]).replace("END:VCALENDAR\r\n", ""));
+    dead(sync(&deps, job.clone()).await, "not_a_calendar");
+    file.change(format!("{}{}", calendar(&[]), " ".repeat(2 << 20)));
+    dead(sync(&deps, job.clone()).await, "too_large");
+    for (status, reason) in [(404, "not_found"), (401, "unauthorized"), (418, "rejected")] {
+        file.answer(status);
+        let error = dead(sync(&deps, job.clone()).await, reason);
+        assert!(error.contains(&status.to_string()), "{error}");
+    }
+    file.answer(503);
+    let outcome = sync(&deps, job.clone()).await;
+    assert!(matches!(&outcome, Outcome::Retry { after: Some(wait), .. } if wait.as_secs() == 7), "{outcome:?}");
+    assert_eq!(rows(&deps).await.len(), 1);
+    // Under another URL nothing of what the first server said is used.
+    let other = File::serve(calendar(&[event("a", "One")])).await;
+    assert_eq!(done(sync(&deps, json!({"url": other.url(), "calendar": "team"})).await), Some((0, 0, 0)));
+    assert_eq!(other.statuses(), [200]);
+
+    let outcome = sync(&deps, json!({"calendar": "inline", "ics": calendar(&[event("x", "Inline")])})).await;
+    assert_eq!(done(outcome), Some((1, 0, 0)));
+    // By default no address within is spoken to, and no URL is told to anybody.
+    let closed = Settings { store: Some("sqlite::memory:".to_owned()), ..Settings::default() }.deps().unwrap();
+    let error = dead(sync(&closed, job).await, "refused_address");
+    assert!(error.contains("OUTBOUND_ALLOW") && !error.contains("127.0.0.1"), "{error}");
+    for wrong in [json!({}), json!({"ics": "x"}), json!({"url": "no url"}), json!({"url": "http://a/", "ics": ""})] {
+        dead(sync(&deps, wrong).await, "invalid_payload");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caldav_collection_is_synchronised_by_what_changed() {
+    let radicale = Radicale::get().await;
+    for store in support::stores().await {
+        let deps = radicale.deps(&store);
+        let collection = radicale.collection(&deps).await;
+        let job = json!({"url": collection, "protocol": "caldav"});
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 0, 0)), "{store}");
+        for uid in ["a", "b", "c d"] {
+            radicale.put(&deps, &collection, uid, &event(uid, "first")).await;
+        }
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((3, 0, 0)), "{store}");
+        assert_eq!(done(sync(&deps, job.clone()).await), None);
+        radicale.put(&deps, &collection, "a", &event("a", "second")).await;
+        radicale.delete(&deps, &collection, "b").await;
+        let recurring =
+            [event("r", "rule").replace("SUMMARY", "RRULE:FREQ=WEEKLY\r\nSUMMARY"), support::occurrence("r", "moved")];
+        radicale.put(&deps, &collection, "r", &recurring.concat()).await;
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((2, 1, 1)), "{store}");
+        // One occurrence goes, the rule stays.
+        radicale.put(&deps, &collection, "r", &recurring[0]).await;
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 1, 1)), "{store}");
+
+        // A token that the server does not know: everything is looked at, and what is gone is found.
+        support::set_token(&deps, "http://radicale.org/ns/sync/unknown").await;
+        radicale.delete(&deps, &collection, "a").await;
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 0, 1)), "{store}");
+        assert_eq!(done(sync(&deps, job.clone()).await), None, "{store}");
+        let left: Vec<_> = rows(&deps).await.into_iter().map(|(uid, _)| uid).collect();
+        assert_eq!(left, ["c d", "r"]);
+    }
+    let stranger = deps("sqlite::memory:");
+    let collection = radicale.collection(&radicale.deps("sqlite::memory:")).await;
+    let error = dead(sync(&stranger, json!({"url": collection, "protocol": "caldav"})).await, "unauthorized");
+    assert!(!error.contains("127.0.0.1"), "{error}");
+}
+
+async fn put(deps: &Deps, payload: Value) -> Outcome {
+    write::handle(serde_json::from_value::<WriteEvent>(payload).unwrap(), deps).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_written_over_the_version_that_was_seen() {
+    let radicale = Radicale::get().await;
+    let deps = radicale.deps("sqlite::memory:");
+    let collection = radicale.collection(&deps).await;
+    let url = format!("{collection}meeting.ics");
+    let job = |summary: &str, etag: Option<&str>| json!({"url": url, "ics": calendar(&[event("meeting", summary)]), "etag": etag});
+    let written = |outcome: Outcome| match outcome {
+        Outcome::Done(Some(result)) => result["etag"].as_str().unwrap().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    let first = written(put(&deps, job("first", None)).await);
+    // Delivered again after its answer was lost: it is done, not a conflict.
+    assert_eq!(written(put(&deps, job("first", None)).await), first);
+    let second = written(put(&deps, job("second", Some(&first))).await);
+    assert_ne!(first, second);
+    assert_eq!(written(put(&deps, job("second", Some(&first))).await), second);
+    // Somebody else came first.
+    let error = dead(put(&deps, job("third", Some(&first))).await, "conflict");
+    assert!(error.contains(&second) && error.contains(&first), "{error}");
+    dead(put(&deps, job("third", None)).await, "conflict");
+    radicale.delete(&deps, &collection, "meeting").await;
+    let error = dead(put(&deps, job("third", Some(&second))).await, "conflict");
+    assert_eq!(error, "the event was deleted");
+
+    let wrong = [
+        json!({"url": url, "ics": calendar(&[event("a", "x"), event("b", "y")])}),
+        json!({"url": url, "ics": calendar(&[])}),
+        json!({"url": url, "ics": calendar(&[event("a", "x")]), "etag": "W/\"1\""}),
+        json!({"url": "no url", "ics": calendar(&[event("a", "x")])}),
+    ];
+    for payload in wrong {
+        dead(put(&deps, payload).await, "invalid_payload");
+    }
+}
+
+#[tokio::test]
+async fn settings_that_are_wrong_say_what_to_write() {
+    let cases = [
+        ("CALENDAR_STORE", "redis://hunter2", "CALENDAR_STORE: `redis:` names no store"),
+        ("CALENDAR_CREDENTIALS", "{\"https://a.org\": \"hunter2\"}", "CALENDAR_CREDENTIALS is not the JSON"),
+        ("CALENDAR_MAX_BYTES", "10MB", "CALENDAR_MAX_BYTES is not a number"),
+        ("OUTBOUND_ALLOW", "localhost", "OUTBOUND_ALLOW: `localhost` is no network"),
+    ];
+    for (name, value, expected) in cases {
+        let settings = Settings::read(|asked| (asked == name).then(|| value.to_owned()));
+        let told = settings.deps().err().unwrap().to_string();
+        assert!(told.starts_with(expected) && !told.contains("hunter2"), "{told}");
+    }
+}
