@@ -1,6 +1,7 @@
 //! YAML text → [`Stack`]: strict, with every finding of a file at once, each where it stands.
 
 mod bind;
+pub(crate) mod limits;
 mod syntax;
 mod variables;
 mod yaml;
@@ -161,7 +162,7 @@ fn read_name(node: &Node, stack: &mut Stack, out: &mut Diagnostics) {
 }
 
 /// Tells whether a text can be a logical name: it becomes a tag's value and part of physical names.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.len() <= 80 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(allowed)
 }
