@@ -220,13 +220,16 @@ fn matchers(names: &Names) -> String {
 fn index() -> String {
     let mut out =
         "//! The builders of every kind, generated from the rows by `tests/construct_generated.rs`.\n\n".to_owned();
-    for kind in KINDS {
-        writeln!(out, "mod {};", kind.name()).unwrap();
+    // In the order that rustfmt wants.
+    let mut kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name()).collect();
+    kinds.sort_unstable();
+    let mut modules: Vec<&str> = kinds.iter().copied().chain(["matchers", "prelude"]).collect();
+    modules.sort_unstable();
+    for module in modules {
+        writeln!(out, "{}mod {module};", if module == "matchers" { "pub(super) " } else { "" }).unwrap();
     }
-    out.push_str("pub(super) mod matchers;\nmod prelude;\n\n");
-    for kind in KINDS {
-        writeln!(out, "pub use {}::*;", kind.name()).unwrap();
-    }
+    out.push('\n');
+    kinds.iter().for_each(|kind| writeln!(out, "pub use {kind}::*;").unwrap());
     out
 }
 
