@@ -6,6 +6,12 @@
 #[path = "../stacks/calendar.rs"]
 #[allow(dead_code, reason = "its main is this program's")]
 mod calendar;
+#[path = "../stacks/orders.rs"]
+#[allow(dead_code, reason = "its main is this program's")]
+mod orders;
+#[path = "../benches/support/stub/mod.rs"]
+#[allow(dead_code, reason = "each test uses its part")]
+mod stub;
 #[allow(dead_code, reason = "each test uses its part")]
 mod support;
 #[path = "construct/wrong.rs"]
@@ -13,6 +19,7 @@ mod wrong;
 
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
+use std::time::Duration;
 
 /// Says which stack this process describes.
 const APP: &str = "CONSTRUCT_APP";
@@ -20,12 +27,14 @@ const APP: &str = "CONSTRUCT_APP";
 fn main() -> ExitCode {
     match std::env::var(APP).as_deref() {
         Ok("calendar") => return queuestack::main(calendar::stack()),
+        Ok("orders") => return queuestack::main(orders::stack()),
         Ok("wrong") => return queuestack::main(wrong::stack()),
         _ => {}
     }
     let tests: &[(&str, fn())] = &[
         ("synth_prints_the_stack_file", synth_prints_the_stack_file),
         ("verbs_take_no_file", verbs_take_no_file),
+        ("what_a_program_applies_is_what_the_stack_file_says", what_a_program_applies_is_what_the_stack_file_says),
         ("mistakes_are_told_at_their_lines", mistakes_are_told_at_their_lines),
         ("findings_are_told_to_machines", findings_are_told_to_machines),
     ];
@@ -74,6 +83,19 @@ fn verbs_take_no_file() {
     assert!(output.status.code() == Some(1) && said.contains("this stack is written in Rust"), "{said}");
     let help = text(run("calendar", root(), &["plan", "--help"]).stdout);
     assert!(!help.contains("[STACK]") && !help.contains("<STACK>") && !help.contains("--var"), "{help}");
+}
+
+/// After the program's apply there is nothing left to do for the stack file.
+fn what_a_program_applies_is_what_the_stack_file_says() {
+    let stub = stub::Stub::start(Duration::ZERO).unwrap();
+    let output = run("orders", root(), &["apply", "--yes", "--endpoint", &stub.endpoint()]);
+    assert!(output.status.success(), "{}", text(output.stderr));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_queuestack"));
+    command.env_clear().current_dir(root()).args(["plan", "stacks/orders.yaml", "--detailed-exitcode"]);
+    let output = command.args(["--endpoint", &stub.endpoint()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(output.stdout), text(output.stderr));
+    let output = run("orders", root(), &["destroy", "--yes", "--endpoint", &stub.endpoint()]);
+    assert!(output.status.success(), "{}", text(output.stderr));
 }
 
 fn mistakes_are_told_at_their_lines() {

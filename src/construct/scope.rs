@@ -8,7 +8,7 @@ use super::aspects::Aspect;
 use super::codes;
 use super::fit::Fitting;
 use super::settings::{Line, Settings};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Span};
 use crate::kind::{Kind, Row};
 use crate::manifest::{BAD_NAME, is_name};
 use crate::model::{self, Address, Resource};
@@ -246,16 +246,6 @@ impl Stack {
         out.sort();
         out.put_places(&self.0.places);
         (stack, out)
-    }
-
-    /// What was built as it was written, without short forms written out.
-    ///
-    /// # Errors
-    /// Returns the findings when there are errors.
-    pub fn written(&self) -> Result<&model::Stack, Diagnostics> {
-        let (_, out) = self.complete();
-        let errors = out.iter().any(|one| one.severity == Severity::Error);
-        if errors { Err(out) } else { Ok(&self.0.model) }
     }
 }
 
