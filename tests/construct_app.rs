@@ -81,8 +81,11 @@ fn verbs_take_no_file() {
     let output = run("calendar", root(), &["validate", "--var", "a=b"]);
     let said = text(output.stderr);
     assert!(output.status.code() == Some(1) && said.contains("this stack is written in Rust"), "{said}");
-    let help = text(run("calendar", root(), &["plan", "--help"]).stdout);
-    assert!(!help.contains("[STACK]") && !help.contains("<STACK>") && !help.contains("--var"), "{help}");
+    for verb in ["validate", "plan", "apply", "build", "destroy", "expand", "dev", "load"] {
+        let help = text(run("calendar", root(), &[verb, "--help"]).stdout);
+        assert!(help.contains("Usage:") && !help.contains("STACK]") && !help.contains("<STACK>"), "{help}");
+        assert!(!help.contains("--var"), "{help}");
+    }
 }
 
 /// After the program's apply there is nothing left to do for the stack file.

@@ -18,7 +18,7 @@ static STACK: OnceLock<(Stack, Diagnostics)> = OnceLock::new();
 /// Verbs that are about stack files.
 const OF_FILES: &[&str] = &["convert", "schema"];
 /// Arguments that give a file, and those that fill in what stands in one.
-const FILES: &[&str] = &["file", "files"];
+const FILES: &[&str] = &["file", "files", "stack"];
 const IN_FILES: &[&str] = &["var", "var_file"];
 
 /// Runs the command line on a stack that was described in Rust.
