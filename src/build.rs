@@ -133,7 +133,8 @@ fn request(
 
 /// Finds the nearest folder with a `Cargo.toml`; from a package, cargo finds the workspace by itself.
 fn workspace_around(folder: &Path) -> Option<PathBuf> {
-    let folder = std::path::absolute(folder).ok()?;
+    // No folder at all is the one that we are in.
+    let folder = std::path::absolute(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).ok()?;
     folder.ancestors().find(|folder| folder.join("Cargo.toml").is_file()).map(Path::to_owned)
 }
 
@@ -161,6 +162,7 @@ mod tests {
         std::fs::write(folder.path().join("deep/Cargo.toml"), "[workspace]").unwrap();
         std::fs::write(folder.path().join("Cargo.toml"), "[workspace]").unwrap();
         assert_eq!(workspace_around(&stacks), Some(folder.path().join("deep")));
+        assert!(workspace_around(Path::new("")).is_some_and(|found| found.join("src/build.rs").is_file()));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What is wrong with a stack, and where: diagnostics accumulate, nothing stops at the first.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -106,6 +109,48 @@ impl Source {
     }
 }
 
+/// A line of Rust, for stacks that are written in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The path of the file, as the compiler was given it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The names of the constructs around, outermost first: `tenants/acme/jobs`.
+    pub construct: String,
+    /// The text of the file, when it can be read.
+    pub text: Option<Arc<str>>,
+}
+
+impl Place {
+    /// Makes the place of a call.
+    #[must_use]
+    pub fn of(call: &Location<'_>, construct: &str) -> Place {
+        let (line, column) = (call.line() as usize, call.column() as usize);
+        Place { file: call.file().to_owned(), line, column, construct: construct.to_owned(), text: None }
+    }
+
+    /// Finds the bytes of the call in the text: a name, and what is in the parentheses after it on the line.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        let text = self.text.as_deref()?;
+        let line = text.split_inclusive('\n').nth(self.line.checked_sub(1)?)?;
+        let start: usize = text.split_inclusive('\n').take(self.line - 1).map(str::len).sum();
+        let (before, _) = line.char_indices().nth(self.column.checked_sub(1)?)?;
+        let rest = line[before..].trim_end();
+        let name = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
+        let mut open = 0_i32;
+        let call = rest[name..].char_indices().find_map(|(at, c)| {
+            open += i32::from(c == '(') - i32::from(c == ')');
+            (open <= 0).then_some(if c == ')' { at + 1 } else { 0 })
+        });
+        let end = call.map_or(rest.len(), |call| name + call);
+        Some(Span { start: start + before, end: start + before + end })
+    }
+}
+
 /// One finding: a [`Code`] at a place, with the words for this case.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -117,6 +162,8 @@ pub struct Diagnostic {
     pub message: String,
     /// Where in the stack file, when the stack came from one.
     pub span: Option<Span>,
+    /// Where in Rust, when the stack was written in it; there is no span then.
+    pub place: Option<Place>,
     /// The resource it is about.
     pub address: Option<Address>,
     /// The words beside the caret.
@@ -134,6 +181,7 @@ impl Diagnostic {
             severity: code.severity,
             message: message.into(),
             span: None,
+            place: None,
             address: None,
             label: String::new(),
             help: String::new(),
@@ -197,6 +245,25 @@ impl Diagnostics {
             key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
         });
         self.0.dedup_by(|a, b| a.code.id == b.code.id && a.span == b.span && a.message == b.message);
+    }
+
+    /// Turns spans that number `places` into those places, named by their constructs.
+    pub fn put_places(&mut self, places: &[Place]) {
+        for one in &mut self.0 {
+            one.place = one.span.take().and_then(|span| places.get(span.start)).cloned();
+            if let Some(place) = one.place.as_ref().filter(|_| one.label.is_empty()) {
+                one.label.clone_from(&place.construct);
+            }
+        }
+    }
+
+    /// Reads the files that places are in, each once, so that excerpts can be shown.
+    pub fn read_places(&mut self, read: impl Fn(&str) -> Option<String>) {
+        let mut texts: BTreeMap<String, Option<Arc<str>>> = BTreeMap::new();
+        for place in self.0.iter_mut().filter_map(|one| one.place.as_mut()) {
+            let text = texts.entry(place.file.clone()).or_insert_with(|| read(&place.file).map(Arc::from));
+            place.text.clone_from(text);
+        }
     }
 
     /// Tells whether any is an error.

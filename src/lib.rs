@@ -13,6 +13,22 @@
 //! about ordering, printing or the command line. A kind is its rows: one attribute, one row, from which come
 //! the reading of YAML, the JSON Schema, range checks, the diff and its choice between update and replace.
 //!
+//! # A stack in Rust
+//!
+//! A program that hands a stack to [`main`](fn@main) is the command line for it; [`construct`] teaches how.
+//!
+//! ```no_run
+//! use queuestack::construct::*;
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let mut stack = Stack::new("orders");
+//!     let orders = Queue::new(&mut stack, "orders").visibility_timeout(mins(5)).dead_letter(5).build();
+//!     orders.dead_letters().alarm(&mut stack, 1);
+//!     Worker::new(&mut stack, "orders").package("orders").consumes(&orders).timeout(secs(50)).build();
+//!     queuestack::main(stack)
+//! }
+//! ```
+//!
 //! # The account is the state
 //!
 //! Nothing is written down about what was applied. Resources carry the tags `queuestack:stack` and
@@ -24,7 +40,7 @@
 //!
 //! `tests/tidy.rs` checks what can be checked by reading the source:
 //!
-//! 1. `manifest`, `model`, `value`, `expand`, `graph`, `rule` and `plan` know no SDK, no clap and no tokio.
+//! 1. `manifest`, `construct`, `model`, `value`, `expand`, `graph`, `rule` and `plan` know no SDK, no clap and no tokio.
 //! 2. No phase names a concrete kind; the rules in files of their own under `rule/` are about kinds, and may.
 //! 3. Only `main`, `cli` and `report` touch standard output, the environment or the clock's date.
 //! 4. Every row has a meaning, a source and, through its type, a unit and a range; every kind is used by a
@@ -39,6 +55,7 @@ pub mod event;
 pub mod gaps;
 pub mod value;
 
+pub mod construct;
 pub mod manifest;
 pub mod model;
 
@@ -60,3 +77,5 @@ pub mod local;
 
 pub mod cli;
 pub mod report;
+
+pub use cli::app as main;

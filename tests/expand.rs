@@ -1,27 +1,13 @@
 //! What `queuestack expand` prints: golden files, and that reading it again gives the same stack.
 //! `UPDATE=1 cargo test --release --test expand` writes the golden files.
 
+#[allow(dead_code, reason = "each test uses its part")]
 mod support;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use queuestack::diagnostic::Severity;
-use queuestack::model::Stack;
 use queuestack::report::yaml;
-use queuestack::value::Value;
-
-/// What must be the same: everything but who made what.
-type Meaning = BTreeMap<String, (String, BTreeMap<&'static str, Value>, BTreeMap<String, String>)>;
-
-fn meaning(stack: &Stack) -> Meaning {
-    let resources = stack.resources.values().map(|one| {
-        // Members without a value are no members: `{a: null}` and `{}` mean the same.
-        let set = one.kind.rows().iter().map(|row| (row.key, row.ty.normal(one.get(row))));
-        (one.address.to_string(), (one.physical_name().to_owned(), set.collect(), one.tags.clone()))
-    });
-    resources.collect()
-}
 
 fn without_comments(text: &str) -> String {
     let lines = text.lines().map(|line| line.split(" # from ").next().unwrap_or(line));
@@ -40,7 +26,7 @@ fn expanded_stacks_mean_what_they_meant() {
         let found: Vec<_> = errors.map(|one| format!("{}: {}", one.code.id, one.message)).collect();
         let unread = |one: &&String| !one.contains("--var caller-API_KEY");
         assert_eq!(found.iter().filter(unread).count(), 0, "{}: {found:#?}\n{text}", file.display());
-        assert_eq!(meaning(&again), meaning(&stack), "{}", file.display());
+        assert_eq!(support::meaning(&again), support::meaning(&stack), "{}", file.display());
         assert_eq!(again.description, stack.description);
         assert_eq!(again.ignore_tags, stack.ignore_tags);
         assert_eq!((&again.accounts, &again.regions), (&stack.accounts, &stack.regions));

@@ -1,7 +1,9 @@
 //! The command line: arguments here, one file a verb.
 
+mod app;
 mod apply;
 mod build;
+mod convert;
 mod destroy;
 mod dev;
 mod drift;
@@ -74,7 +76,12 @@ enum Command {
     /// Send many jobs to a queue and measure how its workers handle them.
     Load(load::Args),
     /// Show a stack with every short form and default written out.
+    ///
+    /// For a stack that is written in Rust this is `synth`: what the program describes, as a stack file.
+    #[command(visible_alias = "synth")]
     Expand(expand::Args),
+    /// Print a stack file as a program in Rust, to start from.
+    Convert(convert::Args),
     /// Explain a code such as QS101.
     Explain(explain::Args),
     /// Print the JSON Schema of stack files, for editors, or of plans.
@@ -88,9 +95,15 @@ enum Command {
     },
 }
 
+pub use app::main as app;
+
 /// Parses the arguments, runs the command, and turns its end into an exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    run_cli(Cli::try_parse())
+}
+
+fn run_cli(parsed: Result<Cli, clap::Error>) -> ExitCode {
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(answer) => return refused(&answer),
     };
@@ -125,6 +138,7 @@ fn run(command: Command) -> Result<u8, Error> {
     match command {
         Command::Validate(args) => validate::run(&args),
         Command::Expand(args) => expand::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions { shell } => {

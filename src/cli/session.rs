@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::target::TargetArgs;
 use crate::backend::aws::Aws;
-use crate::diagnostic::{Diagnostics, Severity};
+use crate::diagnostic::{Diagnostics, Severity, Source};
 use crate::error::Error;
 use crate::event::Reporter;
 use crate::gaps::Gaps;
@@ -114,6 +114,9 @@ fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
 /// # Errors
 /// When the file cannot be read. What is wrong in it is in the diagnostics.
 pub fn read_stack(path: &Path, variables: &VariableArgs) -> Result<(Stack, Diagnostics), Error> {
+    if let Some(described) = super::app::stack(variables)? {
+        return Ok(described);
+    }
     let bytes = read_bytes(path).map_err(|source| Error::File { path: path.display().to_string(), source })?;
     let (source, mut out) = manifest::decode(path.display().to_string(), bytes);
     if out.has_errors() {
@@ -128,6 +131,17 @@ pub fn read_stack(path: &Path, variables: &VariableArgs) -> Result<(Stack, Diagn
     out.sort();
     tracing::debug!(resources = stack.resources.len(), "read and checked the stack");
     Ok((stack, out))
+}
+
+/// Reads a stack as its file has it, with its short forms; what is wrong in it is told by [`load`].
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_written(args: &StackArgs) -> Result<Stack, Error> {
+    let text = read_text(&args.file)?;
+    let environment = |name: &str| std::env::var(name).ok();
+    let inputs = Inputs { variables: args.variables.values()?, environment: &environment };
+    Ok(manifest::read(Source { path: args.file.display().to_string(), text }, &inputs).0)
 }
 
 /// Reads a stack that will be used: its findings are told, and errors end the command.

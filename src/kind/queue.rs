@@ -356,7 +356,7 @@ fn expand_redrive(resource: &mut Resource, stack: &mut Stack) {
 }
 
 /// `orders` → `orders-dlq`, `orders.fifo` → `orders-dlq.fifo`.
-fn dead_letter_name(name: &str) -> String {
+pub(crate) fn dead_letter_name(name: &str) -> String {
     name.strip_suffix(".fifo").map_or_else(|| format!("{name}-dlq"), |stem| format!("{stem}-dlq.fifo"))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::yaml::{Data, Key, Node};
-use super::{nearest, suggest, unknown_key};
+use super::{limits, nearest, suggest, unknown_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::kind::{self, Row, Type};
 use crate::model::{Address, Fact, Ref};
@@ -69,7 +69,7 @@ impl Binder<'_> {
             self.broken.insert(path.to_owned());
             return None;
         };
-        Some(if row.soft || row.hard { ordered(value, row.hard) } else { value })
+        Some(limits::ordered(row, value))
     }
 
     fn bind_type(&mut self, ty: &Type, row: &Row, path: &str, node: &Node) -> Option<Value> {
@@ -162,11 +162,8 @@ impl Binder<'_> {
         if (min..=max).contains(&number) {
             return Some(Value::Int(number));
         }
-        let (min, max) = (unit.format(min), unit.format(max));
         let shown = if matches!(node.data, Data::Float(_)) { node.raw.clone() } else { unit.format(number) };
-        let message = format!("`{path}` is {shown}; it may be {min} to {max}");
-        let help = format!("Choose a value from {min} to {max}; see {}", row.link);
-        self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(node.span).help(help));
+        self.out.push(limits::number(row, path, unit, (min, max), &shown).at(node.span));
         None
     }
 
@@ -180,9 +177,7 @@ impl Binder<'_> {
         if (min..=max).contains(&length) {
             return Some(Value::Text(text));
         }
-        let message = format!("`{path}` is {length} characters long; it may be {min} to {max}");
-        let help = format!("Choose a text of {min} to {max} characters; see {}", row.link);
-        self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(node.span).help(help));
+        self.out.push(limits::length(row, path, (min, max), length).at(node.span));
         None
     }
 
@@ -203,8 +198,7 @@ impl Binder<'_> {
         }
         let kind = sections.iter().find_map(|section| kind::find_section(section));
         let Some(kind) = kind else {
-            let message = format!("`{path}` takes an ARN, not `{text}`");
-            self.out.push(Diagnostic::new(&WRONG_TYPE, message).at(span).help("Write the ARN, `arn:aws:…`."));
+            self.out.push(limits::no_arn(path, text).at(span));
             return None;
         };
         let address = Address::new(kind.name(), text);
@@ -215,9 +209,7 @@ impl Binder<'_> {
         if let Ok(json @ serde_json::Value::Object(_)) = serde_json::from_str::<serde_json::Value>(text) {
             return Some(Value::from_json(&json));
         }
-        let message = format!("`{path}` is not a JSON policy document");
-        let help = "Write it as YAML, or as a JSON object.";
-        self.out.push(Diagnostic::new(&WRONG_TYPE, message).at(span).help(help));
+        self.out.push(limits::no_policy(path).at(span));
         None
     }
 
@@ -237,9 +229,7 @@ impl Binder<'_> {
         if values.len() <= max {
             return Some(Value::List(values));
         }
-        let message = format!("`{path}` has {} items; it may have {max}", values.len());
-        let help = format!("Keep at most {max}; see {}", row.link);
-        self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(span).help(help));
+        self.out.push(limits::items(row, path, max, values.len()).at(span));
         None
     }
 
@@ -257,8 +247,7 @@ impl Binder<'_> {
             }
         }
         if map.len() > max {
-            let message = format!("`{path}` has {} entries; it may have {max}", map.len());
-            self.out.push(Diagnostic::new(&OUT_OF_RANGE, message).at(node.span));
+            self.out.push(limits::entries(path, max, map.len()).at(node.span));
             return None;
         }
         Some(Value::Map(map))
@@ -300,16 +289,5 @@ fn plain(node: &Node) -> Value {
         Data::Known(value) => value.clone(),
         Data::List(items) => Value::List(items.iter().map(plain).collect()),
         Data::Map(entries) => Value::map(entries.iter().map(|(key, node)| (&key.text, plain(node)))),
-    }
-}
-
-/// Says of every reference in a value whether the other must exist first.
-fn ordered(value: Value, hard: bool) -> Value {
-    match value {
-        Value::Ref(reference) => Value::Ref(Ref { hard, ..reference }),
-        Value::List(items) => Value::List(items.into_iter().map(|item| ordered(item, hard)).collect()),
-        Value::Join(items) => Value::Join(items.into_iter().map(|item| ordered(item, hard)).collect()),
-        Value::Map(map) => Value::Map(map.into_iter().map(|(key, value)| (key, ordered(value, hard))).collect()),
-        other => other,
     }
 }

@@ -2,6 +2,7 @@
 
 mod bind;
 mod guards;
+pub(crate) mod limits;
 mod syntax;
 mod variables;
 mod yaml;
@@ -178,7 +179,7 @@ fn read_name(node: &Node, stack: &mut Stack, out: &mut Diagnostics) {
 }
 
 /// Tells whether a text can be a logical name: it becomes a tag's value and part of physical names.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.len() <= 80 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(allowed)
 }

@@ -27,16 +27,23 @@ fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
         Severity::Warning => Level::WARNING,
     };
     let title = level.primary_title(&diagnostic.message).id(diagnostic.code.id);
-    let mut group = match diagnostic.span {
-        Some(span) => {
+    let in_rust =
+        diagnostic.place.as_ref().and_then(|place| Some((place.text.as_deref()?, &place.file, place.span()?)));
+    let in_file = diagnostic.span.map(|span| (source.text.as_str(), &source.path, span));
+    let mut group = match (in_rust.or(in_file), &diagnostic.place) {
+        (Some((text, path, span)), _) => {
             // A place in the middle of a character, or past the end, must not break the telling of it.
-            let end = source.text.ceil_char_boundary(span.end.min(source.text.len()));
-            let start = source.text.floor_char_boundary(span.start.min(end));
+            let end = text.ceil_char_boundary(span.end.min(text.len()));
+            let start = text.floor_char_boundary(span.start.min(end));
             let annotation = AnnotationKind::Primary.span(start..end);
             let annotation = if diagnostic.label.is_empty() { annotation } else { annotation.label(&diagnostic.label) };
-            title.element(Snippet::source(&source.text).path(&source.path).annotation(annotation))
+            title.element(Snippet::source(text).path(path).annotation(annotation))
         }
-        None => title.element(Origin::path(&source.path)),
+        (None, Some(place)) => {
+            let origin = Origin::path(&place.file).line(place.line).char_column(place.column);
+            title.element(origin).element(Level::NOTE.message(format!("in {}", place.construct)))
+        }
+        (None, None) => title.element(Origin::path(&source.path)),
     };
     group = group.element(Level::NOTE.message(diagnostic.code.reason));
     group.element(Level::HELP.message(diagnostic.fix()))
@@ -62,13 +69,16 @@ pub fn github(diagnostics: &Diagnostics, source: &Source) -> String {
 #[must_use]
 pub fn json(diagnostics: &Diagnostics, source: &Source) -> serde_json::Value {
     let findings = diagnostics.iter().map(|diagnostic| {
-        let place = diagnostic.span.map(|span| source.line_column(span.start));
-        let end = diagnostic.span.map(|span| source.line_column(span.end));
+        let in_rust = diagnostic.place.as_ref();
+        let place = in_rust.map(|place| (place.line, place.column));
+        let end = place.or_else(|| diagnostic.span.map(|span| source.line_column(span.end)));
+        let place = place.or_else(|| diagnostic.span.map(|span| source.line_column(span.start)));
         json!({
             "code": diagnostic.code.id,
             "severity": diagnostic.severity,
             "message": diagnostic.message,
-            "file": source.path,
+            "file": in_rust.map_or(&source.path, |place| &place.file),
+            "construct": in_rust.map(|place| &place.construct),
             "line": place.map(|(line, _)| line),
             "column": place.map(|(_, column)| column),
             "end_line": end.map(|(line, _)| line),

@@ -13,6 +13,7 @@ mod tags;
 mod unwatched;
 mod visibility;
 
+use crate::construct;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::{self, Graph};
 use crate::kind::KINDS;
@@ -66,7 +67,8 @@ const GENERAL: &[&Code] = &[
 pub fn codes() -> Vec<&'static Code> {
     let rules = RULES.iter().flat_map(|rule| rule.codes);
     let kinds = KINDS.iter().flat_map(|kind| kind.codes());
-    let mut codes: Vec<&'static Code> = GENERAL.iter().chain(rules).chain(kinds).copied().collect();
+    let mut codes: Vec<&'static Code> =
+        GENERAL.iter().chain(construct::codes::CODES).chain(rules).chain(kinds).copied().collect();
     codes.sort_by_key(|code| code.id);
     codes
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use queuestack::diagnostic::{Diagnostics, Source};
 use queuestack::manifest::{self, Inputs};
 use queuestack::model::Stack;
+use queuestack::value::Value;
 use queuestack::{expand, rule};
 
 /// The stack files of a folder, in order.
@@ -47,4 +48,17 @@ pub fn golden(path: &Path, actual: &str) {
     }
     let expected = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(actual, expected, "{} differs; UPDATE=1 writes it", path.display());
+}
+
+/// What must be the same: everything but who made what.
+pub type Meaning = BTreeMap<String, (String, BTreeMap<&'static str, Value>, BTreeMap<String, String>)>;
+
+/// What a stack means, whoever made what of it.
+pub fn meaning(stack: &Stack) -> Meaning {
+    let resources = stack.resources.values().map(|one| {
+        // Members without a value are no members: `{a: null}` and `{}` mean the same.
+        let set = one.kind.rows().iter().map(|row| (row.key, row.ty.normal(one.get(row))));
+        (one.address.to_string(), (one.physical_name().to_owned(), set.collect(), one.tags.clone()))
+    });
+    resources.collect()
 }

@@ -1,0 +1,21 @@
+//! `queuestack convert`: a stack file as a program in Rust, to start from.
+
+use clap::Args as ClapArgs;
+
+use super::session::{StackArgs, load, read_written};
+use crate::construct::convert::program;
+use crate::error::Error;
+
+/// Arguments of `convert`.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    stack: StackArgs,
+}
+
+/// Prints the program.
+pub fn run(args: &Args) -> Result<u8, Error> {
+    load(&args.stack)?;
+    super::print(&program(&read_written(&args.stack)?))?;
+    Ok(0)
+}

@@ -1,0 +1,118 @@
+//! Facts of resources that are known only later, inside ordinary texts.
+//!
+//! An ARN depends on the account that the stack goes to. So that `format!` and JSON can hold one all the same, it
+//! prints as a mark between two characters that Unicode reserves for a program's own use; setting an attribute
+//! turns the marks into references.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::kind;
+use crate::model::{self, Address, Ref, RefTarget};
+use crate::value::Value;
+
+const OPEN: char = '\u{FDD0}';
+const CLOSE: char = '\u{FDD1}';
+const PLACE: &str = "aws";
+
+/// An ARN, name, URL, account, Region or partition: put it into a text with `format!`, or give it as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    of: Option<Address>,
+    fact: model::Fact,
+}
+
+impl Fact {
+    pub(super) fn of(address: &Address, fact: model::Fact) -> Fact {
+        Fact { of: Some(address.clone()), fact }
+    }
+}
+
+/// The account that the stack goes to.
+#[must_use]
+pub fn account() -> Fact {
+    Fact { of: None, fact: model::Fact::Account }
+}
+
+/// The Region that the stack goes to.
+#[must_use]
+pub fn region() -> Fact {
+    Fact { of: None, fact: model::Fact::Region }
+}
+
+/// The partition that the stack goes to: `aws`, `aws-cn`, `aws-us-gov`.
+#[must_use]
+pub fn partition() -> Fact {
+    Fact { of: None, fact: model::Fact::Partition }
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, name) = self.of.as_ref().map_or((PLACE, ""), |address| (address.kind, &address.name));
+        write!(f, "{OPEN}{kind}.{name}.{}{CLOSE}", self.fact.as_str())
+    }
+}
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Tells whether a text has a fact in it.
+pub(super) fn has_fact(text: &str) -> bool {
+    text.contains(OPEN)
+}
+
+/// Turns the marks of a text into references.
+pub(super) fn read(text: &str) -> Value {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, (reference, after))) =
+        rest.split_once(OPEN).and_then(|(before, rest)| Some((before, mark(rest)?)))
+    {
+        parts.extend((!before.is_empty()).then(|| Value::text(before)));
+        parts.push(Value::Ref(reference));
+        rest = after;
+    }
+    parts.extend((!rest.is_empty()).then(|| Value::text(rest)));
+    match parts.len() {
+        0 => Value::text(""),
+        1 => parts.swap_remove(0),
+        _ => Value::Join(parts),
+    }
+}
+
+fn mark(text: &str) -> Option<(Ref, &str)> {
+    let (mark, rest) = text.split_once(CLOSE)?;
+    let mut words = mark.splitn(3, '.');
+    let (kind, name, fact) = (words.next()?, words.next()?, words.next()?);
+    let fact = model::Fact::ALL.iter().find(|(word, _)| *word == fact)?.1;
+    // Names and ARNs are known before anything exists; a URL is what the service says once it does.
+    let hard = fact == model::Fact::Url;
+    let of = if kind == PLACE { RefTarget::Place } else { RefTarget::Resource(address(kind, name)?) };
+    Some((Ref { of, fact, hard }, rest))
+}
+
+fn address(kind: &str, name: &str) -> Option<Address> {
+    Some(Address::new(kind::find(kind)?.name(), name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_printed_is_read_again() {
+        let jobs = Address::new("queue", "jobs");
+        let url = Fact::of(&jobs, model::Fact::Url);
+        assert_eq!(read(&url.to_string()), Ref::hard(&jobs, model::Fact::Url));
+        let text = format!("a {} b {}", Fact::of(&jobs, model::Fact::Arn), region());
+        let here = Value::Ref(Ref { of: RefTarget::Place, fact: model::Fact::Region, hard: false });
+        let parts = vec![Value::text("a "), Ref::soft(&jobs, model::Fact::Arn), Value::text(" b "), here];
+        assert_eq!(read(&text), Value::Join(parts));
+        assert_eq!(read("${plain}"), Value::text("${plain}"));
+        assert_eq!(read("\u{FDD0}broken"), Value::text("\u{FDD0}broken"));
+    }
+}

@@ -1,0 +1,19 @@
+//! The builders of every kind, generated from the rows by `tests/construct_generated.rs`.
+
+mod alarm;
+mod function;
+mod log_group;
+mod mapping;
+pub(super) mod matchers;
+mod prelude;
+mod queue;
+mod role;
+mod worker;
+
+pub use alarm::*;
+pub use function::*;
+pub use log_group::*;
+pub use mapping::*;
+pub use queue::*;
+pub use role::*;
+pub use worker::*;

@@ -1,0 +1,5 @@
+//! What the tables name.
+
+pub(super) use crate::construct::kinds::*;
+pub(super) use crate::construct::macros::{facts, kind, matchers, part, subjects, words};
+pub(super) use crate::construct::{Arn, Bytes, Document, Ref, Seconds};

@@ -1,0 +1,50 @@
+//! Calendar synchronisation and notifications, as `calendar.yaml` says it.
+//!
+//! `cargo run --release --example calendar -- plan` plans it, `-- synth` prints it as a stack file.
+
+use std::process::ExitCode;
+
+use queuestack::construct::*;
+
+/// Describes the stack. Alarms notify the SNS topic whose ARN is in `ALARM_TOPIC`, if any.
+#[must_use]
+pub fn stack() -> Stack {
+    let mut stack =
+        Stack::new("calendar").description("Calendar synchronisation and notifications").tag("team", "scheduling");
+    Alarm::defaults(&mut stack).actions(std::env::var("ALARM_TOPIC").ok().map(arn)).set();
+
+    let sync = Queue::new(&mut stack, "calendar-sync-queue")
+        .visibility_timeout(mins(5))
+        .message_retention(days(4))
+        .receive_wait_time(secs(20))
+        .dead_letter(3)
+        .build();
+    sync.dead_letters().alarm(&mut stack, 1);
+    sync.alarm_backlog(&mut stack, 1_000);
+    sync.alarm_age(&mut stack, mins(15));
+
+    let dead_notifications = Queue::new(&mut stack, "notification-dlq").message_retention(days(14)).build();
+    let notifications = Queue::new(&mut stack, "notification-queue")
+        .visibility_timeout(secs(30))
+        .dead_letter_to(&dead_notifications, 3)
+        .build();
+    notifications.dead_letters().alarm(&mut stack, 1);
+    notifications.alarm_backlog(&mut stack, 1_000);
+
+    let syncing = Worker::new(&mut stack, "calendar-sync")
+        .package("calendar-sync")
+        .consumes(&sync)
+        .timeout(secs(50))
+        .memory(mib(256))
+        .architecture(Architecture::X86_64)
+        .batch(Batch::new().size(10).window(secs(0)).max_concurrency(5))
+        .build();
+    notifications.grant_send(&mut stack, &syncing);
+    Worker::new(&mut stack, "notification").package("notification").consumes(&notifications).timeout(secs(5)).build();
+
+    stack
+}
+
+fn main() -> ExitCode {
+    queuestack::main(stack())
+}

@@ -1,0 +1,10 @@
+//! The stacks as somebody wrote them.
+
+#[path = "../../stacks/calendar.rs"]
+pub mod calendar;
+#[path = "../../stacks/calsync-jobs.rs"]
+pub mod calsync_jobs;
+#[path = "../../stacks/minimal.rs"]
+pub mod minimal;
+#[path = "../../stacks/orders.rs"]
+pub mod orders;
