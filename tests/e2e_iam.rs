@@ -68,7 +68,8 @@ impl Emulator {
     fn run(&self, arguments: &[&str]) -> Output {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("local");
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuestack"));
-        command.args(arguments).env("QUEUESTACK_HOME", home).current_dir(&self.folder).output().unwrap()
+        command.args(arguments).env("QUEUESTACK_HOME", home).env("QUEUESTACK_EMULATOR", emulator());
+        command.current_dir(&self.folder).output().unwrap()
     }
 
     /// Runs a verb on a stack, which must succeed, and returns the JSON that it printed.
@@ -124,6 +125,11 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.run(&["local", "down", "--port", &self.port]);
     }
+}
+
+/// Which emulator is used: `tests/run` goes through both.
+fn emulator() -> String {
+    std::env::var("QUEUESTACK_TEST_EMULATOR").unwrap_or_else(|_| "ministack".to_owned())
 }
 
 fn text(output: &Output) -> String {
