@@ -185,27 +185,28 @@ class ProcessExecutor(RuntimeExecutor):
     def invoke(self, payload):
         if not self.runtime.alive():
             self.launch()
-        request, began = payload["invoke-id"], time.monotonic()
+        request, began = payload["invoke-id"], time.time()
         answer, is_error = self.runtime.invoke(payload, self.function_version.config.timeout)
         written = self.runtime.written(self.read)
         self.read += len(written)
-        logs = self.framed(request, written.decode(errors="replace"), (time.monotonic() - began) * 1000)
+        logs = self.framed(request, written.decode(errors="replace"), began, time.time())
         return InvocationResult(request, answer, is_error=is_error, logs=logs)
 
-    def framed(self, request: str, written: str, milliseconds: float) -> str:
+    def framed(self, request: str, written: str, began: float, ended: float) -> str:
         """Puts the lines around a function's own that Lambda writes, in the format that the function asks for."""
+        milliseconds = (ended - began) * 1000
         version, memory = self.function_version.id.qualifier, self.function_version.config.memory_size
         if self.function_version.config.logging_config.get("LogFormat") != "JSON":
             end = f"END RequestId: {request}\nREPORT RequestId: {request}\tDuration: {milliseconds:.2f} ms\t"
             return f"START RequestId: {request} Version: {version}\n{written}{end}Memory Size: {memory} MB\n"
         metrics = {"durationMs": round(milliseconds, 3), "memorySizeMB": memory}
-        start = self.event("platform.start", {"requestId": request, "version": version})
-        return start + written + self.event("platform.report", {"requestId": request, "metrics": metrics})
+        start = self.event(began, "platform.start", {"requestId": request, "version": version})
+        return start + written + self.event(ended, "platform.report", {"requestId": request, "metrics": metrics})
 
     @staticmethod
-    def event(kind: str, record: dict) -> str:
-        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return json.dumps({"time": now, "type": kind, "record": record}) + "\n"
+    def event(at: float, kind: str, record: dict) -> str:
+        time = datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return json.dumps({"time": time, "type": kind, "record": record}) + "\n"
 
     def get_logs(self):
         return self.runtime.written(0).decode(errors="replace") if self.runtime else ""

@@ -23,7 +23,9 @@ os.environ.update({
     # The default server listens on every interface, whatever the line above says.
     "GATEWAY_SERVER": "hypercorn",
     "LAMBDA_RUNTIME_EXECUTOR": "queuestack",
+    # A mapping that found nothing looks again within a second, not within ten.
     "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.05",
+    "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
     # Its alarms on queues see new values every 5 seconds instead of every minute.
     "SQS_CLOUDWATCH_METRICS_REPORT_INTERVAL": "5",
     # Queue URLs with the address in them; the default's need a name server that knows *.localstack.cloud.

@@ -5,6 +5,7 @@
 mod calendar;
 mod data_loss;
 mod failures;
+mod gaps;
 mod interruptions;
 mod output;
 mod ownership;
