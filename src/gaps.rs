@@ -61,7 +61,7 @@ mod tests {
         for (kind, attribute) in known.iter().flat_map(|gaps| gaps.what.keys()) {
             let of_kind = KINDS.iter().find(|one| one.name() == kind);
             let row = of_kind.and_then(|one| one.rows().iter().find(|row| row.key == attribute));
-            assert!(row.is_some(), "{kind}.{attribute}");
+            assert!(row.is_some() || attribute == "tags", "{kind}.{attribute}");
         }
     }
 

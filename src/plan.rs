@@ -274,11 +274,12 @@ fn plan_one(
     let changes = diff(&desired, Some(found), stack, gaps, &mut plan.notes);
     let action = match (ours, changes.iter().any(|change| change.replaces)) {
         (_, true) => Action::Replace,
-        (false, false) => Action::Adopt,
-        (true, false) if changes.is_empty() => {
+        // Taken over already, where the endpoint takes no tags: again and again would change nothing.
+        (_, false) if changes.is_empty() && (ours || takes_no_tags(found, gaps).is_some()) => {
             plan.unchanged += 1;
             return;
         }
+        (false, false) => Action::Adopt,
         (true, false) => Action::Update,
     };
     plan.steps.push(step(action, desired, Some(found), changes, consent));
@@ -355,6 +356,10 @@ fn diff(
 ) -> Vec<Change> {
     let rows = desired.kind.rows().iter().filter(|row| !row.is_short_form());
     let mut changes: Vec<Change> = rows.filter_map(|row| compare(row, desired, found, gaps, notes)).collect();
+    if let Some(note) = found.and_then(|found| takes_no_tags(found, gaps)) {
+        notes.insert(note);
+        return changes;
+    }
     let empty = BTreeMap::new();
     let before = found.map_or(&empty, |found| &found.tags);
     let keys: BTreeSet<&String> = before.keys().chain(desired.tags.keys()).collect();
@@ -366,6 +371,11 @@ fn diff(
         }
     }
     changes
+}
+
+/// Says why what was made without tags stays without, on an endpoint that is known for it.
+fn takes_no_tags(found: &Found, gaps: &Gaps) -> Option<String> {
+    gaps.note(found.kind.name(), "tags").filter(|_| found.tags.is_empty())
 }
 
 /// AWS's own tags cannot be changed, and those of `ignore_tags:` belong to others.
