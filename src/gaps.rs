@@ -36,13 +36,38 @@ impl Gaps {
     #[must_use]
     pub fn note(&self, kind: &str, attribute: &str) -> Option<String> {
         let what = self.what.get(&(kind.to_owned(), attribute.to_owned()))?;
-        Some(format!("{what}: `{attribute}` of {kind} resources was not compared"))
+        Some(say(kind, attribute, what))
     }
+
+    /// Returns everything that can be said of this endpoint.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.what.iter().map(|((kind, attribute), what)| say(kind, attribute, what))
+    }
+}
+
+fn say(kind: &str, attribute: &str, what: &str) -> String {
+    format!("{what}: `{attribute}` of {kind} resources was not compared")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::KINDS;
+    use crate::local::EMULATORS;
+
+    #[test]
+    fn every_row_of_the_table_is_about_something_that_there_is() {
+        let section = TABLE.split("## Known gaps").nth(1).unwrap();
+        let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| emulator "));
+        let known: Vec<Gaps> = EMULATORS.iter().map(|emulator| Gaps::of(Some(emulator.name))).collect();
+        let read: usize = known.iter().map(|gaps| gaps.what.len()).sum();
+        assert_eq!(rows.count(), read, "a row twice, or of an emulator that is not known");
+        for (kind, attribute) in known.iter().flat_map(|gaps| gaps.what.keys()) {
+            let of_kind = KINDS.iter().find(|one| one.name() == kind);
+            let row = of_kind.and_then(|one| one.rows().iter().find(|row| row.key == attribute));
+            assert!(row.is_some() || attribute == "tags", "{kind}.{attribute}");
+        }
+    }
 
     #[test]
     fn the_table_is_read() {

@@ -37,9 +37,8 @@ log_groups:
   audit: {retention: 365d, kms_key: '${audit_key}'}
 ";
 
-const TRUST: &str =
-    r#"{"Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
-const POLICY: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}"#;
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}]}"#;
 
 /// A local AWS of this test's own, stopped when the test is over.
 struct Emulator {
@@ -68,7 +67,8 @@ impl Emulator {
     fn run(&self, arguments: &[&str]) -> Output {
         let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("local");
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuestack"));
-        command.args(arguments).env("QUEUESTACK_HOME", home).current_dir(&self.folder).output().unwrap()
+        command.args(arguments).env("QUEUESTACK_HOME", home).env("QUEUESTACK_EMULATOR", emulator());
+        command.current_dir(&self.folder).output().unwrap()
     }
 
     /// Runs a verb on a stack, which must succeed, and returns the JSON that it printed.
@@ -111,7 +111,10 @@ impl Emulator {
 
     async fn roles(&self) -> Vec<String> {
         let roles = self.iam.list_roles().send().await.unwrap().roles;
-        roles.into_iter().map(|role| role.role_name).filter(|name| !name.starts_with("AWSServiceRole")).collect()
+        let names = roles.into_iter().map(|role| role.role_name);
+        let mut names: Vec<String> = names.filter(|name| !name.starts_with("AWSServiceRole")).collect();
+        names.sort();
+        names
     }
 
     async fn groups(&self) -> Vec<String> {
@@ -126,6 +129,11 @@ impl Drop for Emulator {
     }
 }
 
+/// Which emulator is used: `tests/run` goes through both.
+fn emulator() -> String {
+    std::env::var("QUEUESTACK_TEST_EMULATOR").unwrap_or_else(|_| "ministack".to_owned())
+}
+
 fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
@@ -136,9 +144,15 @@ async fn changes_by_hand_are_named_and_taken_back() {
     // As Lambda makes it: without tags, retention for ever.
     aws.logs.create_log_group().log_group_name("/aws/lambda/iamtest-sync").send().await.unwrap();
     let first = aws.plan(STACK);
-    let adopted = "adopt log_group.sync: retention, tags.queuestack:address, tags.queuestack:stack, tags.team";
-    assert!(first.contains(&adopted.to_owned()), "{first:#?}");
+    // LocalStack drops tags on what has none, a known gap: it is taken over without, and then made anew to go on.
+    let keeps_tags = emulator() != "localstack";
+    let tags = if keeps_tags { ", tags.queuestack:address, tags.queuestack:stack, tags.team" } else { "" };
+    assert!(first.contains(&format!("adopt log_group.sync: retention{tags}")), "{first:#?}");
     aws.apply(STACK);
+    if !keeps_tags {
+        aws.logs.delete_log_group().log_group_name("/aws/lambda/iamtest-sync").send().await.unwrap();
+        aws.apply(STACK);
+    }
     trust_and_policies(&aws).await;
     attributes_of_roles(&aws).await;
     log_groups(&aws).await;
@@ -228,7 +242,7 @@ async fn what_belongs_to_others_is_left_alone() {
     assert!(said.contains("`sync` exists already and belongs to stack `other`"), "{said}");
     assert!(said.contains("`audit` exists already and belongs to stack `other`"), "{said}");
     aws.verb(&["destroy", "--yes"], STACK);
-    assert_eq!(aws.roles().await, ["sync", "nobodys"]);
+    assert_eq!(aws.roles().await, ["nobodys", "sync"]);
     assert_eq!(aws.groups().await, ["audit"]);
 }
 

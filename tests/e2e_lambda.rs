@@ -47,6 +47,11 @@ mappings:
   worker: {queue: jobs, function: worker, partial_failures: false}
 ";
 
+/// Which emulator is used: `tests/run` goes through both.
+fn emulator() -> String {
+    std::env::var("QUEUESTACK_TEST_EMULATOR").unwrap_or_else(|_| "ministack".to_owned())
+}
+
 /// A local AWS of its own, and a project with a stack and the package that it names.
 struct Project {
     folder: tempfile::TempDir,
@@ -82,6 +87,7 @@ impl Project {
         let mut command = Command::new(env!("CARGO_BIN_EXE_queuestack"));
         command.args(arguments).env("QUEUESTACK_LOCAL_PORT", self.port.to_string()).env("NO_COLOR", "1");
         command.env("QUEUESTACK_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("local"));
+        command.env("QUEUESTACK_EMULATOR", emulator());
         for name in ["AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "CARGO_TARGET_DIR"] {
             command.env_remove(name);
         }

@@ -7,6 +7,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -15,15 +16,15 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-use queuestack::local::{Local, LocalError, MINISTACK_VERSION, Progress, Running, Stopped};
+use queuestack::local::{LOCALSTACK, Local, LocalError, MINISTACK, Progress, Running, Stopped};
+use serde_json::Value;
 
 /// A local AWS that is stopped when it goes out of scope.
 struct Scoped(Local);
 
 impl Scoped {
     fn new(home: &Path) -> Self {
-        let (home, port) = (home.to_owned(), free_port());
-        Self(Local { home, port })
+        Self(Local::new(home, free_port()))
     }
 
     fn shared() -> Self {
@@ -114,22 +115,22 @@ async fn an_unfinished_installation_is_done_again() {
     let folder = tempfile::tempdir().unwrap();
     // A space, since the path ends up in scripts and command lines.
     let scoped = Scoped::new(&folder.path().join("my project/.queuestack"));
-    let venv = scoped.file(&format!("ministack-{MINISTACK_VERSION}"));
+    let venv = scoped.file(&format!("ministack-{}", MINISTACK.version));
     fs::create_dir_all(venv.join("bin")).unwrap();
     fs::write(venv.join("bin/python"), "half").unwrap();
 
     let (running, steps) = scoped.up().await;
 
-    let [Progress::Installing { version, python_version, .. }, starting] = steps.as_slice() else {
+    let [Progress::Installing { emulator, python_version, .. }, .., starting] = steps.as_slice() else {
         panic!("{steps:?}");
     };
-    assert_eq!(*version, MINISTACK_VERSION);
+    assert_eq!(*emulator, &MINISTACK);
     assert!(python_version.starts_with("3."));
-    assert_eq!(*starting, Progress::Starting { port: scoped.0.port });
+    assert_eq!(*starting, Progress::Starting { emulator: &MINISTACK, port: scoped.0.port });
     assert!(running.started);
     assert_eq!(fs::read_to_string(scoped.0.home.join(".gitignore")).unwrap(), "*\n");
     let log = fs::read_to_string(scoped.file("install.log")).unwrap();
-    assert!(log.contains(&format!("ministack-{MINISTACK_VERSION}")), "{log}");
+    assert!(log.contains(&format!("ministack-{}", MINISTACK.version)), "{log}");
 }
 
 #[tokio::test]
@@ -141,8 +142,8 @@ async fn up_starts_once_and_down_stops() {
     let pid = running.pid.unwrap();
     let expected = Running {
         endpoint: format!("http://127.0.0.1:{}", scoped.0.port),
-        name: "ministack".to_owned(),
-        version: Some(MINISTACK_VERSION.to_owned()),
+        name: "ministack",
+        version: Some(MINISTACK.version.to_owned()),
         pid: Some(pid),
         started: true,
     };
@@ -190,9 +191,9 @@ async fn ups_from_two_homes_share_one_emulator() {
     one.0.down().await.unwrap();
     // A second home with the same installation, and a lock and a pid file of its own.
     let folder = tempfile::tempdir().unwrap();
-    let venv = format!("ministack-{MINISTACK_VERSION}");
+    let venv = format!("ministack-{}", MINISTACK.version);
     let port = one.0.port;
-    let other = Scoped(Local { home: folder.path().join("home"), port });
+    let other = Scoped(Local::new(folder.path().join("home"), port));
     fs::create_dir_all(other.file("")).unwrap();
     let copied = Command::new("cp").arg("-R").args([one.file(&venv), other.file(&venv)]).status();
     assert!(copied.unwrap().success());
@@ -240,7 +241,7 @@ async fn an_emulator_from_elsewhere_is_used_and_left_alone() {
     let scoped = Scoped::shared();
     let (running, _) = scoped.up().await;
     let folder = tempfile::tempdir().unwrap();
-    let elsewhere = Local { home: folder.path().join("home"), port: scoped.0.port };
+    let elsewhere = Local::new(folder.path().join("home"), scoped.0.port);
 
     let found = elsewhere.up(&mut |step| panic!("{step:?}")).await.unwrap();
     assert_eq!(found, Running { pid: None, started: false, ..running.clone() });
@@ -283,8 +284,8 @@ async fn an_emulator_that_dies_shows_its_log() {
     scoped.up().await;
     scoped.0.down().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let broken = Scoped(Local { home: folder.path().to_owned(), port: scoped.0.port });
-    let venv = format!("ministack-{MINISTACK_VERSION}");
+    let broken = Scoped(Local::new(folder.path(), scoped.0.port));
+    let venv = format!("ministack-{}", MINISTACK.version);
     fs::create_dir_all(broken.file(&venv).join("bin")).unwrap();
     fs::copy(scoped.file(&venv).join("installed"), broken.file(&venv).join("installed")).unwrap();
     let python = scoped.file(&venv).join("bin/python");
@@ -338,7 +339,7 @@ async fn functions_call_the_emulator_and_end_with_it() {
     let (running, _) = scoped.up().await;
     let folder = tempfile::tempdir().unwrap();
     let note = folder.path().join("note");
-    let python = scoped.file(&format!("ministack-{MINISTACK_VERSION}")).join("bin/python");
+    let python = scoped.file(&format!("ministack-{}", MINISTACK.version)).join("bin/python");
     let mut invoke = Command::new(python);
     invoke.args(["-c", FUNCTION, &scoped.0.port.to_string()]).arg(&note);
     assert!(invoke.status().unwrap().success());
@@ -353,4 +354,87 @@ async fn functions_call_the_emulator_and_end_with_it() {
     let pid = running.pid.unwrap();
     assert_eq!(scoped.0.down().await.unwrap(), Stopped::Stopped { pid });
     until("the function ends", || !lives(function)).await;
+}
+
+#[tokio::test]
+async fn a_port_that_the_other_emulator_holds_is_refused_by_name() {
+    let scoped = Scoped::shared();
+    let port = scoped.0.port;
+    let pid = scoped.up().await.0.pid.unwrap();
+    let other = Local { emulator: Some(&LOCALSTACK), ..scoped.0.clone() };
+
+    let error = other.up(&mut |step| panic!("{step:?}")).await.unwrap_err();
+    let expected = format!(
+        "port {port} is held by ministack (pid {pid}), not localstack {}; stop it with `queuestack local down --port \
+         {port}` or where it was started, or choose another port with `--port`",
+        LOCALSTACK.version
+    );
+    assert_eq!(error.to_string(), expected);
+    assert!(matches!(other.down().await.unwrap(), Stopped::LeftAlone { .. }));
+    assert!(lives(pid));
+}
+
+/// As `tests/run` does where there is a Python for LocalStack, which takes minutes and half a gigabyte to install.
+#[tokio::test]
+#[ignore = "installs LocalStack: tests/run asks for it"]
+async fn localstack_goes_up_and_down_as_ministack_does() {
+    let mut scoped = Scoped::shared();
+    scoped.0.emulator = Some(&LOCALSTACK);
+    let port = scoped.0.port;
+    let (running, _) = scoped.up().await;
+    let pid = running.pid.unwrap();
+    assert_eq!((running.name, running.version.as_deref()), ("localstack", Some(LOCALSTACK.version)));
+    let sockets = listeners::get_all().unwrap().into_iter().filter(|l| l.process.pid == pid);
+    let sockets: Vec<_> = sockets.filter(|l| l.state == listeners::SocketState::Listen).map(|l| l.socket).collect();
+    assert_eq!(sockets, [(Ipv4Addr::LOCALHOST, port).into()], "loopback only, and nothing but its port");
+
+    // Any will do, and it is there; the other one is refused.
+    let any = Local { emulator: None, ..scoped.0.clone() };
+    assert_eq!(any.up(&mut |step| panic!("{step:?}")).await.unwrap(), Running { started: false, ..running.clone() });
+    let other = Local { emulator: Some(&MINISTACK), ..scoped.0.clone() };
+    let error = other.up(&mut |step| panic!("{step:?}")).await.unwrap_err();
+    assert!(error.to_string().starts_with(&format!("port {port} is held by localstack (pid {pid})")), "{error}");
+
+    post(port, "/", "AmazonSQS.CreateQueue", r#"{"QueueName": "jobs"}"#);
+    assert_eq!(queues(port), 1);
+    any.reset().await.unwrap();
+    assert_eq!(queues(port), 0);
+    let again = any.status().await.unwrap().pid.unwrap();
+    assert!(again != pid && !lives(pid));
+    assert_eq!(any.log_path(), scoped.0.log_path());
+
+    assert_eq!(any.down().await.unwrap(), Stopped::Stopped { pid: again });
+    assert!(!lives(again));
+    assert_eq!(any.status().await, None);
+}
+
+/// What compose itself would refuse, and what is promised of the file.
+#[test]
+fn the_compose_file_is_pinned_and_stays_on_loopback() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("localstack/compose.yaml");
+    let file: Value = serde_saphyr::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let within = |value: &Value, known: &[&str]| {
+        let unknown: Vec<_> = keys(value).into_iter().filter(|key| !known.contains(&key.as_str())).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    };
+    let texts = |value: &Value| -> Vec<String> { serde_json::from_value(value.clone()).unwrap() };
+    within(&file, &["name", "services", "volumes"]);
+    assert_eq!(keys(&file["services"]).len(), 1);
+    let service = &file["services"]["localstack"];
+    within(service, &["image", "ports", "environment", "volumes", "healthcheck"]);
+    assert_eq!(service["image"], "localstack/localstack:4.14.0");
+    assert_eq!(texts(&service["ports"]), ["127.0.0.1:4566:4566"]);
+    assert!(service["environment"].as_object().unwrap().values().all(Value::is_string), "1 would become \"1\" or true");
+    let volumes = texts(&service["volumes"]);
+    let named = volumes.iter().filter_map(|volume| volume.split_once(':')).filter(|(name, _)| !name.starts_with('/'));
+    assert_eq!(named.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>(), keys(&file["volumes"]));
+    let health = &service["healthcheck"];
+    within(health, &["test", "interval", "timeout", "retries", "start_period"]);
+    assert_eq!(texts(&health["test"])[0], "CMD");
+    for duration in ["interval", "timeout", "start_period"] {
+        let seconds = health[duration].as_str().unwrap().strip_suffix('s').unwrap();
+        assert!(seconds.parse::<u32>().unwrap() > 0);
+    }
+    assert!(health["retries"].as_u64().unwrap() > 0);
 }

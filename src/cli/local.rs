@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::target::{home, progress};
 use crate::error::{EXIT_ERROR, EXIT_OK, Error};
-use crate::local::{Local, Running, Stopped};
+use crate::local::{Emulator, Local, Running, Stopped};
 
 /// Arguments of `local`.
 #[derive(Debug, ClapArgs)]
@@ -17,6 +17,10 @@ pub struct Args {
     /// The port on 127.0.0.1.
     #[arg(long, global = true, env = "QUEUESTACK_LOCAL_PORT", default_value_t = 4566)]
     port: u16,
+    /// The emulator: ministack is small and quick, localstack slower and more faithful. Without it: any that runs,
+    /// or else ministack.
+    #[arg(long, global = true, env = "QUEUESTACK_EMULATOR", value_name = "NAME", value_parser = super::target::emulator)]
+    emulator: Option<&'static Emulator>,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -42,7 +46,7 @@ enum Command {
 
 /// Runs one of the subcommands.
 pub async fn run(args: Args) -> Result<u8, Error> {
-    let local = Local { port: args.port, ..home() };
+    let local = Local { port: args.port, emulator: args.emulator, ..home() };
     match args.command {
         Command::Up => {
             let running = local.up(&mut progress).await?;

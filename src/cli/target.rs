@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::backend::connect::{Connection, Target};
 use crate::error::Error;
-use crate::local::{Local, Progress, Running};
+use crate::local::{EMULATORS, Emulator, Local, Progress, Running};
 
 /// Options that say where a command goes.
 #[derive(Clone, Debug, Default, Args)]
@@ -136,7 +136,10 @@ impl Resolved<'_> {
         let (target, local) = match self.decision {
             Decision::Go(target) => (target, None),
             Decision::Local => {
-                let running = home().up(&mut progress).await?;
+                let named = std::env::var("QUEUESTACK_EMULATOR").ok().filter(|name| !name.is_empty());
+                let wanted = named.map(|name| emulator(&name)).transpose();
+                let wanted = wanted.map_err(|why| Error::Usage(format!("QUEUESTACK_EMULATOR: {why}")))?;
+                let running = Local { emulator: wanted, ..home() }.up(&mut progress).await?;
                 (Target::Endpoint { url: running.endpoint.clone(), profile: None }, Some(running))
             }
         };
@@ -159,7 +162,7 @@ impl Reached {
         match (&self.connection.target, &self.local) {
             (_, Some(running)) => {
                 let words = format!("the local AWS ({}) at {}", named(running), running.endpoint);
-                Place { emulator: Some(running.name.clone()), words }
+                Place { emulator: Some(running.name.to_owned()), words }
             }
             (Target::Endpoint { url, .. }, None) => {
                 let running = match loopback_port(url) {
@@ -167,7 +170,7 @@ impl Reached {
                     None => None,
                 };
                 let words = running.as_ref().map_or_else(|| url.clone(), |found| format!("{} at {url}", named(found)));
-                Place { emulator: running.map(|running| running.name), words }
+                Place { emulator: running.map(|running| running.name.to_owned()), words }
             }
             (Target::Aws { profile }, None) => {
                 let words = profile.as_ref().map_or_else(|| "AWS".to_owned(), |name| format!("AWS (profile {name})"));
@@ -179,7 +182,7 @@ impl Reached {
 
 fn named(running: &Running) -> String {
     let version = running.version.as_deref();
-    version.map_or_else(|| running.name.clone(), |version| format!("{} {version}", running.name))
+    version.map_or_else(|| running.name.to_owned(), |version| format!("{} {version}", running.name))
 }
 
 /// The port of a plain-HTTP endpoint on this machine.
@@ -197,17 +200,52 @@ pub fn home() -> Local {
         project.unwrap_or(&here).join(".queuestack")
     });
     let port = std::env::var("QUEUESTACK_LOCAL_PORT").ok().and_then(|port| port.parse().ok());
-    Local { home: folder, port: port.unwrap_or(4566) }
+    let mut local = Local::new(folder, port.unwrap_or(4566));
+    local.pythons = pythons(local.pythons);
+    local
+}
+
+/// The interpreters to install with: the one in `PYTHON`, those on the PATH, those of pyenv, newest first.
+fn pythons(on_path: Vec<PathBuf>) -> Vec<PathBuf> {
+    let named = std::env::var_os("PYTHON").filter(|name| !name.is_empty()).map(PathBuf::from);
+    let pyenv = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let pyenv = pyenv.or_else(|| Some(std::env::home_dir()?.join(".pyenv")));
+    let versions = pyenv.and_then(|folder| folder.join("versions").read_dir().ok());
+    let mut versions: Vec<(Vec<u32>, PathBuf)> = versions
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| {
+            let name = version.file_name();
+            let numbers = name.to_string_lossy().split('.').map_while(|number| number.parse().ok()).collect();
+            (numbers, version.path().join("bin/python3"))
+        })
+        .collect();
+    versions.sort();
+    let versions = versions.into_iter().rev().map(|(_, python)| python);
+    named.into_iter().chain(on_path).chain(versions).collect()
+}
+
+/// Reads the name of an emulator.
+pub fn emulator(name: &str) -> Result<&'static Emulator, String> {
+    let known = EMULATORS.map(|emulator| emulator.name).join(" or ");
+    Emulator::named(name).ok_or_else(|| format!("`{name}` is no emulator that is known here: write {known}"))
 }
 
 /// Tells what bringing the local AWS up is busy with.
 pub fn progress(progress: Progress) {
     match progress {
         Progress::Waiting => super::say("local AWS: waiting for another command that is setting it up"),
-        Progress::Installing { version, python, python_version } => super::say(&format!(
-            "local AWS: installing ministack {version} with {python} {python_version} (once, about half a minute)"
+        Progress::Installing { emulator, python, python_version } => super::say(&format!(
+            "local AWS: installing {emulator} with {python} {python_version} (once, {})",
+            emulator.takes
         )),
-        Progress::Starting { port } => super::say(&format!("local AWS: starting on 127.0.0.1:{port}")),
+        Progress::StillInstalling { emulator, seconds, last } => {
+            super::say(&format!("local AWS: installing {emulator}, {seconds} s: {last:.80}"));
+        }
+        Progress::Starting { emulator, port } => {
+            super::say(&format!("local AWS: starting {emulator} on 127.0.0.1:{port}"));
+        }
     }
 }
 

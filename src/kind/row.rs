@@ -169,14 +169,17 @@ pub fn walk<'a>(ty: &Type, path: &str, value: &'a Value, visit: &mut dyn FnMut(&
 
 /// Keeps what AWS reports of an object: parts that it never reports say nothing about a difference.
 fn normal_object(rows: &[Row], map: &BTreeMap<String, Value>) -> Value {
-    let compared = rows.iter().filter(|row| row.reported != Reported::Never);
-    let normal: BTreeMap<String, Value> = compared
-        .filter_map(|row| {
-            let value = row.ty.normal(map.get(row.key)?);
-            (!value.is_null()).then(|| (row.key.to_owned(), value))
-        })
-        .collect();
-    if normal.is_empty() { Value::Null } else { Value::Map(normal) }
+    let compared = || rows.iter().filter(|row| row.reported != Reported::Never);
+    let normal = |row: &Row| map.get(row.key).map_or(Value::Null, |value| row.ty.normal(value));
+    if compared().all(|row| normal(row).is_null()) {
+        return Value::Null;
+    }
+    // What is left out is its default, and the service may report it as that.
+    let filled = compared().map(|row| match normal(row) {
+        Value::Null => (row.key.to_owned(), row.default.value()),
+        value => (row.key.to_owned(), value),
+    });
+    Value::Map(filled.filter(|(_, value)| !value.is_null()).collect())
 }
 
 /// What an attribute is when neither the resource nor the stack's `defaults:` says.

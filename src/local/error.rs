@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Holder, MINISTACK_VERSION};
+use super::{Emulator, Holder};
 
 /// A failure to install, start, find or stop the local AWS.
 #[derive(Debug, thiserror::Error)]
@@ -21,32 +21,52 @@ pub enum LocalError {
         /// The process that listens, where the system tells.
         holder: Option<Holder>,
     },
+    /// Another emulator than the wanted one answers on the port.
+    #[error(
+        "port {port} is held by {name}{}, not {wanted}; stop it with `queuestack local down --port {port}` or \
+         where it was started, or choose another port with `--port`",
+        holder.as_ref().map_or_else(String::new, |holder| format!(" (pid {})", holder.pid))
+    )]
+    OtherEmulator {
+        /// The wanted port.
+        port: u16,
+        /// What answers.
+        name: &'static str,
+        /// What was asked for.
+        wanted: &'static Emulator,
+        /// The process that listens, where the system tells.
+        holder: Option<Holder>,
+    },
     /// No Python can create the virtual environment.
     #[error(
-        "no Python that can run ministack {MINISTACK_VERSION} was found ({}); \
-         it takes Python 3.10 or newer with venv: `apt install python3-venv` on Debian and Ubuntu, \
-         `dnf install python3` on Fedora, `brew install python` on macOS",
-        rejected.join("; ")
+        "no Python that can run {emulator} was found ({}); it takes {}",
+        rejected.join("; "), emulator.get_python
     )]
     NoPython {
+        /// What was to be installed.
+        emulator: &'static Emulator,
         /// What was tried and why it was not taken, one phrase a Python.
         rejected: Vec<String>,
     },
     /// The packages could not be installed.
     #[error(
-        "ministack {MINISTACK_VERSION} could not be installed; check the network and pip's \
+        "{emulator} could not be installed; check the network and pip's \
          configuration, then run this again. The end of {}:\n{tail}",
         log.display()
     )]
     Install {
+        /// What was to be installed.
+        emulator: &'static Emulator,
         /// The whole output of the installation.
         log: PathBuf,
         /// Its last lines.
         tail: String,
     },
     /// The emulator ended while it was starting.
-    #[error("ministack ended while it was starting. The end of {}:\n{tail}", log.display())]
+    #[error("{} ended while it was starting. The end of {}:\n{tail}", emulator.name, log.display())]
     Died {
+        /// What was started.
+        emulator: &'static Emulator,
         /// The log of the emulator.
         log: PathBuf,
         /// Its last lines, of this start only.
@@ -54,11 +74,13 @@ pub enum LocalError {
     },
     /// The emulator runs but does not answer.
     #[error(
-        "ministack did not answer on port {port} within 30 seconds; run this again to go on \
+        "{} did not answer on port {port} within 60 seconds; run this again to go on \
          waiting, or stop it with `queuestack local down`. The end of {}:\n{tail}",
-        log.display()
+        emulator.name, log.display()
     )]
     NotReady {
+        /// What was started.
+        emulator: &'static Emulator,
         /// The port that it should answer on.
         port: u16,
         /// The log of the emulator.
@@ -73,16 +95,21 @@ pub enum LocalError {
         port: u16,
     },
     /// The emulator cannot be emptied.
-    #[error("{name} on port {port} cannot be emptied while it runs; stop it and start it again instead")]
+    #[error(
+        "{name} on port {port} cannot be emptied while it runs, and was not started from here; stop it and start it \
+         again instead"
+    )]
     NoReset {
         /// What answers on the port.
-        name: String,
+        name: &'static str,
         /// The port that was asked.
         port: u16,
     },
     /// The emulator could not be stopped.
-    #[error("ministack (pid {pid}) could not be stopped; stop it by hand with `kill -9 -{pid}`")]
+    #[error("{} (pid {pid}) could not be stopped; stop it by hand with `kill -9 -{pid}`", emulator.name)]
     Stop {
+        /// What was to be stopped.
+        emulator: &'static Emulator,
         /// The process, which also leads its group.
         pid: u32,
         /// Why it could not be signalled; nothing if it outlived the signals.

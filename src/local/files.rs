@@ -5,17 +5,20 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::error::at;
-use super::{LocalError, MINISTACK_VERSION, Progress};
+use super::{Emulator, LocalError, Progress};
 
 const LOCK_POLL: Duration = Duration::from_millis(50);
 /// A log that has grown beyond this many bytes is set aside at the next start.
 const LOG_LIMIT: u64 = 8 * 1024 * 1024;
 const TAIL_LINES: usize = 12;
 
-/// The files of one port in one home.
+/// The files of one emulator on one port in one home.
 #[derive(Debug)]
 pub(super) struct Files {
+    pub(super) emulator: &'static Emulator,
     /// `<home>/local`, absolute and without symbolic links wherever it exists: the spelling under
     /// which a process that was started from it is recognised.
     dir: PathBuf,
@@ -23,21 +26,21 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn new(home: &Path, port: u16) -> Self {
+    pub(super) fn new(home: &Path, port: u16, emulator: &'static Emulator) -> Self {
         let home = fs::canonicalize(home).or_else(|_| std::path::absolute(home)).unwrap_or_else(|_| home.to_owned());
         let dir = home.join("local");
-        Self { dir, port }
+        Self { emulator, dir, port }
     }
 
     /// Creates the home, which ignores itself in git, and returns its files.
-    pub(super) fn create(home: &Path, port: u16) -> Result<Self, LocalError> {
+    pub(super) fn create(home: &Path, port: u16, emulator: &'static Emulator) -> Result<Self, LocalError> {
         let dir = home.join("local");
         fs::create_dir_all(&dir).map_err(at("create", &dir))?;
         let ignore = home.join(".gitignore");
         if !ignore.exists() {
             fs::write(&ignore, "*\n").map_err(at("write", &ignore))?;
         }
-        Ok(Self::new(home, port))
+        Ok(Self::new(home, port, emulator))
     }
 
     pub(super) fn exist(&self) -> bool {
@@ -48,18 +51,20 @@ impl Files {
         self.port
     }
 
-    /// What an emulator that was started from this home calls its edition.
+    /// What an emulator that was started from this home calls its edition: no path, as it can become a file's name.
     pub(super) fn edition(&self) -> String {
-        format!("queuestack {}", self.dir.display())
+        let digest = Sha256::digest(self.dir.as_os_str().as_encoded_bytes());
+        let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("queuestack-{hex}")
     }
 
     pub(super) fn venv(&self) -> PathBuf {
-        self.dir.join(format!("ministack-{MINISTACK_VERSION}"))
+        self.dir.join(format!("{}-{}", self.emulator.name, self.emulator.version))
     }
 
-    /// What the path of every ministack in this home begins with, whatever its version.
+    /// What the path of every installation of the emulator in this home begins with, whatever its version.
     pub(super) fn venv_prefix(&self) -> PathBuf {
-        self.dir.join("ministack-")
+        self.dir.join(format!("{}-", self.emulator.name))
     }
 
     pub(super) fn install_log(&self) -> PathBuf {
@@ -67,7 +72,7 @@ impl Files {
     }
 
     pub(super) fn log(&self) -> PathBuf {
-        self.dir.join(format!("ministack-{}.log", self.port))
+        self.dir.join(format!("{}-{}.log", self.emulator.name, self.port))
     }
 
     pub(super) fn log_len(&self) -> u64 {
@@ -104,7 +109,7 @@ impl Files {
     }
 
     fn pid_file(&self) -> PathBuf {
-        self.dir.join(format!("ministack-{}.pid", self.port))
+        self.dir.join(format!("{}-{}.pid", self.emulator.name, self.port))
     }
 
     /// Returns the last process that was started; it may have ended, and its number be reused.
@@ -175,16 +180,17 @@ pub(super) fn tail(log: &Path, start: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MINISTACK;
     use super::*;
 
     #[test]
     fn a_new_home_ignores_itself_and_an_own_gitignore_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("project/.queuestack");
-        Files::create(&home, 1).unwrap();
+        Files::create(&home, 1, &MINISTACK).unwrap();
         assert_eq!(fs::read_to_string(home.join(".gitignore")).unwrap(), "*\n");
         fs::write(home.join(".gitignore"), "local/\n").unwrap();
-        Files::create(&home, 1).unwrap();
+        Files::create(&home, 1, &MINISTACK).unwrap();
         assert_eq!(fs::read_to_string(home.join(".gitignore")).unwrap(), "local/\n");
     }
 
@@ -203,7 +209,7 @@ mod tests {
     #[test]
     fn a_long_log_is_set_aside() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::create(folder.path(), 1).unwrap();
+        let files = Files::create(folder.path(), 1, &MINISTACK).unwrap();
         files.open_log().unwrap().set_len(LOG_LIMIT + 1).unwrap();
         files.open_log().unwrap();
         assert_eq!(files.log_len(), 0);
@@ -213,7 +219,7 @@ mod tests {
     #[tokio::test]
     async fn the_second_to_lock_says_that_it_waits() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::create(folder.path(), 1).unwrap();
+        let files = Files::create(folder.path(), 1, &MINISTACK).unwrap();
         let first = files.lock(&mut |_| panic!("nobody holds it")).await.unwrap();
         let mut seen = Vec::new();
         let mut on = |progress| seen.push(progress);

@@ -1,52 +1,80 @@
-//! Finds a Python and installs ministack into a virtual environment of its own.
+//! Finds a Python and installs an emulator into a virtual environment of its own.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
 use super::error::at;
 use super::files::{self, Files};
-use super::{LocalError, MINISTACK_VERSION, Progress};
-
-/// What pip installs: ministack needs cbor2 for `CloudWatch` without declaring it.
-const REQUIREMENTS: [&str; 2] = ["ministack==1.5.33", "cbor2==6.2.1"];
+use super::{Emulator, LocalError, Progress};
 
 /// The commands to try, the system's choice first.
-const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
-const OLDEST: (u32, u32) = (3, 10);
+pub(super) const PYTHONS: [&str; 6] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
+
+/// How often a long installation says what it is at.
+const STILL: Duration = Duration::from_secs(15);
 
 /// Prints the version, then fails if a virtual environment with pip cannot be made.
 const CHECK: &str = "import sys; print('.'.join(map(str, sys.version_info[:3]))); \
                      sys.stdout.flush(); import ensurepip, venv";
 
-/// Installs the pinned packages unless an earlier call has finished doing so.
-pub(super) async fn ensure(files: &Files, on: &mut (dyn FnMut(Progress) + Send)) -> Result<(), LocalError> {
+/// Installs the pinned packages unless an earlier call has finished doing so, and puts our own files beside them.
+pub(super) async fn ensure(
+    files: &Files,
+    pythons: &[PathBuf],
+    on: &mut (dyn FnMut(Progress) + Send),
+) -> Result<(), LocalError> {
     let venv = files.venv();
     // The last file to be written, so that an interrupted installation counts for nothing.
     let marker = venv.join("installed");
-    let wanted = REQUIREMENTS.join("\n");
+    let wanted = files.emulator.requirements.join("\n");
     // The interpreter is a link that dangles when its Python was uninstalled.
-    if fs::read_to_string(&marker).is_ok_and(|done| done == wanted) && python(files).exists() {
-        return Ok(());
+    if !fs::read_to_string(&marker).is_ok_and(|done| done == wanted) || !python(files).exists() {
+        packages(files, pythons, on).await?;
+        fs::write(&marker, wanted).map_err(at("write", &marker))?;
     }
+    // Every time: they are this program's, whatever version of it made the environment.
+    for (name, text) in files.emulator.files {
+        let path = venv.join(name);
+        let folder = path.parent().unwrap_or(&venv);
+        fs::create_dir_all(folder).map_err(at("create", folder))?;
+        fs::write(&path, text).map_err(at("write", &path))?;
+    }
+    Ok(())
+}
+
+async fn packages(files: &Files, pythons: &[PathBuf], on: &mut (dyn FnMut(Progress) + Send)) -> Result<(), LocalError> {
     let log = files.install_log();
     let output = File::create(&log).map_err(at("write", &log))?;
-    create_venv(files, &output, &PYTHONS, on).await?;
+    create_venv(files, &output, pythons, on).await?;
     let mut pip = Command::new(python(files));
     pip.args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"])
-        .args(REQUIREMENTS)
+        .args(files.emulator.requirements)
         // pip refuses to install for the user inside of a virtual environment.
         .env("PIP_USER", "0");
-    let installed = run(&mut pip, &output).await.map_err(at("run", &python(files)))?;
+    let began = Instant::now();
+    let installing = run(&mut pip, &output);
+    tokio::pin!(installing);
+    let installed = loop {
+        match tokio::time::timeout(STILL, &mut installing).await {
+            Ok(done) => break done.map_err(at("run", &python(files)))?,
+            Err(_) => on(Progress::StillInstalling {
+                emulator: files.emulator,
+                seconds: began.elapsed().as_secs(),
+                last: files::tail(&log, 0).lines().last().unwrap_or_default().trim().to_owned(),
+            }),
+        }
+    };
     if !installed.success() {
         let tail = files::tail(&log, 0);
-        return Err(LocalError::Install { log, tail });
+        return Err(LocalError::Install { emulator: files.emulator, log, tail });
     }
-    fs::write(&marker, wanted).map_err(at("write", &marker))
+    Ok(())
 }
 
 /// Returns the interpreter of the virtual environment.
@@ -65,7 +93,7 @@ async fn create_venv(
     for command in pythons {
         let command = command.as_ref();
         let python = command.to_string_lossy();
-        let python_version = match check(command).await {
+        let python_version = match check(command, files.emulator).await {
             Check::Usable(version) => version,
             Check::Missing => continue,
             Check::Unusable(reason) => {
@@ -73,7 +101,7 @@ async fn create_venv(
                 continue;
             }
         };
-        on(Progress::Installing { version: MINISTACK_VERSION, python: python.clone().into_owned(), python_version });
+        on(Progress::Installing { emulator: files.emulator, python: python.clone().into_owned(), python_version });
         discard(files.venv()).await?;
         let mut venv = Command::new(command);
         venv.args(["-I", "-m", "venv"]).arg(files.venv());
@@ -86,7 +114,7 @@ async fn create_venv(
     if rejected.is_empty() {
         rejected.push("there is no python3 on the PATH".to_owned());
     }
-    Err(LocalError::NoPython { rejected })
+    Err(LocalError::NoPython { emulator: files.emulator, rejected })
 }
 
 /// What a Python command is good for.
@@ -98,7 +126,7 @@ enum Check {
 }
 
 /// Runs a Python command, because being on the PATH means little: it can be a shim for nothing.
-async fn check(command: &OsStr) -> Check {
+async fn check(command: &OsStr, emulator: &Emulator) -> Check {
     let mut python = Command::new(command);
     python.args(["-I", "-c", CHECK]).stdin(Stdio::null()).kill_on_drop(true);
     let output = match python.output().await {
@@ -108,9 +136,12 @@ async fn check(command: &OsStr) -> Check {
     };
     let stdout = String::from_utf8_lossy(&output.stdout);
     let version = stdout.trim();
+    let [oldest, newest] = emulator.pythons;
     let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
     match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if (major, minor) < OLDEST => Check::Unusable(format!("is version {version}")),
+        (Some(major), Some(minor)) if !(oldest..=newest).contains(&(major, minor)) => {
+            Check::Unusable(format!("is version {version}"))
+        }
         (Some(_), Some(_)) if output.status.success() => Check::Usable(version.to_owned()),
         (Some(_), Some(_)) => Check::Unusable(format!("({version}) lacks venv or ensurepip")),
         _ => Check::Unusable("does not run".to_owned()),
@@ -140,6 +171,7 @@ async fn run(command: &mut Command, output: &File) -> io::Result<ExitStatus> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{LOCALSTACK, MINISTACK};
     use super::*;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
@@ -151,16 +183,11 @@ mod tests {
         path
     }
 
-    #[test]
-    fn the_pinned_version_is_the_one_named_everywhere() {
-        assert_eq!(REQUIREMENTS[0], format!("ministack=={MINISTACK_VERSION}"));
-    }
-
     #[tokio::test]
     async fn a_real_python_is_usable() {
         let mut usable = 0;
         for python in PYTHONS {
-            usable += u32::from(matches!(check(python.as_ref()).await, Check::Usable(_)));
+            usable += u32::from(matches!(check(python.as_ref(), &MINISTACK).await, Check::Usable(_)));
         }
         assert!(usable > 0);
     }
@@ -169,7 +196,7 @@ mod tests {
     async fn what_is_wrong_with_each_python_is_said() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
-        let files = Files::create(&home, 1).unwrap();
+        let files = Files::create(&home, 1, &MINISTACK).unwrap();
         let pythons = [
             script(folder.path(), "old", "echo 3.9.2"),
             script(folder.path(), "shim", "echo 'command not found' >&2; exit 127"),
@@ -192,10 +219,24 @@ mod tests {
     #[tokio::test]
     async fn without_any_python_the_path_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::create(folder.path(), 1).unwrap();
+        let files = Files::create(folder.path(), 1, &MINISTACK).unwrap();
         let output = File::create(files.install_log()).unwrap();
         let pythons = [folder.path().join("python3")];
         let error = create_venv(&files, &output, &pythons, &mut |_| ()).await.unwrap_err();
         assert!(error.to_string().contains("(there is no python3 on the PATH)"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn each_emulator_has_its_own_range_of_pythons() {
+        let folder = tempfile::tempdir().unwrap();
+        for (version, ministack, localstack) in
+            [("3.11.9", true, false), ("3.12.0", true, true), ("3.13.1", true, true), ("3.14.0", true, false)]
+        {
+            let python = script(folder.path(), "python", &format!("echo {version}"));
+            for (emulator, fits) in [(&MINISTACK, ministack), (&LOCALSTACK, localstack)] {
+                let usable = matches!(check(python.as_ref(), emulator).await, Check::Usable(_));
+                assert_eq!(usable, fits, "{emulator} on {version}");
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-pub(super) const MINISTACK: &str = "ministack";
+use super::EMULATORS;
 
 /// Connecting over loopback is immediate or hopeless; an answer may wait behind other requests.
 const CONNECT_WITHIN: Duration = Duration::from_millis(500);
@@ -18,9 +18,6 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 const RESET_WITHIN: Duration = Duration::from_secs(30);
 const CLOSED_POLL: Duration = Duration::from_millis(10);
 const LONGEST_ANSWER: u64 = 1024 * 1024;
-
-/// The health pages that tell an emulator, the more specific first.
-const HEALTH: [(&str, &str); 2] = [(MINISTACK, "/_ministack/health"), ("localstack", "/_localstack/health")];
 
 /// A process that listens on a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +39,7 @@ impl fmt::Display for Holder {
 pub(super) enum Found {
     /// An emulator of AWS.
     Emulator {
-        name: String,
+        name: &'static str,
         version: Option<String>,
         /// A word on its origin, which we set for what we start.
         edition: Option<String>,
@@ -55,8 +52,8 @@ pub(super) enum Found {
 
 /// Asks the port who it is.
 pub(super) async fn probe(port: u16) -> Found {
-    for (name, path) in HEALTH {
-        let (status, body) = match request(port, "GET", path, ANSWER_WITHIN).await {
+    for emulator in EMULATORS {
+        let (status, body) = match request(port, "GET", emulator.health, ANSWER_WITHIN).await {
             Answer::Refused => return Found::Nothing,
             Answer::None => return Found::Other,
             Answer::Http(status, body) => (status, body),
@@ -64,15 +61,15 @@ pub(super) async fn probe(port: u16) -> Found {
         let health: Value = serde_json::from_slice(&body).unwrap_or_default();
         if status == 200 && health.get("services").is_some_and(Value::is_object) {
             let text = |key| health.get(key).and_then(Value::as_str).map(str::to_owned);
-            return Found::Emulator { name: name.to_owned(), version: text("version"), edition: text("edition") };
+            return Found::Emulator { name: emulator.name, version: text("version"), edition: text("edition") };
         }
     }
     Found::Other
 }
 
-/// Tells ministack to delete all it holds; returns whether it said that it did.
-pub(super) async fn reset(port: u16) -> bool {
-    let answer = request(port, "POST", "/_ministack/reset", RESET_WITHIN).await;
+/// Tells an emulator to delete all it holds; returns whether it said that it did.
+pub(super) async fn reset(port: u16, path: &str) -> bool {
+    let answer = request(port, "POST", path, RESET_WITHIN).await;
     matches!(answer, Answer::Http(200, _))
 }
 
@@ -195,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn a_version_is_not_demanded_of_an_emulator() {
         let port = serve("HTTP/1.1 200 OK\r\n\r\n{\"services\": {}}").await;
-        let expected = Found::Emulator { name: MINISTACK.to_owned(), version: None, edition: None };
+        let expected = Found::Emulator { name: "ministack", version: None, edition: None };
         assert_eq!(probe(port).await, expected);
     }
 

@@ -34,7 +34,7 @@ const CREDENTIALS: [&str; 13] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 ];
 
-/// What other programs call their settings too, and ministack would take for its own.
+/// What other programs call their settings too, and an emulator would take for its own.
 const MISTAKABLE: [&str; 7] =
     ["AUTH", "EDGE_PORT", "LOCALSTACK_HOSTNAME", "LOG_LEVEL", "PYTHONHOME", "PYTHONPATH", "SERVICES"];
 
@@ -76,32 +76,33 @@ pub(super) fn start(files: &Files, endpoint: &str) -> Result<Starting, LocalErro
 
 /// Makes the command line and environment of the emulator.
 fn command(files: &Files, endpoint: &str, temp: &Path) -> Command {
+    let fill = |text: &str| {
+        let text = text.replace("{port}", &files.port().to_string()).replace("{endpoint}", endpoint);
+        text.replace("{edition}", &files.edition()).replace("{temp}", &temp.to_string_lossy())
+    };
     // By way of the interpreter, because the first line of a script breaks when its folder moves.
     let mut command = Command::new(install::python(files));
-    command.arg(files.venv().join("bin").join("ministack"));
+    let mut arguments = files.emulator.arguments.iter();
+    command.args(arguments.next().map(|program| files.venv().join(program)));
+    command.args(arguments.map(|argument| fill(argument)));
     for name in CREDENTIALS.iter().chain(&MISTAKABLE) {
         command.env_remove(name);
     }
     command
-        .env("BIND_HOST", "127.0.0.1")
-        .env("GATEWAY_PORT", files.port().to_string())
-        // Handed on to functions, whose clients would otherwise call the real AWS.
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("MINISTACK_EDITION", files.edition())
-        .env("USE_SSL", "0")
+        .envs(files.emulator.environment.iter().map(|(name, value)| (name, fill(value))))
         .env("TMPDIR", temp)
         // A group of its own: out of reach of Ctrl-C, and stopped together with its functions.
         .process_group(0);
     command
 }
 
-/// Returns the process in the pid file if it lives and is a ministack of this home.
+/// Returns the process in the pid file if it lives and is this emulator, from this home.
 pub(super) fn ours(files: &Files) -> Option<u32> {
     let pid = files.pid()?;
     let line = command_line(pid)?;
     let prefix = files.venv_prefix();
-    let is_ministack = line.contains(&*prefix.to_string_lossy()) && line.contains("/bin/ministack");
-    is_ministack.then_some(pid)
+    let program = files.emulator.arguments.first().is_some_and(|program| line.contains(&format!("/{program}")));
+    (program && line.contains(&*prefix.to_string_lossy())).then_some(pid)
 }
 
 /// Returns the arguments of a living process; an ended one that awaits its parent has none.
@@ -121,14 +122,14 @@ fn command_line(pid: u32) -> Option<String> {
 
 /// Ends the process and the functions in its group: asks first, kills after 5 seconds.
 pub(super) async fn stop(files: &Files, pid: u32) -> Result<(), LocalError> {
-    signal(pid, Signal::TERM)?;
+    signal(files, pid, Signal::TERM)?;
     let asked = gone(files, pid, TERM_WITHIN).await;
     // Even when it obeyed: a function may have ignored the question.
-    signal(pid, Signal::KILL)?;
+    signal(files, pid, Signal::KILL)?;
     if asked || gone(files, pid, KILL_WITHIN).await {
         return Ok(());
     }
-    Err(LocalError::Stop { pid, source: None })
+    Err(LocalError::Stop { emulator: files.emulator, pid, source: None })
 }
 
 async fn gone(files: &Files, pid: u32, within: Duration) -> bool {
@@ -143,24 +144,25 @@ async fn gone(files: &Files, pid: u32, within: Duration) -> bool {
 }
 
 /// Signals the group that the process leads; one that has no members left is no error.
-fn signal(pid: u32, signal: Signal) -> Result<(), LocalError> {
+fn signal(files: &Files, pid: u32, signal: Signal) -> Result<(), LocalError> {
     let group = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let sent = group.map_or(Err(Errno::SRCH), |group| kill_process_group(group, signal));
     match sent {
         Ok(()) | Err(Errno::SRCH) => Ok(()),
-        Err(error) => Err(LocalError::Stop { pid, source: Some(error.into()) }),
+        Err(error) => Err(LocalError::Stop { emulator: files.emulator, pid, source: Some(error.into()) }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{EMULATORS, Emulator, MINISTACK};
     use super::*;
     use std::collections::BTreeMap;
 
     #[test]
     fn the_emulator_gets_no_credentials_and_points_functions_at_itself() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::create(folder.path(), 4599).unwrap();
+        let files = Files::create(folder.path(), 4599, &MINISTACK).unwrap();
         let command = command(&files, "http://127.0.0.1:4599", folder.path());
         let environment: BTreeMap<_, _> = command.as_std().get_envs().collect();
         let value = |name: &str| environment[std::ffi::OsStr::new(name)].and_then(|v| v.to_str());
@@ -173,11 +175,23 @@ mod tests {
     }
 
     #[test]
+    fn the_settings_of_localstack_are_in_its_own_script() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::create(folder.path(), 4599, Emulator::named("localstack").unwrap()).unwrap();
+        let command = command(&files, "http://127.0.0.1:4599", Path::new("/t"));
+        let arguments: Vec<_> = command.as_std().get_args().map(|argument| argument.to_string_lossy()).collect();
+        assert!(arguments[0].ends_with("/local/localstack-2026.3.0/executor/start.py"), "{arguments:?}");
+        assert_eq!(arguments[1..], ["4599", "/t", &files.edition()]);
+    }
+
+    #[test]
     fn a_reused_pid_is_not_ours() {
         let folder = tempfile::tempdir().unwrap();
-        let files = Files::create(folder.path(), 1).unwrap();
-        assert_eq!(ours(&files), None);
-        files.remember_pid(std::process::id()).unwrap();
-        assert_eq!(ours(&files), None);
+        for emulator in EMULATORS {
+            let files = Files::create(folder.path(), 1, emulator).unwrap();
+            assert_eq!(ours(&files), None);
+            files.remember_pid(std::process::id()).unwrap();
+            assert_eq!(ours(&files), None);
+        }
     }
 }

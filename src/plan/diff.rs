@@ -20,6 +20,10 @@ pub(super) fn diff(
 ) -> Vec<Change> {
     let rows = desired.kind.rows().iter().filter(|row| !row.is_short_form());
     let mut changes: Vec<Change> = rows.filter_map(|row| compare(row, desired, found, gaps, notes)).collect();
+    if let Some(note) = found.and_then(|found| takes_no_tags(found, gaps)) {
+        notes.insert(note);
+        return changes;
+    }
     let empty = BTreeMap::new();
     let before = found.map_or(&empty, |found| &found.tags);
     let keys: BTreeSet<&String> = before.keys().chain(desired.tags.keys()).collect();
@@ -31,6 +35,11 @@ pub(super) fn diff(
         }
     }
     changes
+}
+
+/// Says why what was made without tags stays without, on an endpoint that is known for it.
+pub(super) fn takes_no_tags(found: &Found, gaps: &Gaps) -> Option<String> {
+    gaps.note(found.kind.name(), "tags").filter(|_| found.tags.is_empty())
 }
 
 /// AWS's own tags cannot be changed, and those of `ignore_tags:` belong to others.

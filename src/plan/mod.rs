@@ -20,7 +20,7 @@ use crate::value::{Place, Value};
 
 pub use diff::fingerprint;
 
-use diff::diff;
+use diff::{diff, takes_no_tags};
 use live::Live;
 use order::order;
 
@@ -326,11 +326,12 @@ fn plan_one(
     let changes = diff(&desired, Some(found), stack, gaps, &mut plan.notes);
     let action = match (ours, changes.iter().any(|change| change.replaces)) {
         (_, true) => Action::Replace,
-        (false, false) => Action::Adopt,
-        (true, false) if changes.is_empty() => {
+        // Taken over already, where the endpoint takes no tags: again and again would change nothing.
+        (_, false) if changes.is_empty() && (ours || takes_no_tags(found, gaps).is_some()) => {
             plan.unchanged += 1;
             return;
         }
+        (false, false) => Action::Adopt,
         (true, false) => Action::Update,
     };
     plan.steps.push(step(action, desired, Some(found), changes, consent));

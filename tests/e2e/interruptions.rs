@@ -101,7 +101,7 @@ fn converges(account: &Account, endpoint: &str, file: &StackFile, name: &str) {
 fn killed_on_the_emulator_a_second_run_converges_too() {
     let (mut seed, endpoint) = (Seed(2), emulator::endpoint());
     let account = Account::new(endpoint);
-    for round in 0..5 {
+    for round in 0..emulator::rounds(5) {
         let name = format!("slain-{round}");
         let file = StackFile::new(&name, &units(&name, 8));
         let mut child = Run::new(&["apply", file.path(), "--yes", "--parallel", "2"]).at(endpoint).spawn();

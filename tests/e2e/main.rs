@@ -6,6 +6,7 @@ mod calendar;
 mod data_loss;
 mod failures;
 mod formats;
+mod gaps;
 mod guards;
 mod interruptions;
 mod output;

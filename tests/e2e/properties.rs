@@ -71,5 +71,5 @@ fn any_two_stacks_in_turn_on_the_stub() {
 
 #[test]
 fn any_two_stacks_in_turn_on_the_emulator() {
-    sequence(emulator::endpoint(), "emulated-turns", 30);
+    sequence(emulator::endpoint(), "emulated-turns", emulator::rounds(30));
 }

@@ -213,7 +213,8 @@ fn query(value: &Value) -> MetricDataQuery {
         .set_id(text(&QUERY_ID))
         .set_expression(text(&EXPRESSION))
         .set_label(text(&LABEL))
-        .set_return_data(value.get(RETURN_DATA.key).as_bool())
+        // Said of every query: what CloudWatch takes one that does not say for is another default than ours.
+        .return_data(value.get(RETURN_DATA.key).as_bool().unwrap_or(false))
         .set_period(if stat.is_none() { int(&ALARM_PERIOD) } else { None })
         .set_account_id(text(&ACCOUNT_ID))
         .set_metric_stat(stat)

@@ -13,9 +13,20 @@ pub fn endpoint() -> &'static str {
     ENDPOINT.get_or_init(|| {
         let (home, port) = (home(), free_port().to_string());
         stop_with_this_process(&home, &port);
-        let up = Run::new(&["local", "up", "--json", "--port", &port]).env("QUEUESTACK_HOME", &home).output().exits(0);
+        let up = Run::new(&["local", "up", "--json", "--port", &port, "--emulator", &name()]);
+        let up = up.env("QUEUESTACK_HOME", &home).output().exits(0);
         up.json()["endpoint"].as_str().unwrap().to_owned()
     })
+}
+
+/// Which emulator it is: `tests/run` goes through both.
+pub fn name() -> String {
+    std::env::var("QUEUESTACK_TEST_EMULATOR").unwrap_or_else(|_| "ministack".to_owned())
+}
+
+/// How many rounds of something long are run: fewer on an emulator that takes ten times as long for a queue.
+pub fn rounds(usual: u32) -> u32 {
+    if name() == "ministack" { usual } else { usual.div_ceil(5) }
 }
 
 /// The folder of the installation, the one that all tests of this build share.
