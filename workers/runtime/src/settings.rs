@@ -22,7 +22,7 @@ pub struct Settings {
     pub lease: Duration,
     /// How long it is remembered that a job was done: `WORKER_KEEP`, 14 days, the longest that a queue keeps a message.
     pub keep: Duration,
-    /// How long a stopping process waits for handlers: `WORKER_DRAIN_TIMEOUT`, 20 seconds.
+    /// How long a stopping process waits for handlers, from the signal on: `WORKER_DRAIN_TIMEOUT`, 20 seconds.
     pub drain_timeout: Duration,
     /// How long a poll waits for a message: `WORKER_POLL_WAIT`, 0 to 20 seconds, 20 seconds. A stopping process
     /// waits for its polls to end, since an aborted one can strand a message.

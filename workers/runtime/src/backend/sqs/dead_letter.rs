@@ -21,7 +21,7 @@ impl SqsQueue {
         let fifo = target.ends_with(".fifo");
         let copy = Outgoing {
             body: delivery.body.clone(),
-            attributes: attributes(delivery, why),
+            attributes: attributes(delivery, &why),
             group: delivery.group.clone().or_else(|| fifo.then(|| delivery.message_id.clone())),
             deduplication: fifo.then(|| delivery.message_id.clone()),
             trace_header: delivery.trace_header.clone(),
@@ -40,7 +40,7 @@ impl SqsQueue {
     /// The URL of the queue that the redrive policy names.
     async fn find_dead_letters(&self) -> Result<String, QueueError> {
         let name = QueueAttributeName::RedrivePolicy;
-        let attributes = self.attributes(&[name.clone()]).await?;
+        let attributes = self.attributes(std::slice::from_ref(&name)).await?;
         let policy = attributes.get(name.as_str()).and_then(|text| serde_json::from_str(text).ok());
         let policy: serde_json::Value = policy.unwrap_or_default();
         let arn: Vec<&str> = policy["deadLetterTargetArn"].as_str().unwrap_or_default().split(':').collect();
@@ -56,7 +56,7 @@ impl SqsQueue {
 }
 
 /// What says why comes first; of the message's own attributes, those that still fit.
-fn attributes(delivery: &Delivery, why: BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn attributes(delivery: &Delivery, why: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let own = delivery.attributes.iter().filter(|(name, _)| !why.contains_key(*name));
     let own = own.map(|(name, value)| (name.clone(), value.clone()));
     let why = why.iter().map(|(name, value)| (name.clone(), acceptable(value)));
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn why_has_precedence_over_the_messages_own_and_ten_are_the_most() {
-        let all = attributes(&delivery(10, 12), why("broken"));
+        let all = attributes(&delivery(10, 12), &why("broken"));
         assert_eq!(all.len(), 10);
         assert_eq!(all["reason"], "malformed");
         assert_eq!(all["error"], "broken");
@@ -116,8 +116,8 @@ mod tests {
 
     #[test]
     fn a_body_of_a_mebibyte_still_fits() {
-        assert!(attributes(&delivery(MOST_BYTES, 2), why("broken")).is_empty());
-        let tight = attributes(&delivery(MOST_BYTES - 25, 0), why("broken"));
+        assert!(attributes(&delivery(MOST_BYTES, 2), &why("broken")).is_empty());
+        let tight = attributes(&delivery(MOST_BYTES - 25, 0), &why("broken"));
         assert_eq!(tight.keys().collect::<Vec<_>>(), ["error"]);
     }
 

@@ -24,7 +24,7 @@ pub(super) fn seconds(wait: Duration) -> i32 {
     i32::try_from(whole.min(crate::retry::LONGEST_INVISIBLE)).unwrap_or_default()
 }
 
-/// An entry of a SendMessageBatch call.
+/// An entry of a `SendMessageBatch` call.
 pub(super) fn entry(id: &str, message: &Outgoing) -> Result<SendMessageBatchRequestEntry, QueueError> {
     let mut entry = SendMessageBatchRequestEntry::builder()
         .id(id)

@@ -168,7 +168,7 @@ impl Backend for SqsQueue {
 
     async fn visibility_timeout(&self) -> Result<Duration, QueueError> {
         let name = QueueAttributeName::VisibilityTimeout;
-        let attributes = self.attributes(&[name.clone()]).await?;
+        let attributes = self.attributes(std::slice::from_ref(&name)).await?;
         let seconds = attributes.get(name.as_str()).and_then(|seconds| seconds.parse().ok());
         seconds.map(Duration::from_secs).ok_or_else(|| QueueError::permanent("the queue has no visibility timeout"))
     }

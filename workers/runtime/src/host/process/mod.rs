@@ -61,7 +61,7 @@ impl Health {
 pub(crate) async fn run(core: Arc<Core>, queue: Arc<dyn Backend>) -> Result<(), StartError> {
     let told = |error: QueueError| StartError(format!("the queue does not answer: {error}"));
     let visibility = queue.visibility_timeout().await.map_err(told)?;
-    let (deleter, deletes) = deleter::start(Arc::clone(&queue));
+    let (deleter, deleting) = deleter::start(Arc::clone(&queue));
     let host = Arc::new(Host {
         heartbeat: Heartbeat::new(visibility),
         slots: Arc::new(Semaphore::new(core.settings.concurrency)),
@@ -78,23 +78,23 @@ pub(crate) async fn run(core: Arc<Core>, queue: Arc<dyn Backend>) -> Result<(), 
     helpers.spawn(heartbeat::beat(Arc::clone(&host)));
     helpers.spawn(sample_depth(Arc::clone(&host)));
     tracing::info!(worker = host.core.name, concurrency = host.core.settings.concurrency, "started");
-    poller::poll(&host).await;
-    let clean = drain(&host).await;
+    let asked = poller::poll(&host).await;
+    let clean = drain(&host, asked + host.core.settings.drain_timeout).await;
     helpers.shutdown().await;
     drop(host);
     // The last handle to the deleter is gone: it sends what it has, and ends.
-    if deletes.await.is_err() {
+    if deleting.await.is_err() {
         tracing::error!("the deleter ended before its time");
     }
     tracing::info!(clean, "stopped");
     Ok(())
 }
 
-/// Lets handlers end; after the drain time-out they are dropped, and their messages go back at once.
-async fn drain(host: &Host) -> bool {
+/// Lets handlers end; after the deadline they are dropped, and their messages go back at once.
+async fn drain(host: &Host, deadline: Instant) -> bool {
     let all = u32::try_from(host.core.settings.concurrency).unwrap_or(u32::MAX);
     let idle = || host.slots.acquire_many(all);
-    let clean = tokio::time::timeout(host.core.settings.drain_timeout, idle()).await.is_ok();
+    let clean = tokio::time::timeout_at(deadline.into(), idle()).await.is_ok();
     if !clean {
         host.core.stop.end();
         // Each gives its own message back; this waits for the queue's answers, not for handlers.

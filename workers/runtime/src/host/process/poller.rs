@@ -21,8 +21,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// What a poll came back with, and the slots that it was for.
 type Polled = (Result<Vec<Delivery>, QueueError>, OwnedSemaphorePermit);
 
-/// Polls until asked to stop, then waits for the polls under way.
-pub(super) async fn poll(host: &Arc<Host>) {
+/// Polls until asked to stop, then waits for the polls under way; says when it was asked.
+pub(super) async fn poll(host: &Arc<Host>) -> Instant {
     let mut polls: JoinSet<Polled> = JoinSet::new();
     let most = (host.core.settings.concurrency / BATCH).max(1);
     let mut width = Width { now: 1, most };
@@ -44,17 +44,19 @@ pub(super) async fn poll(host: &Arc<Host>) {
                 take(host, result, slots);
             }
             slots = free_slots(&host.slots, resume), if polls.len() < width.now => {
-                let Some(slots) = slots else { return };
+                let Some(slots) = slots else { break };
                 polls.spawn(receive(Arc::clone(&host.queue), slots, host.core.settings.poll_wait));
             }
         }
     }
+    let asked = Instant::now();
     while let Some(polled) = polls.join_next().await {
         if let Ok((result, slots)) = polled {
             give_back(host, result).await;
             drop(slots);
         }
     }
+    asked
 }
 
 /// How many polls go on at once.
