@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench provision -- [--units N] [--runs N] [--json] [--check]`
 //!
+//! Queues and alarms are measured on a stub in memory, workers on the local AWS, which the product itself brings up.
+//!
 //! - `--json` prints the report as JSON, `--check` exits with 1 when something is over its target.
 //! - `QUEUESTACK_BENCH_ENDPOINT=http://127.0.0.1:4566` runs the same on that emulator, which is emptied (!) in between.
 //! - `QUEUESTACK_BENCH_TERRAFORM=1` adds Terraform; `QUEUESTACK_BENCH_TERRAFORM_MIRROR=<dir>` is where its provider lies.
@@ -24,12 +26,14 @@ use support::report::Report;
 use support::scenario::Bench;
 use support::stub::Stub;
 use support::terraform;
+use support::workers::Workers;
 
 fn main() -> ExitCode {
     // Cargo itself adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let done = match arguments.first().map(String::as_str) {
         Some("--nothing") => Ok(true),
+        Some("--floor-workers") => floor_workers(&arguments[1..]).map(|()| true),
         Some("--floor") => floor(&arguments[1..]).map(|()| true),
         Some("--peak-memory") => measure::print_peak_memory(&arguments[1..]).map(|()| true),
         Some("--serve") => serve(&arguments[1..]).map(|()| true),
@@ -62,6 +66,9 @@ fn bench(arguments: &[String]) -> Result<bool, Failure> {
         bench.provision(ground, &mut report)?;
         bench.bundled(ground, &mut report)?;
     }
+    let local = Ground::local(&bench.queuestack, &Path::new(env!("CARGO_TARGET_TMPDIR")).join("local"))?;
+    bench.deploy(&local, &mut report)?;
+    bench.pack(&queuestack()?, &mut report)?;
     let compared = grounds.last().filter(|_| terraform::is_wanted());
     if let Some(Err(error)) = compared.map(|ground| terraform::compare(&bench, ground, &mut report)) {
         report.notes.push(format!("no comparison with Terraform: {error}"));
@@ -106,6 +113,19 @@ fn floor(arguments: &[String]) -> Result<(), Failure> {
     })?;
     println!("{what} of {units} units: {:.1} ms without the process", begun.elapsed().as_secs_f64() * 1e3);
     Ok(())
+}
+
+/// Runs the bare client of workers once: `create|code UNITS ENDPOINT ZIP`.
+fn floor_workers(arguments: &[String]) -> Result<(), Failure> {
+    let [what, units, endpoint, code] = arguments else {
+        return Err("usage: --floor-workers create|code UNITS ENDPOINT ZIP".into());
+    };
+    let (units, code) = (units.parse()?, std::fs::read(code)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let workers = Workers::new(endpoint, code);
+        if what == "create" { workers.create(units).await } else { workers.update_code("floor-0000").await }
+    })
 }
 
 /// Serves the stub until the process is ended.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::artifact::{
-    self, Architecture, Artifact, ArtifactError, BuildRequest, DIRECT_UPLOAD_BYTES, Progress, Runtime,
+    self, Architecture, Artifact, ArtifactError, BuildRequest, DIRECT_UPLOAD_BYTES, Progress, Runtime, UNZIPPED_BYTES,
 };
+use crate::diagnostic::{Code, Diagnostics, Severity};
 use crate::model::{Address, Stack};
 
 /// Where the code of one resource comes from, and what it runs on.
@@ -20,6 +21,10 @@ pub struct Source {
     pub architecture: Architecture,
     /// The runtime; `None` for a managed one, which starts no binary.
     pub runtime: Option<Runtime>,
+    /// Whether there is a bucket for what no call takes.
+    pub bucket: bool,
+    /// The attribute that says all this.
+    pub attribute: &'static str,
 }
 
 /// A package to build, or a zip to read.
@@ -35,6 +40,29 @@ pub enum Origin {
     /// A zip that was built elsewhere, relative to the stack file.
     Zip(PathBuf),
 }
+
+/// A zip that no call takes.
+pub static NEEDS_BUCKET: Code = Code {
+    id: "QS312",
+    severity: Severity::Error,
+    title: "a zip of more than 50 MB without a bucket to send it through",
+    reason: "Lambda takes 50 MB in a call; what is larger it reads from an S3 bucket in its Region.",
+    fix: "Name one with `bucket:`, or with `defaults: {workers: {bucket: …}}` for all; or strip the binary, or move what is large into a layer.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+};
+
+/// Code that Lambda does not take at all.
+pub static TOO_LARGE: Code = Code {
+    id: "QS313",
+    severity: Severity::Error,
+    title: "code that unpacks to more than 250 MB",
+    reason: "Lambda takes 250 MB of code and layers, whichever way they come.",
+    fix: "Leave out what the function does not read, or fetch it at the start.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+};
+
+/// What building finds wrong with a stack.
+pub const CODES: &[&Code] = &[&NEEDS_BUCKET, &TOO_LARGE];
 
 /// How to build.
 #[derive(Clone, Debug, Default)]
@@ -61,52 +89,48 @@ pub enum BuildError {
         /// The folder of the stack file.
         folder: PathBuf,
     },
-    /// The zip is larger than what a call takes.
-    #[error(
-        "the zip of {address} has {bytes} bytes; Lambda takes {DIRECT_UPLOAD_BYTES} in a call, and uploading through S3 is not supported yet: strip the binary, or move what is large into a layer"
-    )]
-    NeedsS3 {
-        /// The resource.
-        address: Address,
-        /// The size of its zip.
-        bytes: u64,
-    },
     /// The code itself is wrong.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
 }
 
 /// Builds and reads what a stack ships, or the part of it that `only` says, and puts digests and sizes into the stack.
+/// What is too large to ship is told.
 ///
 /// # Errors
-/// Stops at the first that cannot be built or shipped, naming it.
+/// Stops at the first that cannot be built, naming it.
 pub async fn build(
     stack: &mut Stack,
     only: Option<&BTreeSet<Address>>,
     options: &Options,
     on: &mut (dyn FnMut(Progress) + Send),
+    out: &mut Diagnostics,
 ) -> Result<Artifacts, BuildError> {
     let wanted = stack.resources.values().filter(|one| only.is_none_or(|only| only.contains(&one.address)));
     let sources = wanted.filter_map(|one| Some((one.address.clone(), one.kind.source(one)?)));
+    let sources: BTreeMap<Address, Source> = sources.collect();
     let (mut zips, mut packages, mut requests) = (Vec::new(), Vec::new(), Vec::new());
-    for (address, source) in sources {
+    for (address, source) in &sources {
         match &source.origin {
-            Origin::Zip(path) => zips.push((address, options.folder.join(path), source)),
+            Origin::Zip(path) => zips.push((address.clone(), options.folder.join(path), source)),
             Origin::Package { package, binary } => {
-                requests.push(request(&address, package, binary.clone(), &source, options)?);
-                packages.push(address);
+                requests.push(request(address, package, binary.clone(), source, options)?);
+                packages.push(address.clone());
             }
         }
     }
     let mut artifacts = Artifacts::new();
     for (address, path, source) in zips {
-        artifacts.insert(address, Arc::new(artifact::from_zip(&path, source.architecture, source.runtime)?));
+        match artifact::from_zip(&path, source.architecture, source.runtime) {
+            Err(ArtifactError::TooLarge { path }) => too_large(stack, &address, source, &path, out),
+            read => drop(artifacts.insert(address, Arc::new(read?))),
+        }
     }
     if !requests.is_empty() {
         let built = artifact::build_all(&requests, on).await?.into_iter().map(Arc::new);
         artifacts.extend(packages.into_iter().zip(built));
     }
-    take_over(stack, &artifacts)?;
+    take_over(stack, &artifacts, &sources, out);
     Ok(artifacts)
 }
 
@@ -138,16 +162,23 @@ fn workspace_around(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().find(|folder| folder.join("Cargo.toml").is_file()).map(Path::to_owned)
 }
 
-fn take_over(stack: &mut Stack, artifacts: &Artifacts) -> Result<(), BuildError> {
-    for (address, artifact) in artifacts {
-        if artifact.needs_s3 {
-            return Err(BuildError::NeedsS3 { address: address.clone(), bytes: artifact.zip_bytes });
+fn too_large(stack: &Stack, address: &Address, source: &Source, path: &Path, out: &mut Diagnostics) {
+    let Some(resource) = stack.resources.get(address) else { return };
+    let (path, limit) = (path.display(), UNZIPPED_BYTES >> 20);
+    let message = format!("the code of `{address}`, {path}, unpacks to more than {limit} MB");
+    out.push(resource.finding(&TOO_LARGE, source.attribute, message));
+}
+
+fn take_over(stack: &mut Stack, built: &Artifacts, sources: &BTreeMap<Address, Source>, out: &mut Diagnostics) {
+    for (address, artifact) in built {
+        let Some(resource) = stack.resources.get_mut(address) else { continue };
+        if let Some(source) = sources.get(address).filter(|source| artifact.needs_s3 && !source.bucket) {
+            let (bytes, limit) = (artifact.zip_bytes, DIRECT_UPLOAD_BYTES);
+            let message = format!("the zip of `{address}` has {bytes} bytes; a call takes {limit}");
+            out.push(resource.finding(&NEEDS_BUCKET, source.attribute, message));
         }
-        if let Some(resource) = stack.resources.get_mut(address) {
-            resource.kind.built(resource, artifact);
-        }
+        resource.kind.built(resource, artifact);
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -163,22 +194,5 @@ mod tests {
         std::fs::write(folder.path().join("Cargo.toml"), "[workspace]").unwrap();
         assert_eq!(workspace_around(&stacks), Some(folder.path().join("deep")));
         assert!(workspace_around(Path::new("")).is_some_and(|found| found.join("src/build.rs").is_file()));
-    }
-
-    #[test]
-    fn a_zip_that_no_call_takes_is_refused_by_name() {
-        let artifact = Artifact {
-            name: "f".to_owned(),
-            architecture: Architecture::X86_64,
-            zip: Vec::new(),
-            code_sha256: String::new(),
-            zip_bytes: DIRECT_UPLOAD_BYTES + 1,
-            unzipped_bytes: DIRECT_UPLOAD_BYTES + 1,
-            needs_s3: true,
-            binary: PathBuf::new(),
-        };
-        let artifacts = Artifacts::from([(Address::new("function", "f"), Arc::new(artifact))]);
-        let refused = take_over(&mut Stack::default(), &artifacts).unwrap_err().to_string();
-        assert!(refused.starts_with("the zip of function.f has 52428801 bytes; Lambda takes 52428800"), "{refused}");
     }
 }

@@ -13,6 +13,8 @@ pub const STACK_TAG: &str = "queuestack:stack";
 /// The tag that says which resource of the stack it is.
 pub const ADDRESS_TAG: &str = "queuestack:address";
 
+/// The tag that says which Region's stack it is, of what an account has only once.
+pub const REGION_TAG: &str = "queuestack:region";
 /// The tag that says that a resource may be neither deleted nor replaced.
 pub const PROTECT_TAG: &str = "queuestack:protect";
 

@@ -53,6 +53,7 @@ pub mod diagnostic;
 pub mod error;
 pub mod event;
 pub mod gaps;
+pub mod secret;
 pub mod value;
 
 pub mod construct;

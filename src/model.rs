@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::diagnostic::{Code, Diagnostic, Source, Span};
 use crate::kind::{Kind, Row};
+use crate::secret::Secret;
 use crate::value::Value;
 
 /// Names a resource of a stack: `queue.calendar-sync-queue`.
@@ -55,6 +56,8 @@ pub enum RefTarget {
     Resource(Address),
     /// The place: account, Region, partition.
     Place,
+    /// A secret that is kept in another service.
+    Secret(Secret),
 }
 
 /// Which fact a [`Ref`] asks for.
@@ -74,6 +77,8 @@ pub enum Fact {
     Partition,
     /// When it was last changed, in UTC as RFC 3339 writes it; known of what exists, and not for `${…}`.
     Modified,
+    /// The value of a secret.
+    Value,
 }
 
 impl Fact {
@@ -112,7 +117,16 @@ impl Ref {
     pub fn address(&self) -> Option<&Address> {
         match &self.of {
             RefTarget::Resource(address) => Some(address),
-            RefTarget::Place => None,
+            RefTarget::Place | RefTarget::Secret(_) => None,
+        }
+    }
+
+    /// The secret it refers to, if any.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        match &self.of {
+            RefTarget::Secret(secret) => Some(secret),
+            _ => None,
         }
     }
 }
@@ -125,9 +139,13 @@ impl fmt::Display for Ref {
                 write!(f, "${{{section}.{}.{}}}", address.name, self.fact.as_str())
             }
             RefTarget::Place => write!(f, "${{aws.{}}}", self.fact.as_str()),
+            RefTarget::Secret(secret) => secret.fmt(f),
         }
     }
 }
+
+/// What stands for the Region in a physical name.
+pub const REGION: &str = "${aws.region}";
 
 /// Attributes by YAML key.
 pub type Attributes = BTreeMap<&'static str, Value>;
@@ -222,6 +240,12 @@ impl Resource {
     #[must_use]
     pub fn physical_name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.address.name)
+    }
+
+    /// Returns the physical name in a Region: `${aws.region}` stands in the names of what an account has only once.
+    #[must_use]
+    pub fn name_in(&self, region: &str) -> String {
+        self.physical_name().replace(REGION, region)
     }
 
     /// Goes through all references in its attributes.

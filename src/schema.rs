@@ -125,7 +125,7 @@ fn type_schema(ty: &Type) -> Value {
                 Unit::Seconds => r"^\s*(\d+\s*[smhd]\s*)+$|^\d+$",
                 Unit::Bytes => r"^\s*(\d+\s*(B|KiB|MiB|GiB)\s*)+$|^\d+$",
                 Unit::Mebibytes => r"^\s*(\d+\s*(MiB|GiB)\s*)+$|^\d+$",
-                Unit::Days => r"^\d+d?$",
+                Unit::Days => r"^\d+d?$|^forever$",
                 Unit::Count => r"^\d+$",
             };
             json!({"anyOf": [number, {"type": "string", "pattern": pattern}, interpolated(), {"type": "null"}]})

@@ -223,11 +223,14 @@ pub enum Unit {
     Bytes,
     /// `256MiB`, `1GiB`; a bare number is MiB, as Lambda counts memory.
     Mebibytes,
-    /// `14d`; a bare number is days.
+    /// `14d`, or `forever`; a bare number is days.
     Days,
     /// A plain count.
     Count,
 }
+
+/// A number of days without end, which AWS says by saying nothing.
+pub const FOREVER: i64 = 0;
 
 const SECONDS: &[(&str, i64)] = &[("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 const BYTES: &[(&str, i64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
@@ -251,6 +254,9 @@ impl Unit {
     /// Says what was expected when the text is no such number.
     pub fn parse(self, text: &str) -> Result<i64, String> {
         let text = text.trim();
+        if self == Unit::Days && text == "forever" {
+            return Ok(FOREVER);
+        }
         if let Ok(number) = text.parse::<i64>() {
             return Ok(number);
         }
@@ -278,7 +284,7 @@ impl Unit {
             Unit::Seconds => "a duration such as 30s, 5m, 4h or 14d",
             Unit::Bytes => "a size such as 512B, 256KiB or 1MiB",
             Unit::Mebibytes => "a size such as 256MiB or 1GiB",
-            Unit::Days => "a number of days such as 14d",
+            Unit::Days => "a number of days such as 14d, or forever",
             Unit::Count => "a whole number",
         }
     }
@@ -288,6 +294,7 @@ impl Unit {
     pub fn format(self, number: i64) -> String {
         match self {
             Unit::Count => number.to_string(),
+            Unit::Days if number == FOREVER => "forever".to_owned(),
             Unit::Days => format!("{number}d"),
             Unit::Seconds if number > 0 => format_seconds(number),
             Unit::Seconds => format!("{number}s"),
@@ -348,6 +355,15 @@ mod tests {
         for wrong in ["", "m", "5 minutes", "5M", "1.5h", "99999999999999999999d", "-5m"] {
             assert!(Unit::Seconds.parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn days_read_and_print() {
+        for (text, days) in [("14d", 14), ("14", 14), ("forever", FOREVER)] {
+            assert_eq!(Unit::Days.parse(text), Ok(days), "{text}");
+            assert_eq!(Unit::Days.parse(&Unit::Days.format(days)), Ok(days));
+        }
+        assert!(Unit::Seconds.parse("forever").is_err());
     }
 
     #[test]

@@ -34,6 +34,7 @@ roles:
       Statement: [{Effect: Allow, Principal: {AWS: '${aws.account}'}, Action: 'sts:AssumeRole'}]
 log_groups:
   sync: {name: /aws/lambda/iamtest-sync}
+  kept: {retention: forever}
   audit: {retention: 365d, kms_key: '${audit_key}'}
 ";
 
@@ -198,6 +199,9 @@ async fn attributes_of_roles(aws: &Emulator) {
     assert_eq!(aws.plan(&moved), ["replace role.elsewhere: path"]);
     aws.apply(&moved);
     aws.apply(STACK);
+    // Found in spite of its path, few as the roles are.
+    let without = STACK.split("  elsewhere:").next().unwrap().to_owned();
+    assert!(aws.plan(&without).contains(&"delete role.elsewhere: ".to_owned()));
     // In an instance profile, and gone from the stack; a profile keeps a role from being deleted.
     iam.create_instance_profile().instance_profile_name("p").send().await.unwrap();
     iam.add_role_to_instance_profile().instance_profile_name("p").role_name("sync").send().await.unwrap();
@@ -214,6 +218,10 @@ async fn log_groups(aws: &Emulator) {
     logs.untag_resource().resource_arn(&arn).tag_keys("team").send().await.unwrap();
     logs.tag_resource().resource_arn(&arn).tags("theirs", "x").send().await.unwrap();
     aws.repairs(&["update log_group.sync: tags.team, tags.theirs"]);
+    logs.put_retention_policy().log_group_name("kept").retention_in_days(30).send().await.unwrap();
+    aws.repairs(&["update log_group.kept: retention"]);
+    let kept = logs.describe_log_groups().log_group_name_prefix("kept").send().await.unwrap();
+    assert_eq!(kept.log_groups()[0].retention_in_days(), None);
     logs.delete_log_group().log_group_name("audit").send().await.unwrap();
     let made =
         ["create log_group.audit: retention, kms_key, tags.queuestack:address, tags.queuestack:stack, tags.team"];

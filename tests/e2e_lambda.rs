@@ -185,7 +185,7 @@ async fn a_package_becomes_a_worker_that_a_queue_feeds() {
 
     project.stack(FULL);
     let shown = project.verb("plan", &[]) + &project.verb("expand", &[]) + &project.verb("expand", &["--json"]);
-    assert!(!shown.contains("hunter2") && shown.contains("(secret, digest "), "{shown}");
+    assert!(!shown.contains("hunter2") && shown.contains("TOKEN: (secret)"), "{shown}");
     project.apply();
 
     // One failing message of a batch is tried again alone, and ends in the dead-letter queue; the others are done.

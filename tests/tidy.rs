@@ -10,7 +10,7 @@ use queuestack::manifest::{self, Inputs};
 
 /// Everything up to plan is pure: no SDK, no arguments, no runtime.
 const PURE: &[&str] =
-    &["manifest", "model", "value", "expand", "graph", "rule", "plan", "schema", "diagnostic", "construct"];
+    &["manifest", "model", "value", "expand", "graph", "rule", "plan", "schema", "diagnostic", "construct", "secret"];
 /// What goes from a stack to AWS and back to the person, whatever the kinds are.
 const PHASES: &[&str] =
     &["manifest", "expand", "graph", "rule", "plan", "schema", "apply", "event", "backend", "report"];

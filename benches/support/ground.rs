@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use super::floor::Failure;
+use super::measure::{Program, time};
 use super::stub::Stub;
 
 /// What one answer of the stub takes.
@@ -18,6 +21,30 @@ pub enum Ground {
     Stub(Stub),
     /// An emulator at a plain-HTTP endpoint, emptied by `POST /_ministack/reset`.
     Emulator(String),
+    /// The local AWS that the product brought up for this run, on a port of its own.
+    Local(Local),
+}
+
+/// A local AWS that is stopped when dropped.
+#[derive(Debug)]
+pub struct Local {
+    queuestack: Program,
+    home: String,
+    port: String,
+}
+
+impl Local {
+    fn command(&self, verb: &str) -> Command {
+        let mut command = self.queuestack.command(&["local", verb, "--port", &self.port]);
+        command.env("QUEUESTACK_HOME", &self.home);
+        command
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        let _already_gone = self.command("down").output();
+    }
 }
 
 impl Ground {
@@ -29,12 +56,25 @@ impl Ground {
         Ok(Self::Stub(Stub::start(DELAY)?))
     }
 
+    /// Brings the local AWS up on a free port; the first time, its installation takes half a minute.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn local(queuestack: &Program, home: &Path) -> Result<Self, Failure> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port().to_string();
+        let home = home.to_str().ok_or("the folder is not UTF-8")?.to_owned();
+        let local = Local { queuestack: queuestack.clone(), home, port };
+        time(&mut local.command("up"), &[0])?;
+        Ok(Self::Local(local))
+    }
+
     /// Names the ground in the report.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Stub(_) => "stub, 20 ms",
             Self::Emulator(_) => "emulator",
+            Self::Local(_) => "local AWS",
         }
     }
 
@@ -44,6 +84,7 @@ impl Ground {
         match self {
             Self::Stub(stub) => stub.endpoint(),
             Self::Emulator(endpoint) => endpoint.clone(),
+            Self::Local(local) => format!("http://127.0.0.1:{}", local.port),
         }
     }
 
@@ -54,7 +95,7 @@ impl Ground {
     pub fn reset(&self) -> Result<(), Failure> {
         match self {
             Self::Stub(stub) => stub.reset(),
-            Self::Emulator(endpoint) => post(endpoint, "/_ministack/reset")?,
+            Self::Emulator(_) | Self::Local(_) => post(&self.endpoint(), "/_ministack/reset")?,
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What the benchmarks stand on: the ground, the floor, the measuring and the report.
 
+pub mod deploy;
 pub mod floor;
 pub mod ground;
 pub mod measure;
@@ -7,3 +8,4 @@ pub mod report;
 pub mod scenario;
 pub mod stub;
 pub mod terraform;
+pub mod workers;

@@ -176,7 +176,7 @@ impl Bench {
 }
 
 /// Turns a count into a number of the report; counts here are far below 2³².
-fn float(count: u64) -> f64 {
+pub fn float(count: u64) -> f64 {
     u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
 

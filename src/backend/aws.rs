@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -29,6 +29,7 @@ pub const READS_AT_ONCE: usize = 64;
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
+/// <https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm>
 const PACES: &[(&str, u32)] = &[
     ("PutMetricAlarm", 3),
     ("DescribeAlarms", 9),
@@ -38,6 +39,7 @@ const PACES: &[(&str, u32)] = &[
     ("UpdateFunctionCode", 15),
     ("UpdateFunctionConfiguration", 15),
     ("CreateEventSourceMapping", 15),
+    ("GetParameter", 40),
 ];
 
 /// The account, Region and clients that a command works with. A clone is another handle on the same.
@@ -67,6 +69,11 @@ pub struct Shared {
     pub iam: aws_sdk_iam::Client,
     /// Lambda.
     pub lambda: aws_sdk_lambda::Client,
+    // Few stacks need these: each is made when it is first asked for.
+    s3: OnceLock<aws_sdk_s3::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
+    secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
+    config: SdkConfig,
     sts: aws_sdk_sts::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
     region: String,
@@ -76,6 +83,7 @@ pub struct Shared {
     calls: AtomicUsize,
     code: OnceLock<Artifacts>,
     stopped: watch::Sender<bool>,
+    hidden: RwLock<Vec<String>>,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -92,6 +100,10 @@ impl Aws {
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
+            s3: OnceLock::new(),
+            ssm: OnceLock::new(),
+            secrets_manager: OnceLock::new(),
+            config: config.clone(),
             sts: aws_sdk_sts::Client::new(config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),
             region: config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string),
@@ -101,6 +113,7 @@ impl Aws {
             calls: AtomicUsize::new(0),
             code: OnceLock::new(),
             stopped: watch::Sender::new(false),
+            hidden: RwLock::default(),
             reporter,
         };
         Aws(Arc::new(shared), Aws::untagged())
@@ -114,6 +127,36 @@ impl Aws {
 
     fn untagged() -> Arc<ByTagType> {
         Arc::new(KINDS.iter().map(|kind| (kind.tag_type(), OnceCell::new())).collect())
+    }
+
+    /// S3. An endpoint of one's own has no name for each bucket: there the bucket is the beginning of the path.
+    pub fn s3(&self) -> &aws_sdk_s3::Client {
+        self.s3.get_or_init(|| {
+            let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(self.custom_endpoint);
+            aws_sdk_s3::Client::from_conf(config.build())
+        })
+    }
+
+    /// SSM.
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.config))
+    }
+
+    /// Secrets Manager.
+    pub fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
+        self.secrets_manager.get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.config))
+    }
+
+    /// The Region that calls go to.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Takes values that no error may repeat, whatever a service answers.
+    pub fn hide(&self, values: Vec<String>) {
+        let mut hidden = self.hidden.write().unwrap_or_else(PoisonError::into_inner);
+        hidden.extend(values.into_iter().filter(|value| !value.is_empty()));
     }
 
     /// Runs a read for each item, many at once and on all processors, and keeps what was found.
@@ -205,7 +248,13 @@ impl Aws {
         self.pace(operation).await;
         tracing::trace!(service, operation, "call");
         self.calls.fetch_add(1, Ordering::Relaxed);
-        call.await.map_err(|error| aws_error(service, operation, &error))
+        call.await.map_err(|error| {
+            let mut error = aws_error(service, operation, &error);
+            for secret in self.hidden.read().unwrap_or_else(PoisonError::into_inner).iter() {
+                error.message = error.message.replace(secret, "(secret)");
+            }
+            error
+        })
     }
 
     /// Waits for this operation's turn.
@@ -303,7 +352,7 @@ impl Aws {
     pub async fn sweep(&self, stack: &Stack) -> Result<Vec<Found>, AwsError> {
         let sweeps = KINDS.iter().filter_map(|kind| {
             let named = stack.resources.values().filter(|resource| resource.address.kind == kind.name());
-            let names: BTreeSet<String> = named.map(|resource| resource.physical_name().to_owned()).collect();
+            let names: BTreeSet<String> = named.map(|resource| resource.name_in(&self.region)).collect();
             let sweep = Sweep { stack: stack.name.clone(), names };
             kind.live().map(|live| async move {
                 match live.read(self, &sweep).await {

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-use super::session::{StackArgs, load};
+use super::session::{StackArgs, load, tell};
 use crate::artifact::Artifact;
 use crate::build::{Artifacts, Options, build};
+use crate::diagnostic::Diagnostics;
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::model::{Address, Stack};
@@ -58,9 +59,12 @@ impl BuildArgs {
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
         let options = Options { folder, workspace: self.workspace.clone(), no_build: self.no_build };
         let building = Building::new(std::io::stderr().is_terminal(), json);
-        let built = build(stack, only.as_ref(), &options, &mut |progress| building.on(&progress)).await;
+        let mut out = Diagnostics::default();
+        let built = build(stack, only.as_ref(), &options, &mut |progress| building.on(&progress), &mut out).await;
         building.done();
-        Ok(built?)
+        let built = built?;
+        tell(&out, stack)?;
+        Ok(built)
     }
 }
 

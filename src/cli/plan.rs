@@ -103,12 +103,13 @@ pub fn check_data_loss(consent: &Consent, stack: &Stack, plan: &Plan) -> Result<
     Err(Error::Usage(format!("neither the stack nor the plan has `{unknown}`. {near}")))
 }
 
-/// Works the plan out.
+/// Works the plan out, with the secrets that it compares.
 ///
 /// # Errors
-/// When AWS does not say who we are, or a consent is about nothing.
+/// When AWS does not say who we are, a secret cannot be read, or a consent is about nothing.
 pub async fn make(session: &mut Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
     let found = std::mem::take(&mut session.found);
+    let stack = &*session.with_secrets(stack, &consent.only).await?;
     let plan = plan(stack, session.aws.place().await?, found, &session.gaps, consent);
     tracing::debug!(stack = stack.name, steps = plan.steps.len(), "planned");
     check_data_loss(consent, stack, &plan)?;

@@ -1,6 +1,6 @@
 //! Plans as files: `plan --out`, and `apply` of what it saved. What is in them is told in [`crate::plan::saved`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::apply::Args;
 use super::format;
 use super::session::{Session, read_stack};
 use super::survey::Surveyed;
-use crate::artifact::{Architecture, Artifact, code_sha256};
+use crate::artifact::{Architecture, Artifact, DIRECT_UPLOAD_BYTES, code_sha256};
 use crate::build::Artifacts;
 use crate::diagnostic::Severity;
 use crate::error::Error;
@@ -114,11 +114,11 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     }
     let mut saved = read(&read_file(&args.file)?, TOOL).map_err(refused)?;
     let code = read_code(&args.file, &saved)?;
-    fill(&mut saved, &args)?;
     let (names, reporter) = (saved.names(), args.run.reporter());
     let mut session = Session::open(&args.target, &names, Arc::clone(&reporter)).await?;
     let place = session.aws.place().await?.clone();
     check_place(&saved, &session, &place).map_err(refused)?;
+    fill(&mut saved, &args, &session).await?;
     let found = std::mem::take(&mut session.found);
     let (name, file) = (saved.stack.clone(), saved.file.clone());
     let plan = saved.resume(found, &session.gaps).map_err(|moved| {
@@ -177,7 +177,7 @@ fn read_code(plan: &Path, saved: &Saved) -> Result<Artifacts, Error> {
             code_sha256: code.sha256.clone(),
             zip_bytes: zip.len() as u64,
             unzipped_bytes: 0,
-            needs_s3: false,
+            needs_s3: zip.len() as u64 > DIRECT_UPLOAD_BYTES,
             binary: path,
             zip,
         };
@@ -186,8 +186,8 @@ fn read_code(plan: &Path, saved: &Saved) -> Result<Artifacts, Error> {
     Ok(all)
 }
 
-/// Puts the secrets in, from the stack file that the plan was made of.
-fn fill(saved: &mut Saved, args: &Args) -> Result<(), Error> {
+/// Puts the secrets in, from the stack file that the plan was made of and from where it says that they are kept.
+async fn fill(saved: &mut Saved, args: &Args, session: &Session) -> Result<(), Error> {
     if !saved.needs_secrets() {
         return Ok(());
     }
@@ -203,6 +203,7 @@ fn fill(saved: &mut Saved, args: &Args) -> Result<(), Error> {
         let (errors, warnings) = (findings.count(Severity::Error), findings.count(Severity::Warning));
         return Err(Error::Invalid { errors, warnings });
     }
+    let stack = session.with_secrets(&stack, &BTreeSet::new()).await?;
     saved.fill(&stack).map_err(|wrong| {
         let message = format!(
             "{}: not the values that the plan was made with; give them (--var, --var-file), or plan again",

@@ -1,6 +1,7 @@
 //! What several verbs begin with: the stack that a file gives, and the connection that the target gives.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,14 +10,17 @@ use clap::Args;
 
 use super::target::TargetArgs;
 use crate::backend::aws::Aws;
+use crate::backend::secrets;
 use crate::diagnostic::{Diagnostics, Severity, Source};
 use crate::error::Error;
 use crate::event::Reporter;
 use crate::gaps::Gaps;
+use crate::graph::Graph;
 use crate::kind::Found;
 use crate::manifest::{self, Inputs, MAX_BYTES};
 use crate::model::Stack;
-use crate::{expand, report, rule};
+use crate::plan::selected;
+use crate::{expand, report, rule, secret};
 
 /// Which stack, with which values for its variables.
 #[derive(Debug, Args)]
@@ -150,12 +154,21 @@ pub fn read_written(args: &StackArgs) -> Result<Stack, Error> {
 /// When the file cannot be read or has errors.
 pub fn load(args: &StackArgs) -> Result<Stack, Error> {
     let (stack, diagnostics) = read_stack(&args.file, &args.variables)?;
-    let _ = write!(anstream::stderr(), "{}", report::diagnostics::text(&diagnostics, &stack.source));
+    tell(&diagnostics, &stack)?;
+    Ok(stack)
+}
+
+/// Tells of findings about a stack.
+///
+/// # Errors
+/// When there are errors among them.
+pub fn tell(diagnostics: &Diagnostics, stack: &Stack) -> Result<(), Error> {
+    let _ = write!(anstream::stderr(), "{}", report::diagnostics::text(diagnostics, &stack.source));
     let errors = diagnostics.count(Severity::Error);
     if errors > 0 {
         return Err(Error::Invalid { errors, warnings: diagnostics.count(Severity::Warning) });
     }
-    Ok(stack)
+    Ok(())
 }
 
 /// A connection, and what was read through it.
@@ -222,6 +235,24 @@ impl Session {
             })
         });
         Ok(sessions.collect())
+    }
+
+    /// Reads the secrets that a stack, or the part of it that `only` says, refers to, and puts them in their places.
+    ///
+    /// # Errors
+    /// When one is not there, or cannot be read: told at its line.
+    pub async fn with_secrets<'a>(&self, stack: &'a Stack, only: &BTreeSet<String>) -> Result<Cow<'a, Stack>, Error> {
+        let only = selected(&Graph::of(stack), only);
+        let wanted = secret::wanted(stack, only.as_ref());
+        if wanted.is_empty() {
+            return Ok(Cow::Borrowed(stack));
+        }
+        let known = secrets::read(&self.aws, wanted).await?;
+        let (mut resolved, mut out) = (stack.clone(), Diagnostics::default());
+        secret::put_in(&mut resolved, &known, &mut out);
+        out.sort();
+        tell(&out, stack)?;
+        Ok(Cow::Owned(resolved))
     }
 
     /// Says in one line what is done where: `plan calendar on …, account …, us-east-1`.

@@ -8,6 +8,7 @@ mod convert;
 mod form;
 mod live;
 mod settle;
+mod ship;
 
 use crate::artifact::{Architecture, Artifact, Runtime};
 use crate::build::{Origin, Source};
@@ -51,14 +52,25 @@ pub const ARTIFACT: Row = Row::new("artifact", "", "filename", Type::Text { min:
     .never_reported()
     .doc("The path of a zip that was built elsewhere, relative to the stack file.", CREATE);
 /// The bucket that large zips go through.
-pub const BUCKET: Row = Row::new("bucket", "S3Bucket", "s3_bucket", Type::Text { min: 3, max: 63 })
+pub const BUCKET: Row =
+    Row::new("bucket", "S3Bucket", "s3_bucket", Type::Text { min: 3, max: 63 }).never_reported().doc(
+        "The S3 bucket, in the function's Region, that a zip over 50 MB goes through. What was sent stays there.",
+        QUOTAS,
+    );
+/// What the keys in the bucket begin with.
+pub const BUCKET_PREFIX: Row = Row::new("bucket_prefix", "S3Key", "s3_key", Type::Text { min: 1, max: 512 })
     .never_reported()
-    .doc("The S3 bucket for a zip over 50 MB. Not used yet: larger zips are refused.", QUOTAS);
+    .doc("What keys in the bucket begin with, such as `lambda/`; `queuestack/` unless said otherwise.", QUOTAS);
+/// Which zips go through the bucket.
+pub const BUCKET_FOR: Row = Row::new("bucket_for", "", "", Type::Word(&[("large", "large"), ("all", "all")]))
+    .never_reported()
+    .doc("Whether only zips over 50 MB go through the bucket (`large`, the default) or `all`.", QUOTAS);
 /// The binary of the package.
 pub const BINARY: Row = Row::new("binary", "", "binary", NAME)
     .never_reported()
     .doc("The binary of the package, where it has several and none is its default.", CREATE);
-const CODE_TYPE: Type = Type::Object(&[SHA256, CODE_SIZE, PACKAGE, BINARY, ARTIFACT, BUCKET]);
+const CODE_TYPE: Type =
+    Type::Object(&[SHA256, CODE_SIZE, PACKAGE, BINARY, ARTIFACT, BUCKET, BUCKET_PREFIX, BUCKET_FOR]);
 /// The code. Compared by digest and size alone: where it comes from is not Lambda's business.
 pub const CODE: Row = Row::new("code", "Code", "filename", CODE_TYPE)
     .shown_by(form::show_code)
@@ -235,6 +247,8 @@ impl Kind for Function {
         resource.fill(&ENVIRONMENT, stack.default_of(&Function, &ENVIRONMENT));
         let environment = form::after_their_queues(resource.get(&ENVIRONMENT));
         resource.set(&ENVIRONMENT, environment);
+        let code = form::with_bucket(resource.get(&CODE), &stack.default_of(&Function, &CODE));
+        resource.set(&CODE, code);
         resource.fill(&LOGGING, stack.default_of(&Function, &LOGGING));
         let logging = form::complete_logging(resource.get(&LOGGING), resource.physical_name());
         resource.set(&LOGGING, logging);
@@ -258,7 +272,8 @@ impl Kind for Function {
         let arm = resource.get(&ARCHITECTURE).as_text() == Some("arm64");
         let architecture = if arm { Architecture::Arm64 } else { Architecture::X86_64 };
         let runtime = resource.get(&RUNTIME).as_text().and_then(Runtime::named);
-        Some(Source { origin, architecture, runtime })
+        let bucket = text(&BUCKET).is_some();
+        Some(Source { origin, architecture, runtime, bucket, attribute: CODE.key })
     }
 
     fn built(&self, resource: &mut Resource, artifact: &Artifact) {

@@ -20,14 +20,18 @@ const RETENTION_PAGE: &str =
 const KMS_PAGE: &str = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html";
 
 /// Days that events are kept.
-pub const RETENTION: Row =
-    Row::new("retention", "retentionInDays", "retention_in_days", Type::int(Unit::Days, 1, 3_653))
-        .or(Default::Int(14))
-        .lowering_loses("log events older than the new retention")
-        .doc(
-            "How long events are kept. 14d (AWS: for ever), because nobody pays for logs that nobody reads.",
-            RETENTION_PAGE,
-        );
+pub const RETENTION: Row = Row::new(
+    "retention",
+    "retentionInDays",
+    "retention_in_days",
+    Type::int(Unit::Days, 1, 3_653),
+)
+.or(Default::Int(14))
+.lowering_loses("log events older than the new retention")
+.doc(
+    "How long events are kept, or `forever`. 14d (AWS: for ever), because nobody pays for logs that nobody reads.",
+    RETENTION_PAGE,
+);
 /// The key that encrypts events.
 pub const KMS_KEY: Row = Row::new("kms_key", "kmsKeyId", "kms_key_id", Type::Text { min: 1, max: 256 })
     .doc("The ARN of the KMS key that encrypts the events; CloudWatch Logs' own key without it.", KMS_PAGE);

@@ -27,8 +27,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
 use crate::plan::Change;
-use crate::value::Place;
-use crate::value::Value;
+use crate::value::{Place, Value};
 
 pub use arn::Arn;
 pub use row::{Default, Effect, Reported, Row, Type, walk};
@@ -105,6 +104,11 @@ pub trait Kind: Sync {
     ///
     /// True of what AWS makes by itself; one that another stack owns is a conflict all the same.
     fn adopts_silently(&self) -> bool {
+        false
+    }
+
+    /// Tells whether an account has its names once for all Regions: `${aws.region}` may stand in them then.
+    fn is_global(&self) -> bool {
         false
     }
 

@@ -2,6 +2,9 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
 //! The path forces a replacement: it is part of the role's ARN.
+//!
+//! IAM knows no Regions. A role that a worker makes has the Region in its name; every role has it in a tag, and one
+//! that the same stack made in another Region belongs to somebody else as far as this Region is concerned.
 
 pub mod check;
 mod live;
@@ -102,11 +105,16 @@ impl Kind for Role {
 
     fn arn_of(&self, resource: &Resource, place: &Place) -> String {
         let path = resource.get(&PATH).as_text().unwrap_or("/");
-        format!("arn:{}:iam::{}:role{path}{}", place.partition, place.account, resource.physical_name())
+        format!("arn:{}:iam::{}:role{path}{}", place.partition, place.account, resource.name_in(&place.region))
     }
 
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
         arn.split_once(":role/").map(|(_, path)| path.rsplit('/').next().unwrap_or(path))
+    }
+
+    /// IAM knows no Regions: the same stack in two of them would share its roles.
+    fn is_global(&self) -> bool {
+        true
     }
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {

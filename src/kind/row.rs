@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::policy;
-use crate::value::{Unit, Value};
+use crate::value::{FOREVER, Unit, Value};
 
 /// One attribute of a kind, or one short form.
 #[derive(Debug)]
@@ -104,6 +104,7 @@ impl Type {
     pub fn normal(&self, value: &Value) -> Value {
         match (self, value) {
             (Type::Policy, value) => policy::normal(value),
+            (Type::Int { unit: Unit::Days, .. }, Value::Int(FOREVER)) => Value::Null,
             (Type::Number, value) => value.as_float().map_or_else(|| value.clone(), Value::Float),
             (Type::List { of, .. }, Value::List(items)) if items.is_empty() => of.normal(&Value::Null),
             (Type::List { of, .. }, Value::List(items)) => {

@@ -7,7 +7,7 @@ use super::{limits, nearest, suggest, unknown_key};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::kind::{self, Row, Type};
 use crate::model::{Address, Fact, Ref};
-use crate::value::{Unit, Value};
+use crate::value::{FOREVER, Unit, Value};
 
 const MANUAL: &str = "https://github.com/queuestack/queuestack#the-stack-file";
 
@@ -159,7 +159,7 @@ impl Binder<'_> {
                 return None;
             }
         };
-        if (min..=max).contains(&number) {
+        if (min..=max).contains(&number) || unit == Unit::Days && number == FOREVER {
             return Some(Value::Int(number));
         }
         let shown = if matches!(node.data, Data::Float(_)) { node.raw.clone() } else { unit.format(number) };

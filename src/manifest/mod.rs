@@ -14,7 +14,8 @@ use yaml::{Data, Key, Node};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Source, Span};
 use crate::kind::{KINDS, Kind, Row, find_section};
-use crate::model::{Resource, Stack};
+use crate::model::{Fact, REGION, Resource, Stack};
+use crate::value::Value;
 
 pub use bind::{BAD_UNIT, OUT_OF_RANGE, UNKNOWN_WORD, WRONG_TYPE};
 pub use guards::{BAD_ADDRESS, BAD_PLACE};
@@ -282,10 +283,16 @@ fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
                         let help = "Give it a value, or leave `name:` out to use the logical name.";
                         out.push(Diagnostic::new(&MISSING, message).at(node.span).of(&resource.address).help(help));
                     }
+                    Data::Known(value) if resource.kind.is_global() && regional(value).is_some() => {
+                        resource.name = regional(value);
+                    }
                     Data::List(_) | Data::Map(_) | Data::Known(_) => {
                         let message = format!("the name of `{}` must be a plain text", resource.address);
-                        let help =
-                            "Physical names are known before anything is created: only variables can stand in them.";
+                        let help = if resource.kind.is_global() {
+                            "Physical names are known before anything is created: only variables and `${aws.region}` can stand in them."
+                        } else {
+                            "Physical names are known before anything is created: only variables can stand in them."
+                        };
                         out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).help(help));
                     }
                     _ => resource.name = Some(node.raw.clone()),
@@ -315,6 +322,16 @@ fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
                 );
             }
         }
+    }
+}
+
+/// A name with nothing in it but texts and the Region, which is known before anything is created.
+fn regional(name: &Value) -> Option<String> {
+    match name {
+        Value::Text(text) => Some(text.clone()),
+        Value::Ref(reference) => (reference.fact == Fact::Region).then(|| REGION.to_owned()),
+        Value::Join(parts) => parts.iter().map(regional).collect(),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Inputs, nearest, suggest};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::kind;
 use crate::model::{Address, Fact, Ref, RefTarget};
+use crate::secret::{self, Secret};
 use crate::value::Value;
 
 /// A `${…}` that names nothing.
@@ -126,13 +127,13 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     while let Some(at) = rest.find("${") {
         // `$${` is the two characters themselves; `${aws:username}` is a policy variable of IAM's.
         let escaped = rest[..at].ends_with('$');
-        let end = rest[at..].find('}').map(|end| at + end);
-        let Some(end) = end else { break };
+        let end = if rest[at + 2..].starts_with(secret::PREFIX) { closing(rest, at) } else { rest[at..].find('}') };
+        let Some(end) = end.map(|end| at + end) else { break };
         let name = &rest[at + 2..end];
         if escaped {
             pieces.push(Piece::Text(&rest[..at - 1]));
             pieces.push(Piece::Text(&rest[at..=end]));
-        } else if name.contains(':') || name == "*" || name == "?" || name == "$" {
+        } else if name.contains(':') && !name.starts_with(secret::PREFIX) || name == "*" || name == "?" || name == "$" {
             pieces.push(Piece::Text(&rest[..=end]));
         } else {
             pieces.push(Piece::Text(&rest[..at]));
@@ -143,6 +144,20 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces.push(Piece::Text(rest));
     pieces.retain(|piece| !matches!(piece, Piece::Text("")));
     pieces
+}
+
+/// Finds the brace that closes the one at `at`, past variables inside: a secret's path may have them in it.
+fn closing(text: &str, at: usize) -> Option<usize> {
+    let mut open = 0_usize;
+    let end = text[at..].char_indices().find(|(_, c)| {
+        open = match c {
+            '{' => open + 1,
+            '}' => open.saturating_sub(1),
+            _ => return false,
+        };
+        open == 0
+    });
+    end.map(|(end, _)| end)
 }
 
 fn replace(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics) -> Node {
@@ -182,7 +197,14 @@ fn replace(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
 /// Finds what a name stands for; what it does not find is told, and stands for nothing.
 fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics) -> Node {
     if let Some(value) = variables.get(name) {
-        return value.clone().unwrap_or_else(|| Node::at(span, Data::Unknown, ""));
+        return match value {
+            // A stage may say which secret is its own; nothing else is read in a value.
+            Some(node) if node.raw.contains("${secret:") => replace(&node.raw, span, &Variables::new(), out),
+            value => value.clone().unwrap_or_else(|| Node::at(span, Data::Unknown, "")),
+        };
+    }
+    if let Some(text) = name.strip_prefix(secret::PREFIX) {
+        return look_up_secret(text, span, variables, out);
     }
     let parts: Vec<&str> = name.split('.').collect();
     let fact = |word: &str| Fact::ALL.iter().find(|(name, _)| *name == word).map(|(_, fact)| *fact);
@@ -208,4 +230,21 @@ fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
     let message = format!("`${{{name}}}` names no variable and no fact of a resource");
     out.push(Diagnostic::new(&UNKNOWN_VARIABLE, message).at(span).help(suggest(name, known)));
     Node::at(span, Data::Unknown, "")
+}
+
+/// Finds which secret is meant; variables may stand in its path.
+fn look_up_secret(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics) -> Node {
+    let node = replace(text, span, variables, out);
+    let secret = match &node.data {
+        Data::Unknown => return node,
+        Data::Text(text) => Secret::parse(text),
+        _ => None,
+    };
+    let Some(secret) = secret else {
+        let message = format!("`${{{}{text}}}` names no secret", secret::PREFIX);
+        out.push(Diagnostic::new(&secret::BAD_REFERENCE, message).at(span));
+        return Node::at(span, Data::Unknown, "");
+    };
+    let reference = Ref { of: RefTarget::Secret(secret), fact: Fact::Value, hard: false };
+    Node::at(span, Data::Known(Value::Ref(reference)), text)
 }

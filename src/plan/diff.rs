@@ -61,7 +61,8 @@ fn compare(
     let after = desired.get(row).clone();
     let reported = found.and_then(|found| found.attributes.get(row.key));
     let before = reported.cloned().unwrap_or(Value::Null);
-    if row.ty.normal(&before) == row.ty.normal(&after) || found.is_some() && row.reported == Reported::Never {
+    let (was, will) = (row.ty.normal(&before), row.ty.normal(&after));
+    if was == will || found.is_some() && row.reported == Reported::Never {
         return None;
     }
     let kind = desired.kind.name();
@@ -74,8 +75,8 @@ fn compare(
         return None;
     }
     // Nothing where something was found is no bound at all: any bound is lower.
-    let unbounded = found.is_some() && before.is_null() && after.as_int().is_some();
-    let lowered = unbounded || before.as_int().zip(after.as_int()).is_some_and(|(before, after)| after < before);
+    let unbounded = found.is_some() && was.is_null() && will.as_int().is_some();
+    let lowered = unbounded || was.as_int().zip(will.as_int()).is_some_and(|(was, will)| will < was);
     let loses = match row.effect {
         Effect::LoweringLoses(what) if lowered => Some(what),
         _ => None,

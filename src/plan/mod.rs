@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::expand::{ADDRESS_TAG, PROTECT_TAG, STACK_TAG};
+use crate::expand::{ADDRESS_TAG, PROTECT_TAG, REGION_TAG, STACK_TAG};
 use crate::gaps::Gaps;
 use crate::graph::Graph;
 use crate::kind::{Desired, Found, Row};
@@ -215,7 +215,7 @@ pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consen
     if only.is_none() {
         plan_deletes(&live, &kept, stack, consent, &mut plan);
     }
-    plan.stranded = stranded(&live, stack);
+    plan.stranded = stranded(&live, stack, place);
     finish(plan, &graph)
 }
 
@@ -230,11 +230,11 @@ pub fn plan_destroy(stack: &str, found: Vec<Found>, consent: &Consent) -> Plan {
 }
 
 /// Finds what is moved in the stack and has another name in the account: it would be replaced after all.
-fn stranded(live: &Live, stack: &Stack) -> BTreeSet<Stranded> {
+fn stranded(live: &Live, stack: &Stack, place: &Place) -> BTreeSet<Stranded> {
     let moved = stack.moved.iter().filter_map(|moved| {
         let (found, resource) = (live.at(&moved.from)?, stack.resources.get(&moved.to)?);
         let stranded = Stranded { to: moved.to.clone(), from: moved.from.clone(), name: found.name.clone() };
-        (found.name != resource.physical_name()).then_some(stranded)
+        (found.name != resource.name_in(&place.region)).then_some(stranded)
     });
     moved.collect()
 }
@@ -269,14 +269,18 @@ pub fn selected(graph: &Graph, only: &BTreeSet<String>) -> Option<BTreeSet<Addre
 /// Turns a resource of the stack into what should be there.
 fn resolve(resource: &Resource, stack: &Stack, place: &Place, urls: &BTreeMap<Address, String>) -> Desired {
     let fact = |reference: &Ref| resolve_fact(reference, stack, place, urls);
-    let name = resource.physical_name().to_owned();
+    let name = resource.name_in(&place.region);
+    let mut tags = resource.tags.clone();
+    if resource.kind.is_global() {
+        tags.insert(REGION_TAG.to_owned(), place.region.clone());
+    }
     let attributes = resource.kind.rows().iter().filter(|row| !row.is_short_form());
     Desired {
         address: resource.address.clone(),
         kind: resource.kind,
         arn: resource.kind.arn_of(resource, place),
         attributes: attributes.map(|row| (row.key, resource.get(row).resolve(&fact))).collect(),
-        tags: resource.tags.clone(),
+        tags,
         name,
     }
 }
@@ -288,14 +292,13 @@ fn resolve_fact(reference: &Ref, stack: &Stack, place: &Place, urls: &BTreeMap<A
         (_, Fact::Partition) => Some(place.partition.clone()),
         (RefTarget::Resource(address), fact) => {
             let resource = stack.resources.get(address)?;
-            let name = resource.physical_name();
             match fact {
-                Fact::Name => Some(name.to_owned()),
+                Fact::Name => Some(resource.name_in(&place.region)),
                 Fact::Url => urls.get(address).cloned(),
                 _ => Some(resource.kind.arn_of(resource, place)),
             }
         }
-        (RefTarget::Place, _) => None,
+        (RefTarget::Place | RefTarget::Secret(_), _) => None,
     }
 }
 

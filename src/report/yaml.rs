@@ -103,7 +103,9 @@ fn resource(text: &mut String, resource: &Resource, stack: &Stack) {
     let maker = resource.made_by.as_ref().map_or_else(String::new, |maker| format!(" # from {maker}"));
     let mut members = Vec::new();
     if resource.physical_name() != resource.address.name {
-        members.push(("name".to_owned(), Node::Scalar(literal(resource.physical_name()))));
+        // `${aws.region}` in the name of what is global means the Region, and no characters.
+        let write = if resource.kind.is_global() { scalar } else { literal };
+        members.push(("name".to_owned(), Node::Scalar(write(resource.physical_name()))));
     }
     for row in resource.kind.rows() {
         members.extend(attribute(resource, row).map(|node| (row.key.to_owned(), node)));

@@ -19,6 +19,7 @@ use crate::graph::{self, Graph};
 use crate::kind::KINDS;
 use crate::manifest;
 use crate::model::Stack;
+use crate::{build, secret};
 
 /// A cross-resource rule.
 struct Rule {
@@ -31,6 +32,7 @@ struct Rule {
 /// Every cross-resource rule, in the order in which they run.
 const RULES: &[Rule] = &[
     Rule { codes: &[&references::UNKNOWN_REFERENCE], check: references::check },
+    Rule { codes: secret::CODES, check: secret::check },
     Rule { codes: tags::CODES, check: tags::check },
     Rule { codes: &[&duplicate_names::SAME_NAME], check: duplicate_names::check },
     Rule { codes: &[&moved::NOT_MOVED], check: moved::check },
@@ -67,8 +69,8 @@ const GENERAL: &[&Code] = &[
 pub fn codes() -> Vec<&'static Code> {
     let rules = RULES.iter().flat_map(|rule| rule.codes);
     let kinds = KINDS.iter().flat_map(|kind| kind.codes());
-    let mut codes: Vec<&'static Code> =
-        GENERAL.iter().chain(construct::codes::CODES).chain(rules).chain(kinds).copied().collect();
+    let general = GENERAL.iter().chain(construct::codes::CODES).chain(build::CODES);
+    let mut codes: Vec<&'static Code> = general.chain(rules).chain(kinds).copied().collect();
     codes.sort_by_key(|code| code.id);
     codes
 }

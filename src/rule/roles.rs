@@ -46,7 +46,8 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
             out.push(Diagnostic::new(&SAME_ROLE_NAME, message).at(role.span("name")).of(other));
         }
         let length = policy_length(stack, role);
-        if length > LONGEST_POLICY {
+        // One that follows from grants is told of at the grants.
+        if length > LONGEST_POLICY && role.made_by.is_none() {
             let message = format!("`policy` has about {length} characters; it may have {LONGEST_POLICY}");
             out.push(Diagnostic::new(&POLICY_TOO_LONG, message).at(role.span(POLICY.key)).of(&role.address));
         }
@@ -74,7 +75,7 @@ fn resolve(reference: &Ref, stack: &Stack, place: &Place) -> Option<String> {
             let resource = stack.resources.get(address)?;
             Some(resource.kind.arn_of(resource, place))
         }
-        (RefTarget::Place, _) => None,
+        (RefTarget::Place | RefTarget::Secret(_), _) => None,
     }
 }
 

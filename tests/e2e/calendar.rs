@@ -83,7 +83,33 @@ fn the_aws_cli_shows_every_value() {
         assert!(tags["Tags"].as_array().unwrap().contains(&json!({"Key": "queuestack:stack", "Value": "calendar"})));
     }
     run(endpoint, &["plan", CALENDAR, "--detailed-exitcode"]).exits(0).prints("Nothing to do: 24 unchanged.");
+    let worker = aws(endpoint, &["lambda", "get-function", "--function-name", "calendar-sync"]);
+    assert!(worker["Configuration"]["CodeSize"].as_u64().unwrap() <= 3_000_000, "{worker}");
+    assert_eq!(left(endpoint), [4, 12, 2, 2, 2, 2], "queues, alarms, functions, mappings, roles, log groups");
     run(endpoint, &["destroy", CALENDAR, "--yes"]).exits(0).prints("Plan: 24 to delete");
+    assert_eq!(left(endpoint), [0; 6], "queues, alarms, functions, mappings, roles, log groups");
+}
+
+/// How many queues, alarms, functions, mappings, roles and log groups of the calendar stack there are.
+fn left(endpoint: &str) -> [usize; 6] {
+    let count = |arguments: &[&str], list: &str, key: &str| {
+        let answer = aws(endpoint, arguments);
+        let items = answer[list].as_array().cloned().unwrap_or_default();
+        let name = |item: &Value| if key.is_empty() { item.clone() } else { item[key].clone() };
+        let ours = |name: &str| {
+            let last = name.rsplit(['/', ':']).next().unwrap_or(name);
+            last.starts_with("calendar-sync") || last.starts_with("notification")
+        };
+        items.iter().filter(|item| name(item).as_str().is_some_and(ours)).count()
+    };
+    [
+        count(&["sqs", "list-queues"], "QueueUrls", ""),
+        count(&["cloudwatch", "describe-alarms"], "MetricAlarms", "AlarmName"),
+        count(&["lambda", "list-functions"], "Functions", "FunctionName"),
+        count(&["lambda", "list-event-source-mappings"], "EventSourceMappings", "FunctionArn"),
+        count(&["iam", "list-roles"], "Roles", "RoleName"),
+        count(&["logs", "describe-log-groups"], "logGroups", "logGroupName"),
+    ]
 }
 
 #[test]

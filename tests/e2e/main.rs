@@ -2,6 +2,7 @@
 //!
 //! The emulator is shared: every test has stack names and physical names of its own. A stub belongs to one test.
 
+mod buckets;
 mod calendar;
 mod data_loss;
 mod failures;
@@ -13,5 +14,8 @@ mod output;
 mod ownership;
 mod properties;
 mod pull_request;
+mod regions;
+mod requests;
+mod secrets;
 mod stacks;
 mod support;

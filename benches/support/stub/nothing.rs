@@ -11,6 +11,14 @@ pub fn roles() -> Reply {
     Reply::xml(200, format!("<ListRolesResponse xmlns=\"{namespace}\">{result}</ListRolesResponse>"))
 }
 
+/// Answers IAM's `GetAccountAuthorizationDetails`.
+pub fn role_details() -> Reply {
+    let result = "<GetAccountAuthorizationDetailsResult><IsTruncated>false</IsTruncated><RoleDetailList/></GetAccountAuthorizationDetailsResult>";
+    let namespace = "https://iam.amazonaws.com/doc/2010-05-08/";
+    let answer = "GetAccountAuthorizationDetailsResponse";
+    Reply::xml(200, format!("<{answer} xmlns=\"{namespace}\">{result}</{answer}>"))
+}
+
 /// Answers CloudWatch Logs' `DescribeLogGroups`.
 pub fn log_groups() -> Reply {
     Reply::json(&json!({"logGroups": []}))

@@ -4,7 +4,6 @@ use super::{ARTIFACT, CODE, ENVIRONMENT, PACKAGE, RESERVED_CONCURRENCY, ROLE, RU
 use crate::artifact::Runtime;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::model::Resource;
-use crate::value::Value;
 
 const CREATE: &str = "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html";
 const VARIABLES: &str = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html";
@@ -48,16 +47,6 @@ pub static VARIABLE_NAME: Code = Code {
     reason: "A name begins with a letter, has at least two characters, and is made of letters, digits and underscores.",
     fix: "Choose another name.",
     link: "https://docs.aws.amazon.com/lambda/latest/api/API_Environment.html",
-};
-
-/// A secret that nobody would resolve.
-pub static SECRET_REFERENCE: Code = Code {
-    id: "QS305",
-    severity: Severity::Error,
-    title: "a reference to a secret, which is not supported yet",
-    reason: "`${secret:…}` would reach the function as these very characters: nothing resolves it, neither here nor in Lambda.",
-    fix: "Give the parameter's or secret's name to the worker and let it read the value, or pass the value as a variable and list it under `secrets:`.",
-    link: VARIABLES,
 };
 
 /// No code.
@@ -126,7 +115,6 @@ pub const CODES: &[&Code] = &[
     &ENVIRONMENT_SIZE,
     &RESERVED_VARIABLE,
     &VARIABLE_NAME,
-    &SECRET_REFERENCE,
     &NO_CODE,
     &TWO_SOURCES,
     &MANAGED_RUNTIME,
@@ -223,8 +211,8 @@ impl Check<'_> {
     fn environment(&mut self) {
         let environment = self.function.get(&ENVIRONMENT);
         let variables = environment.as_map().into_iter().flatten();
-        for (name, value) in variables {
-            self.variable(name, value);
+        for name in variables.map(|(name, _)| name) {
+            self.variable(name);
         }
         let bytes = if environment.is_null() { 0 } else { environment.to_json().to_string().len() };
         if bytes > ENVIRONMENT_BYTES {
@@ -241,7 +229,7 @@ impl Check<'_> {
         }
     }
 
-    fn variable(&mut self, name: &str, value: &Value) {
+    fn variable(&mut self, name: &str) {
         let path = format!("{}.{name}", ENVIRONMENT.key);
         let well_made = name.len() >= 2
             && name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -250,9 +238,6 @@ impl Check<'_> {
             self.tell(&RESERVED_VARIABLE, &path, format!("`{name}` is set by Lambda"));
         } else if !well_made {
             self.tell(&VARIABLE_NAME, &path, format!("`{name}` is no name that Lambda takes"));
-        }
-        if value.plain().contains("${secret:") {
-            self.tell(&SECRET_REFERENCE, &path, format!("`{path}` refers to a secret"));
         }
     }
 }

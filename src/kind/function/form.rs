@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{APPLICATION_LEVEL, CODE_SIZE, CODE_TYPE, LOG_FORMAT, LOG_GROUP, SHA256, SYSTEM_LEVEL};
+use super::{
+    APPLICATION_LEVEL, BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE_SIZE, CODE_TYPE, LOG_FORMAT, LOG_GROUP, SHA256,
+    SYSTEM_LEVEL,
+};
 use crate::kind::Row;
 use crate::model::{Fact, Ref};
 use crate::value::Value;
@@ -28,6 +31,24 @@ pub fn complete_logging(logging: &Value, function: &str) -> Value {
     let group = or(&LOG_GROUP, Value::Text(format!("/aws/lambda/{function}")));
     let parts = [format, group, or(&APPLICATION_LEVEL, level.clone()), or(&SYSTEM_LEVEL, level)];
     Value::map(parts.into_iter().filter(|(_, value)| !value.is_null()))
+}
+
+/// The prefix of keys in a bucket, unless said otherwise.
+const PREFIX: &str = "queuestack/";
+
+/// Takes over the bucket that the stack's `defaults:` say, and says where in it code goes.
+pub fn with_bucket(code: &Value, defaults: &Value) -> Value {
+    let mut all = code.as_map().cloned().unwrap_or_default();
+    for row in [&BUCKET, &BUCKET_PREFIX, &BUCKET_FOR] {
+        let said = all.get(row.key).is_some_and(|value| !value.is_null());
+        if !said && !defaults.get(row.key).is_null() {
+            all.insert(row.key.to_owned(), defaults.get(row.key).clone());
+        }
+    }
+    if all.get(BUCKET.key).is_some_and(|bucket| !bucket.is_null()) {
+        all.entry(BUCKET_PREFIX.key.to_owned()).or_insert_with(|| Value::text(PREFIX));
+    }
+    if all.is_empty() { code.clone() } else { Value::Map(all) }
 }
 
 /// Shows built code as the beginning of its digest and its size.

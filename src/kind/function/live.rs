@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Architecture, Concurrency, DestinationConfig, FunctionCode, OnFailure};
-use futures::{StreamExt, TryStreamExt, stream};
 
 use super::convert::{CONFIGURATION, Settings, reported, text};
 use super::settle::settle;
-use super::{ARCHITECTURE, CODE, ENVIRONMENT, Function, ON_FAILURE, RESERVED_CONCURRENCY, SHA256};
-use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
+use super::ship::{patient, ship};
+use super::{ARCHITECTURE, CODE, ENVIRONMENT, Function, ON_FAILURE, RESERVED_CONCURRENCY};
+use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
 use crate::model::{Address, Fact};
@@ -31,13 +30,14 @@ impl Live for Function {
     }
 
     async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {
-        let zip = zip(aws, desired, "CreateFunction")?;
         complete(desired, "CreateFunction")?;
+        let code = ship(aws, desired, "CreateFunction").await?;
         let create = || {
             // What is not set needs no clearing here.
             let with = Settings::of(desired, &|row| !desired.get(row).is_null());
             let call = aws.lambda.create_function().function_name(&desired.name);
-            let call = call.code(FunctionCode::builder().zip_file(zip.clone()).build());
+            let from = FunctionCode::builder().set_zip_file(code.zip.clone());
+            let call = call.code(from.set_s3_bucket(code.bucket.clone()).set_s3_key(code.key.clone()).build());
             let call = call
                 .set_architectures(architectures(desired))
                 .set_tags(Some(desired.tags.clone().into_iter().collect()));
@@ -46,7 +46,8 @@ impl Live for Function {
             let call = call.set_environment(with.environment).set_ephemeral_storage(with.storage);
             let call = call.set_tracing_config(with.tracing).set_logging_config(with.logging).set_layers(with.layers);
             let call = call.set_dead_letter_config(with.dead_letter).set_vpc_config(with.vpc);
-            aws.call("lambda", "CreateFunction", call.send())
+            let config = aws_sdk_lambda::Config::builder().timeout_config(patient());
+            aws.call("lambda", "CreateFunction", call.customize().config_override(config).send())
         };
         Box::pin(aws.patiently(patience(&desired.address), create)).await?;
         settle(aws, &desired.name, "CreateFunction").await?;
@@ -116,11 +117,12 @@ async fn orphans(aws: &Aws, sweep: &Sweep) -> Result<Vec<String>, AwsError> {
         return Ok(tagged.filter(|name| !sweep.names.contains(*name)).map(str::to_owned).collect());
     }
     let unnamed = list(aws).await?.into_iter().filter(|(name, _)| !sweep.names.contains(name));
-    let owned = unnamed.map(|(name, arn)| async move {
-        let tags = read_tags(aws, &arn).await?;
-        Ok((crate::plan::owner(&tags) == Some(&sweep.stack)).then_some(name))
-    });
-    stream::iter(owned).buffer_unordered(READS_AT_ONCE).try_filter_map(|name| async { Ok(name) }).try_collect().await
+    let read = |aws: Aws, (name, arn): (String, String)| async move {
+        let tags = read_tags(&aws, &arn).await?;
+        Ok(crate::plan::owner(&tags).cloned().map(|owner| (name, owner)))
+    };
+    let owned: Vec<(String, String)> = aws.each(unnamed, read).await?;
+    Ok(owned.into_iter().filter(|(_, owner)| *owner == sweep.stack).map(|(name, _)| name).collect())
 }
 
 /// Lists all functions: name → ARN.
@@ -147,8 +149,7 @@ async fn read_tags(aws: &Aws, arn: &str) -> Result<BTreeMap<String, String>, Aws
 }
 
 async fn read_all(aws: &Aws, names: Vec<String>) -> Result<Vec<Found>, AwsError> {
-    let reads = names.into_iter().map(|name| read_one(aws, name));
-    stream::iter(reads).buffer_unordered(READS_AT_ONCE).try_filter_map(|found| async { Ok(found) }).try_collect().await
+    aws.each(names, |aws, name| async move { read_one(&aws, name).await }).await
 }
 
 async fn read_one(aws: &Aws, name: String) -> Result<Option<Found>, AwsError> {
@@ -191,13 +192,6 @@ async fn read_on_failure(aws: &Aws, name: &str) -> Result<Option<Value>, AwsErro
     }
 }
 
-/// Finds the zip that the plan names by its digest.
-fn zip(aws: &Aws, desired: &Desired, operation: &'static str) -> Result<Blob, AwsError> {
-    let digest = desired.get(&CODE).get(SHA256.key).as_text().unwrap_or_default();
-    let missing = || AwsError::refused("lambda", operation, format!("the code of {} was not built", desired.name));
-    Ok(Blob::new(aws.code(digest).ok_or_else(missing)?.zip.clone()))
-}
-
 /// Refuses to hand a function a `${…}` that nobody resolved.
 fn complete(desired: &Desired, operation: &'static str) -> Result<(), AwsError> {
     let variables = desired.get(&ENVIRONMENT).as_map().into_iter().flatten();
@@ -216,10 +210,13 @@ fn architectures(desired: &Desired) -> Option<Vec<Architecture>> {
 }
 
 async fn update_code(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
-    let zip = zip(aws, desired, "UpdateFunctionCode")?;
+    let code = ship(aws, desired, "UpdateFunctionCode").await?;
     let update = || {
-        let call = aws.lambda.update_function_code().function_name(&desired.name).zip_file(zip.clone());
-        aws.call("lambda", "UpdateFunctionCode", call.set_architectures(architectures(desired)).send())
+        let call = aws.lambda.update_function_code().function_name(&desired.name).set_zip_file(code.zip.clone());
+        let call = call.set_s3_bucket(code.bucket.clone()).set_s3_key(code.key.clone());
+        let config = aws_sdk_lambda::Config::builder().timeout_config(patient());
+        let call = call.set_architectures(architectures(desired)).customize().config_override(config);
+        aws.call("lambda", "UpdateFunctionCode", call.send())
     };
     aws.patiently(patience(&desired.address), update).await?;
     settle(aws, &desired.name, "UpdateFunctionCode").await

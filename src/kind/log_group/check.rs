@@ -3,6 +3,7 @@
 use super::RETENTION;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::model::Resource;
+use crate::value::FOREVER;
 
 /// The days that events can be kept; nothing in between.
 ///
@@ -20,7 +21,7 @@ pub static RETENTION_NOT_OFFERED: Code = Code {
     title: "a retention that CloudWatch Logs does not offer",
     reason: "CloudWatch Logs keeps events for one of 22 numbers of days, and refuses every other.",
     fix: "Choose 1d, 3d, 5d, 7d, 14d, 30d, 60d, 90d, 120d, 150d, 180d, 365d, 400d, 545d, 731d, 1096d, 1827d, 2192d, \
-          2557d, 2922d, 3288d or 3653d.",
+          2557d, 2922d, 3288d, 3653d or `forever`.",
     link: "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
 };
 
@@ -44,7 +45,8 @@ pub fn check(resource: &Resource, out: &mut Diagnostics) {
 }
 
 fn check_retention(resource: &Resource, out: &mut Diagnostics) {
-    let Some(days) = resource.get(&RETENTION).as_int().filter(|days| !DAYS.contains(days)) else { return };
+    let offered = |days: &i64| *days == FOREVER || DAYS.contains(days);
+    let Some(days) = resource.get(&RETENTION).as_int().filter(|days| !offered(days)) else { return };
     let shorter = DAYS.iter().rfind(|offered| **offered < days);
     let longer = DAYS.iter().find(|offered| **offered > days);
     let near: Vec<String> = shorter.into_iter().chain(longer).map(|days| format!("{days}d")).collect();
@@ -85,6 +87,7 @@ mod tests {
         for (name, days, expected) in [
             ("/aws/lambda/sync", 14, &[] as &[&str]),
             ("a.b_c-d#e/F9", 3_653, &[]),
+            ("a", FOREVER, &[]),
             ("/aws/lambda/sync", 15, &["QS401"]),
             ("/aws/lambda/sync", 2, &["QS401"]),
             ("/aws/lambda/sync", 366, &["QS401"]),

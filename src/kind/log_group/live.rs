@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LogGroup as Reported};
-use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{KMS_KEY, LogGroup, RETENTION};
-use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
+use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
 use crate::kind::{Desired, Facts, Found, Kind, Line, Live, Row, Sample, Sweep, tag_changes};
 use crate::plan::{Change, owner};
-use crate::value::Value;
+use crate::value::{FOREVER, Value};
 
 /// The most names that `DescribeLogGroups` takes, and the most groups that it answers with.
 const PAGE: usize = 50;
@@ -38,22 +37,23 @@ impl Live for LogGroup {
             return Ok(Vec::new());
         }
         let tagged = aws.tagged(&sweep.stack, LogGroup.tag_type()).await?;
-        let reads = groups.into_iter().map(|group| async move {
+        let groups = groups.into_iter().map(|group| {
             let arn = arn(&group);
+            (tagged.get(&arn).cloned(), arn, group)
+        });
+        let groups: Vec<_> = groups.collect();
+        let read = |aws: Aws, (tags, arn, group): (Option<BTreeMap<String, String>>, String, Reported)| async move {
             // A bulk answer without it may be late or incomplete: only the service's own read says "not ours".
-            let tags = match tagged.get(&arn) {
-                Some(tags) => tags.clone(),
-                None => read_tags(aws, &arn).await?,
+            let tags = match tags {
+                Some(tags) => tags,
+                None => read_tags(&aws, &arn).await?,
             };
             let name = group.log_group_name.clone().unwrap_or_default();
-            let wanted = sweep.names.contains(&name) || owner(&tags) == Some(&sweep.stack);
-            Ok(wanted.then(|| found(&group, name, arn, tags)))
-        });
-        stream::iter(reads)
-            .buffer_unordered(READS_AT_ONCE)
-            .try_filter_map(|found| async { Ok(found) })
-            .try_collect()
-            .await
+            Ok(Some(found(&group, name, arn, tags)))
+        };
+        let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
+        let found: Vec<Found> = aws.each(groups, read).await?;
+        Ok(found.into_iter().filter(wanted).collect())
     }
 
     /// Retention has a call of its own: a group that an interrupted apply left without it is an update of the next plan.
@@ -68,6 +68,8 @@ impl Live for LogGroup {
         match created {
             // Lambda made it since the plan, at the function's first invocation.
             Err(error) if error.is(EXISTS) => take_over(aws, desired, error).await?,
+            // A new group keeps everything for ever.
+            Ok(_) if desired.get(&RETENTION).as_int() == Some(FOREVER) => return Ok(Facts::new()),
             other => drop(other?),
         }
         put_retention(aws, desired).await?;
@@ -203,7 +205,8 @@ async fn put_key(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
 }
 
 async fn put_retention(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
-    let days = desired.get(&RETENTION).as_int().and_then(|days| i32::try_from(days).ok());
+    let days = desired.get(&RETENTION).as_int().filter(|days| *days != FOREVER);
+    let days = days.and_then(|days| i32::try_from(days).ok());
     aws.patiently(busy(desired).wait_for(GONE, "the new log group is not visible yet", 30), || async {
         if let Some(days) = days {
             let call = aws.logs.put_retention_policy().log_group_name(&desired.name).retention_in_days(days);

@@ -3,21 +3,21 @@
 //! Lambda names mappings by an id; here the pair of function and queue is the name, and the id is read from the ARN.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
-use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
 use super::convert::{Settings, reported};
 use super::{ENABLED, FUNCTION, Mapping, QUEUE, name_in};
-use crate::backend::aws::{Aws, Patience, READS_AT_ONCE};
+use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
 use crate::expand::STACK_TAG;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
 use crate::model::Address;
-use crate::plan::Change;
+use crate::plan::{Change, owner};
 
 const GONE: &[&str] = &["ResourceNotFoundException", "ResourceNotFound"];
 const EXISTS: &[&str] = &["ResourceConflictException"];
@@ -36,22 +36,28 @@ impl Live for Mapping {
             return Ok(Vec::new());
         }
         let tagged = aws.tagged(&sweep.stack, self.tag_type()).await?;
-        let reads = mappings.into_iter().filter_map(identify).map(|(name, mapping)| async move {
+        // What the tagging API knows to be others' needs no question; nobody's word counts for what is named.
+        let doubtful = |name: &str| sweep.names.contains(name) || !aws.lists_every_tag();
+        let open = mappings.into_iter().filter_map(identify).filter_map(|(name, mapping)| {
             let arn = arn(&mapping);
-            let named = sweep.names.contains(&name);
-            let tags = match tagged.get(&arn) {
-                Some(tags) => tags.clone(),
-                None if named || !aws.lists_every_tag() => tags(aws, sweep, &arn, &mapping).await?,
-                None => return Ok(None),
-            };
-            let wanted = named || crate::plan::owner(&tags) == Some(&sweep.stack);
-            Ok(wanted.then(|| found(name, arn, &mapping, tags)))
+            let known = tagged.get(&arn).cloned();
+            (known.is_some() || doubtful(&name)).then_some((name, arn, known, mapping))
         });
-        stream::iter(reads)
-            .buffer_unordered(READS_AT_ONCE)
-            .try_filter_map(|found| async { Ok(found) })
-            .try_collect()
-            .await
+        let open: Vec<Open> = open.collect();
+        let stack: Arc<str> = sweep.stack.as_str().into();
+        let read = |aws: Aws, (name, arn, known, mapping): Open| {
+            let stack = Arc::clone(&stack);
+            async move {
+                let tags = match known {
+                    Some(tags) => tags,
+                    None => tags(&aws, &stack, &arn, &mapping).await?,
+                };
+                Ok(Some(found(name, arn, &mapping, tags)))
+            }
+        };
+        let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
+        let found: Vec<Found> = aws.each(open, read).await?;
+        Ok(found.into_iter().filter(wanted).collect())
     }
 
     async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {
@@ -110,6 +116,9 @@ impl Live for Mapping {
     }
 }
 
+/// A mapping with its name, its ARN, and its tags as far as the tagging API knows them.
+type Open = (String, String, Option<BTreeMap<String, String>>, EventSourceMappingConfiguration);
+
 /// What passes by itself: a role's permissions spread within seconds, and a mapping cannot change while it changes.
 fn patience(address: &Address) -> Patience {
     Patience::new(address)
@@ -165,7 +174,7 @@ fn id(arn: &str) -> &str {
 /// Reads a mapping's tags; where the endpoint keeps none, a mapping belongs to whom its function belongs.
 async fn tags(
     aws: &Aws,
-    sweep: &Sweep,
+    stack: &str,
     arn: &str,
     mapping: &EventSourceMappingConfiguration,
 ) -> Result<BTreeMap<String, String>, AwsError> {
@@ -178,7 +187,7 @@ async fn tags(
         Err(error) if error.is(GONE) => return Ok(own),
         other => other?.tags.unwrap_or_default(),
     };
-    let owner = parent.into_iter().filter(|(key, value)| key == STACK_TAG && *value == sweep.stack);
+    let owner = parent.into_iter().filter(|(key, value)| key == STACK_TAG && value == stack);
     Ok(owner.collect())
 }
 

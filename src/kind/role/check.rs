@@ -8,6 +8,9 @@ use crate::value::Value;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 64;
 
+/// A Region with a name as long as any.
+pub const LONGEST_REGION: &str = "us-isof-south-1";
+
 /// The statements that kinds generate with a `*` because AWS has nothing narrower: `xray:PutTraceSegments` and
 /// `xray:PutTelemetryRecords` know no resources.
 ///
@@ -81,7 +84,7 @@ fn report(code: &'static Code, path: &str, message: String, resource: &Resource,
 }
 
 fn check_name(resource: &Resource, out: &mut Diagnostics) {
-    let name = resource.physical_name();
+    let name = resource.name_in(LONGEST_REGION);
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let length = name.chars().count();
     if (1..=LONGEST_NAME).contains(&length) && name.chars().all(allowed) {
@@ -100,16 +103,16 @@ fn check_path(resource: &Resource, out: &mut Diagnostics) {
 }
 
 fn check_trust(resource: &Resource, out: &mut Diagnostics) {
-    for statement in statements(resource.get(&TRUST)) {
+    for (index, statement) in statements(resource.get(&TRUST)).iter().enumerate() {
         if statement.get("Principal").is_null() {
             let message = "a statement of `trust` names no `Principal`".to_owned();
-            report(&NO_PRINCIPAL, TRUST.key, message, resource, out);
+            report(&NO_PRINCIPAL, &format!("{}.Statement.{index}", TRUST.key), message, resource, out);
         }
     }
 }
 
 fn check_width(resource: &Resource, out: &mut Diagnostics) {
-    for statement in statements(resource.get(&POLICY)) {
+    for (index, statement) in statements(resource.get(&POLICY)).iter().enumerate() {
         let sid = statement.get("Sid").as_text().unwrap_or("");
         if statement.get("Effect").as_text() != Some("Allow") || EXEMPT.contains(&sid) {
             continue;
@@ -118,7 +121,7 @@ fn check_width(resource: &Resource, out: &mut Diagnostics) {
         for (key, what) in [("Action", "every action"), ("Resource", "every resource")] {
             if items(statement.get(key)).iter().any(|item| matches!(item.as_text(), Some("*" | "*:*"))) {
                 let message = format!("{called} of `policy` allows {what}: `{key}` is `*`");
-                report(&TOO_WIDE, POLICY.key, message, resource, out);
+                report(&TOO_WIDE, &format!("{}.Statement.{index}.{key}", POLICY.key), message, resource, out);
             }
         }
     }

@@ -14,8 +14,9 @@ use super::{
 };
 use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
+use crate::expand::{REGION_TAG, STACK_TAG};
 use crate::kind::{Desired, Facts, Found, Live, Row, Sweep, tag_changes};
-use crate::plan::{Change, owner};
+use crate::plan::Change;
 use crate::value::Value;
 
 const EXISTS: &[&str] = &["EntityAlreadyExists"];
@@ -35,7 +36,8 @@ impl Live for Role {
             // An answer that was lost, or the copy that the plan was read from lagged behind.
             Err(error) if error.is(EXISTS) => {
                 let tags = read::read_tags(aws, &desired.name).await?;
-                if tags.is_empty() || owner(&tags) != owner(&desired.tags) {
+                let same = |tag: &str| tags.get(tag) == desired.tags.get(tag);
+                if tags.is_empty() || !same(STACK_TAG) || !same(REGION_TAG) {
                     return Err(error);
                 }
                 put_trust(aws, desired).await?;

@@ -2,22 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, EntityType, PolicyDetail, RoleDetail, Tag};
-use futures::{StreamExt, TryStreamExt, stream};
-
 use super::{
     BOUNDARY_ARN, DESCRIPTION, FOREIGN_POLICIES, INLINE, MANAGED_POLICIES, MAX_SESSION, PATH, POLICY, Role, TRUST,
     path_of,
 };
-use crate::backend::aws::{Aws, READS_AT_ONCE};
+use crate::backend::aws::Aws;
 use crate::error::AwsError;
+use crate::expand::{REGION_TAG, STACK_TAG};
 use crate::kind::{Facts, Found, Sweep, policy};
 use crate::plan::owner;
 use crate::value::Value;
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, EntityType, PolicyDetail, RoleDetail, Tag};
 
 pub(super) const GONE: &[&str] = &["NoSuchEntity"];
+const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException"];
 
-/// How many roles are read one by one; beyond, pages of 1000 roles of the whole account are cheaper.
+/// How many roles are read one by one where the account-wide sweep is not relied on.
 const FEW: usize = 8;
 
 /// The most roles that IAM answers with.
@@ -33,20 +33,34 @@ struct Policies {
     managed: BTreeSet<String>,
 }
 
-/// Reads the named roles that exist, and those under the stack's path that carry its tag.
+/// Reads the named roles that exist, and those that carry the stack's tag.
 ///
-/// The tagging API does not know roles, hence the path. A role with a `path:` of its own that leaves the stack
-/// is found only while the account-wide sweep is made.
+/// The tagging API does not know roles. A stack that has roles is read in one sweep of the account, which finds
+/// those that left the stack whatever their path; who may not make it finds those under the stack's path alone, as
+/// does a stack without any role.
 pub(super) async fn read(aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
-    let listed = list(aws, &path_of(&sweep.stack)).await?;
-    let names: BTreeSet<&String> = sweep.names.iter().chain(listed.keys()).collect();
-    let details = if names.len() > FEW { details(aws, sweep, &names).await? } else { None };
+    let path = path_of(&sweep.stack);
+    let swept = async { if sweep.names.is_empty() { Ok(None) } else { details(aws, sweep).await } };
+    let (listed, details) = futures::try_join!(list(aws, &path), swept)?;
+    let swept = details.iter().flatten().filter_map(|role| role.role_name.as_ref());
+    let names: BTreeSet<String> = swept.chain(&sweep.names).chain(listed.keys()).cloned().collect();
     let found = match details {
-        Some(details) => from_details(aws, details, listed).await?,
-        None => one_by_one(aws, names.into_iter().cloned().collect()).await?,
+        // The sweep of an endpoint that is not AWS may leave parts of roles out: few are read one by one.
+        Some(details) if aws.lists_every_tag() || names.len() > FEW => from_details(aws, details, listed).await?,
+        _ => one_by_one(aws, names).await?,
     };
+    let found = found.into_iter().map(|one| of_its_region(one, aws.region()));
     let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
-    Ok(found.into_iter().filter(wanted).collect())
+    Ok(found.filter(wanted).collect())
+}
+
+/// What the same stack made in another Region is somebody else's: not ours to change, nor to delete.
+fn of_its_region(mut role: Found, region: &str) -> Found {
+    let other = role.tags.get(REGION_TAG).filter(|other| *other != region).cloned();
+    if let Some((other, owner)) = other.zip(role.tags.get_mut(STACK_TAG)) {
+        *owner = format!("{owner} ({other})");
+    }
+    role
 }
 
 /// Lists the roles under a path: name → role, without tags and boundary.
@@ -65,20 +79,20 @@ async fn list(aws: &Aws, path: &str) -> Result<BTreeMap<String, Head>, AwsError>
     }
 }
 
-/// Sweeps the account; `None` where an endpoint does not know how.
-async fn details(aws: &Aws, sweep: &Sweep, names: &BTreeSet<&String>) -> Result<Option<Vec<RoleDetail>>, AwsError> {
+/// Sweeps the account; `None` where an endpoint does not know how, or whoever asks may not.
+async fn details(aws: &Aws, sweep: &Sweep) -> Result<Option<Vec<RoleDetail>>, AwsError> {
     let mut found = Vec::new();
     let mut marker = None;
     loop {
         let call = aws.iam.get_account_authorization_details().filter(EntityType::Role);
         let call = call.max_items(PAGE).set_marker(marker);
         let page = match aws.call("iam", "GetAccountAuthorizationDetails", call.send()).await {
-            Err(_) if !aws.lists_every_tag() => return Ok(None),
+            Err(error) if error.is(DENIED) || !aws.lists_every_tag() => return Ok(None),
             other => other?,
         };
         let roles = page.role_detail_list.unwrap_or_default().into_iter();
         found.extend(roles.filter(|role| {
-            let named = role.role_name.as_ref().is_some_and(|name| names.contains(name));
+            let named = role.role_name.as_ref().is_some_and(|name| sweep.names.contains(name));
             named || owner(&tags(role.tags())) == Some(&sweep.stack)
         }));
         marker = page.marker.filter(|_| page.is_truncated);
@@ -92,19 +106,21 @@ async fn details(aws: &Aws, sweep: &Sweep, names: &BTreeSet<&String>) -> Result<
 async fn from_details(
     aws: &Aws,
     details: Vec<RoleDetail>,
-    listed: BTreeMap<String, Head>,
+    mut listed: BTreeMap<String, Head>,
 ) -> Result<Vec<Found>, AwsError> {
-    let listed = &listed;
-    let reads = details.into_iter().map(|detail| async move {
+    let details = details.into_iter().map(|detail| {
         let name = detail.role_name.clone().unwrap_or_default();
-        let head = match listed.get(&name) {
-            Some(head) => Some(head.clone()),
-            None => head(aws, &name).await?,
+        (listed.remove(&name), name, detail)
+    });
+    let details: Vec<_> = details.collect();
+    let read = |aws: Aws, (listed, name, detail): (Option<Head>, String, RoleDetail)| async move {
+        let head = match listed {
+            Some(head) => Some(head),
+            None => head(&aws, &name).await?,
         };
         Ok(head.map(|head| from_detail(head, &detail)))
-    });
-    let reads = stream::iter(reads).buffer_unordered(READS_AT_ONCE);
-    reads.try_filter_map(|found| async { Ok(found) }).try_collect().await
+    };
+    aws.each(details, read).await
 }
 
 fn from_detail(mut head: Head, detail: &RoleDetail) -> Found {
@@ -118,18 +134,17 @@ fn from_detail(mut head: Head, detail: &RoleDetail) -> Found {
     found(&head, policies)
 }
 
-async fn one_by_one(aws: &Aws, names: Vec<String>) -> Result<Vec<Found>, AwsError> {
-    let reads = names.into_iter().map(|name| async move {
-        let Some(head) = head(aws, &name).await? else { return Ok(None) };
-        let read = futures::try_join!(inline_policies(aws, &name), managed_policies(aws, &name));
+async fn one_by_one(aws: &Aws, names: BTreeSet<String>) -> Result<Vec<Found>, AwsError> {
+    let read = |aws: Aws, name: String| async move {
+        let Some(head) = head(&aws, &name).await? else { return Ok(None) };
+        let read = futures::try_join!(inline_policies(&aws, &name), managed_policies(&aws, &name));
         match read {
             // Deleted between two calls.
             Err(error) if error.is(GONE) => Ok(None),
             other => other.map(|(inline, managed)| Some(found(&head, Policies { inline, managed }))),
         }
-    });
-    let reads = stream::iter(reads).buffer_unordered(READS_AT_ONCE);
-    reads.try_filter_map(|found| async { Ok(found) }).try_collect().await
+    };
+    aws.each(names, read).await
 }
 
 async fn head(aws: &Aws, name: &str) -> Result<Option<Head>, AwsError> {

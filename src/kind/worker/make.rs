@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest as _, Sha256};
+
 use super::grant::{Grant, is_known, url};
 use super::rows;
 use crate::kind::{Kind, Row, function, log_group, mapping, queue, role};
-use crate::model::{Address, Fact, Ref, Resource, Stack};
+use crate::model::{Address, Fact, REGION, Ref, Resource, Stack};
 use crate::value::Value;
 
 /// AWS advises a visibility timeout of six times the function's timeout, plus the batching window, so that a
@@ -19,6 +21,8 @@ const CONCURRENCY: i64 = 5;
 /// The least concurrency that a mapping can be given.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
 const LEAST_CONCURRENCY: i64 = 2;
+/// What a worker says of its code, under the keys that a function's code has.
+const CODE_ROWS: [&Row; 5] = [&rows::PACKAGE, &rows::ARTIFACT, &rows::BUCKET, &rows::BUCKET_PREFIX, &rows::BUCKET_FOR];
 /// The longest name of a role.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const ROLE_NAME: usize = 64;
@@ -68,10 +72,12 @@ fn make_function(worker: &Resource, stack: &mut Stack) -> Address {
     for row in rows::HANDED_ON {
         hand_on(worker, row.key, worker.get(row).clone(), function, row);
     }
-    let code = [&rows::PACKAGE, &rows::ARTIFACT, &rows::BUCKET].map(|row| (row.key, worker.get(row).clone()));
+    let code = CODE_ROWS.map(|row| (row.key, worker.get(row).clone()));
     let code: BTreeMap<_, _> = code.into_iter().filter(|(_, value)| !value.is_null()).collect();
     if !code.is_empty() {
         fill(function, &function::CODE, Value::map(code));
+        let from = if worker.get(&rows::PACKAGE).is_null() { rows::ARTIFACT.key } else { rows::PACKAGE.key };
+        copy_spans(worker, from, function, function::CODE.key);
     }
     fill(function, &function::ROLE, Ref::hard(&Address::new(role::Role.name(), name), Fact::Arn));
     if !says_tracing {
@@ -105,13 +111,26 @@ fn make_log_group(worker: &Resource, function: &Address, stack: &mut Stack) {
 }
 
 fn make_role(worker: &Resource, function: &Address, stack: &mut Stack) {
-    let function = physical_name(stack, function);
-    let name = format!("{function}-role");
+    let name = role_name(&physical_name(stack, function));
     let role = stack.ensure(&role::Role, &worker.address.name, worker);
-    adopt(role, worker, if name.len() > ROLE_NAME { function } else { name });
+    adopt(role, worker, name);
     for row in [&role::MANAGED_POLICIES, &role::BOUNDARY_ARN] {
         hand_on(worker, row.key, worker.get(row).clone(), role, row);
     }
+}
+
+/// Names the role of a function: with the Region, since the account has one set of roles for all of them.
+///
+/// A name that would be too long is cut, and told apart by its digest.
+fn role_name(function: &str) -> String {
+    let room = ROLE_NAME - role::check::LONGEST_REGION.len() - "-role-".len();
+    if function.len() <= room {
+        return format!("{function}-role-{REGION}");
+    }
+    let digest = Sha256::digest(function);
+    let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let begin: String = function.chars().take(room - "-".len() - digest.len()).collect();
+    format!("{begin}-{digest}-role-{REGION}")
 }
 
 fn make_mapping(worker: &Resource, queue: &Value, function: &Address, stack: &mut Stack) -> Address {

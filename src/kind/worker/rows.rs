@@ -15,6 +15,11 @@ pub const ARTIFACT: Row = function::ARTIFACT.as_short_form();
 /// The bucket for large zips.
 pub const BUCKET: Row = function::BUCKET.as_short_form();
 
+/// What the keys in the bucket begin with.
+pub const BUCKET_PREFIX: Row = function::BUCKET_PREFIX.as_short_form();
+/// Which zips go through the bucket.
+pub const BUCKET_FOR: Row = function::BUCKET_FOR.as_short_form();
+
 /// The queue that feeds it.
 pub const QUEUE: Row = Row::short_form("queue", Type::Name(&["queues"])).doc(
     "The queue whose messages it handles: a logical name or an ARN. Without one it is invoked by other means.",
@@ -161,6 +166,8 @@ pub const ROWS: &[Row] = &[
     PACKAGE,
     ARTIFACT,
     BUCKET,
+    BUCKET_PREFIX,
+    BUCKET_FOR,
     QUEUE,
     TIMEOUT,
     function::MEMORY.as_short_form(),

@@ -83,11 +83,23 @@ fn names_follow_from_the_function() {
     let stack = valid("queues: {q: {fifo: true}}\nworkers: {w: {name: w-dev, package: w, queue: q}}\n");
     let name = |kind, name| stack.resources[&Address::new(kind, name)].physical_name().to_owned();
     assert_eq!(name("function", "w"), "w-dev");
-    assert_eq!(name("role", "w"), "w-dev-role");
+    assert_eq!(name("role", "w"), "w-dev-role-${aws.region}");
     assert_eq!(name("log_group", "w"), "/aws/lambda/w-dev");
     assert_eq!(name("mapping", "w"), "w-dev/q.fifo");
     assert_eq!(name("alarm", "w-errors"), "w-dev-errors");
     assert!(!stack.resources.contains_key(&Address::new("worker", "w")));
+}
+
+#[test]
+fn roles_of_long_names_are_cut_and_told_apart() {
+    let role = |function: &str| {
+        let stack = valid(&format!("workers: {{w: {{name: {function}, package: w}}}}\n"));
+        stack.resources[&Address::new("role", "w")].name_in("ap-northeast-1")
+    };
+    let (one, other) = (role(&format!("{}1", "x".repeat(63))), role(&format!("{}2", "x".repeat(63))));
+    assert_ne!(one, other);
+    assert!(one.len() <= 64 && one.ends_with("-role-ap-northeast-1"), "{one}");
+    assert_eq!(role(&"x".repeat(43)), format!("{}-role-ap-northeast-1", "x".repeat(43)));
 }
 
 #[test]

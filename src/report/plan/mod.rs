@@ -11,7 +11,7 @@ mod text;
 
 use anstyle::{AnsiColor, Style};
 
-use super::redact::redact;
+use super::redact::{redact, redact_change};
 use crate::diagnostic::Diagnostics;
 use crate::error::Error;
 use crate::model::{Attributes, Stack};
@@ -148,7 +148,12 @@ fn label(change: &Change) -> String {
 fn redacted(step: &Step, change: &Change, value: &Value) -> Value {
     let nothing = Attributes::new();
     let attributes = step.desired.as_ref().map_or(&nothing, |desired| &desired.attributes);
-    change.row.map_or_else(|| value.clone(), |row| redact(row, value, attributes))
+    match change.row {
+        // The two are never equal, so that the value itself tells which of them it is.
+        Some(row) if *value == change.after => redact_change(row, &change.before, value, attributes),
+        Some(row) => redact(row, value, attributes),
+        None => value.clone(),
+    }
 }
 
 /// Shows a value as in YAML, on one line.

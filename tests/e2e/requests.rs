@@ -1,0 +1,76 @@
+//! How many requests a stack of workers costs: facts of the code, so that more of them fail this.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::support::{Output, StackFile, emulator, run};
+
+/// Queues with a worker each.
+const UNITS: u64 = 10;
+
+fn stack() -> String {
+    let mut text = "stack: requests\ndefaults: {workers: {artifact: code.zip, alarms: false}}\nqueues:\n".to_owned();
+    for unit in 0..UNITS {
+        writeln!(text, "  requests-{unit}: {{}}").unwrap();
+    }
+    text.push_str("workers:\n");
+    for unit in 0..UNITS {
+        writeln!(text, "  requests-{unit}: {{queue: requests-{unit}}}").unwrap();
+    }
+    text
+}
+
+fn calls(output: &Output) -> BTreeMap<String, u64> {
+    let mut calls = BTreeMap::new();
+    for line in output.stderr.lines().filter(|line| line.contains("queuestack::backend::aws")) {
+        let Some(operation) = line.split("operation=").nth(1) else { continue };
+        *calls.entry(operation.split('"').nth(1).unwrap().to_owned()).or_default() += 1;
+    }
+    calls
+}
+
+fn write_code(file: &StackFile, script: &str) {
+    let zip = queuestack::artifact::pack::pack(script.as_bytes()).unwrap();
+    std::fs::write(std::path::Path::new(file.path()).with_file_name("code.zip"), zip).unwrap();
+}
+
+#[test]
+fn workers_cost_so_many_requests() {
+    let endpoint = emulator::endpoint();
+    let file = StackFile::new("requests", &stack());
+    write_code(&file, "#!/bin/sh\n");
+    let made = calls(&run(endpoint, &["apply", file.path(), "--yes", "-vv"]).exits(0));
+    for operation in [
+        "CreateQueue",
+        "CreateFunction",
+        "CreateRole",
+        "PutRolePolicy",
+        "CreateLogGroup",
+        "PutRetentionPolicy",
+        "CreateEventSourceMapping",
+    ] {
+        assert_eq!(made.get(operation), Some(&UNITS), "{operation}: {made:?}");
+    }
+    let later =
+        ["UpdateFunctionConfiguration", "UpdateEventSourceMapping", "TagResource", "TagRole", "SetQueueAttributes"];
+    assert!(later.iter().all(|operation| !made.contains_key(*operation)), "{made:?}");
+
+    let read = calls(&run(endpoint, &["plan", file.path(), "--detailed-exitcode", "-vv"]).exits(0));
+    // One of each for a function: its configuration with tags and concurrency, and its destination.
+    for operation in ["GetFunction", "GetFunctionEventInvokeConfig"] {
+        assert_eq!(read.get(operation), Some(&UNITS), "{operation}: {read:?}");
+    }
+    // Roles are read in bulk, whatever their number.
+    assert_eq!((read.get("ListRoles"), read.get("GetAccountAuthorizationDetails")), (Some(&1), Some(&1)), "{read:?}");
+    assert!(read.keys().all(|one| !one.starts_with("GetRole") && !one.starts_with("ListRolePol")), "{read:?}");
+    assert!(read.keys().all(|one| ["Get", "List", "Describe"].iter().any(|verb| one.starts_with(verb))), "{read:?}");
+
+    // New code is one call and its wait, a function.
+    write_code(&file, "#!/bin/sh\n# other\n");
+    let changed =
+        calls(&run(endpoint, &["apply", file.path(), "--yes", "-vv", "--only", "function.requests-0"]).exits(0));
+    let writes =
+        changed.iter().filter(|(one, _)| !["Get", "List", "Describe"].iter().any(|verb| one.starts_with(verb)));
+    assert_eq!(writes.collect::<Vec<_>>(), [(&"UpdateFunctionCode".to_owned(), &1)]);
+    run(endpoint, &["destroy", file.path(), "--yes"]).exits(0);
+}
