@@ -6,17 +6,19 @@ use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 
+use super::backend::BackendArgs;
 use super::build::BuildArgs;
 use super::format::{self, FormatArgs};
 use super::guard::GuardArgs;
 use super::saved;
-use super::session::{Session, StacksArgs};
+use super::session::{Session, StacksArgs, shown};
 use super::survey::Survey;
 use super::target::TargetArgs;
+use crate::backend::Ask;
 use crate::error::Error;
 use crate::event::Silent;
 use crate::model::Stack;
-use crate::plan::{Consent, Plan, plan};
+use crate::plan::{Consent, Plan};
 use crate::report::plan::{Planned, Told};
 
 /// Arguments of `plan`.
@@ -43,6 +45,8 @@ pub struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     format: FormatArgs,
+    #[command(flatten)]
+    backend: BackendArgs,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -109,7 +113,9 @@ pub fn check_data_loss(consent: &Consent, stack: &Stack, plan: &Plan) -> Result<
 /// When AWS does not say who we are, or a consent is about nothing.
 pub async fn make(session: &mut Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
     let found = std::mem::take(&mut session.found);
-    let plan = plan(stack, session.aws.place().await?, found, &session.gaps, consent);
+    let place = session.aws.place().await?;
+    let ask = Ask { stack, place, found, gaps: &session.gaps, consent };
+    let plan = session.backend.plan(ask).await.map_err(shown)?;
     tracing::debug!(stack = stack.name, steps = plan.steps.len(), "planned");
     check_data_loss(consent, stack, &plan)?;
     Ok(plan)
@@ -139,6 +145,9 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     if args.out.is_some() && args.stacks.files.len() > 1 {
         return Err(Error::Usage("--out takes one stack: save the plan of each to a file of its own".to_owned()));
     }
+    if args.out.is_some() {
+        args.backend.refuse_saved()?;
+    }
     let survey = Survey {
         verb: "plan",
         stacks: &args.stacks,
@@ -146,6 +155,7 @@ pub async fn run(args: Args) -> Result<u8, Error> {
         guards: &args.guards,
         build: Some(&args.build),
         json: args.format.is_json(),
+        backend: &args.backend,
         target: &args.target,
         reporter: Arc::new(Silent),
     };
