@@ -135,6 +135,9 @@ pub enum Error {
     /// There is no code to ship.
     #[error(transparent)]
     Build(#[from] crate::build::BuildError),
+    /// Terraform cannot be driven, or refuses.
+    #[error(transparent)]
+    Terraform(#[from] crate::backend::terraform::TerraformError),
     /// The words of the command do not make sense.
     #[error("{0}")]
     Usage(String),

@@ -268,6 +268,19 @@ pub struct Moved {
     pub span: Span,
 }
 
+/// A variable that the stack declares.
+#[derive(Clone, Debug, Default)]
+pub struct Variable {
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it is when nobody says; `None` where somebody must, `Some(Null)` where that is nothing.
+    pub default: Option<Value>,
+    /// The values that it may have; empty means any.
+    pub allowed: Vec<String>,
+    /// What it is here; `None` when that is told as a mistake.
+    pub value: Option<Value>,
+}
+
 /// A stack: what YAML and constructs both give, and what every later phase reads.
 #[derive(Clone, Debug, Default)]
 pub struct Stack {
@@ -289,6 +302,8 @@ pub struct Stack {
     pub moved: Vec<Moved>,
     /// Values for attributes that a resource does not set, by kind.
     pub defaults: BTreeMap<&'static str, Attributes>,
+    /// The variables that were put into it.
+    pub variables: BTreeMap<String, Variable>,
     /// The resources.
     pub resources: BTreeMap<Address, Resource>,
     /// The file it came from, for diagnostics.

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 use tokio::sync::watch;
 
+use super::backend::BackendArgs;
 use super::build::BuildArgs;
 use super::format::{self, Format, FormatArgs};
 use super::guard::{GuardArgs, obstacles};
 use super::plan::ConsentArgs;
 use super::saved;
-use super::session::{Session, StacksArgs, VariableArgs};
+use super::session::{Session, StacksArgs, VariableArgs, shown};
 use super::survey::Survey;
 use super::target::TargetArgs;
-use crate::apply::{Outcome, apply};
+use crate::apply::Outcome;
 use crate::error::{EXIT_OK, Error};
 use crate::event::Reporter;
 use crate::plan::Plan;
@@ -44,6 +45,8 @@ pub struct Args {
     build: BuildArgs,
     #[command(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    backend: BackendArgs,
     #[command(flatten)]
     pub target: TargetArgs,
 }
@@ -86,8 +89,9 @@ impl RunArgs {
         if !self.yes {
             confirm()?;
         }
-        let outcome = apply(&Arc::new(plan), &session.aws, self.parallel.into(), stop_on_ctrl_c(), reporter).await;
-        end(outcome, session, self.format.get())
+        let stop = stop_on_ctrl_c();
+        let outcome = session.backend.apply(plan, &session.aws, self.parallel.into(), stop, reporter).await;
+        end(outcome.map_err(shown)?, session, self.format.get())
     }
 }
 
@@ -149,6 +153,7 @@ fn end(outcome: Outcome, session: &Session, format: Format) -> Result<u8, Error>
 /// Plans, asks and applies.
 pub async fn run(args: Args) -> Result<u8, Error> {
     if saved::is_one(&args.file) {
+        args.backend.refuse_saved()?;
         return saved::run(args).await;
     }
     if args.stack.is_some() {
@@ -162,6 +167,7 @@ pub async fn run(args: Args) -> Result<u8, Error> {
         guards: &args.guards,
         build: Some(&args.build),
         json: args.run.format.is_json(),
+        backend: &args.backend,
         target: &args.target,
         reporter: Arc::clone(&reporter),
     };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 
+use super::backend::BackendArgs;
 use super::build::BuildArgs;
 use super::format::{self, FormatArgs};
 use super::guard::GuardArgs;
@@ -39,6 +40,7 @@ pub async fn run(args: Args) -> Result<u8, Error> {
         guards: &GuardArgs::default(),
         build: args.build.then_some(&args.how),
         json: args.format.is_json(),
+        backend: &BackendArgs::default(),
         target: &args.target,
         reporter: Arc::new(Silent),
     };

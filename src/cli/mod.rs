@@ -2,6 +2,7 @@
 
 mod app;
 mod apply;
+mod backend;
 mod build;
 mod convert;
 mod destroy;
@@ -14,6 +15,7 @@ mod guard;
 mod load;
 mod local;
 mod plan;
+mod render;
 mod saved;
 mod schema;
 mod session;
@@ -82,6 +84,8 @@ enum Command {
     Expand(expand::Args),
     /// Print a stack file as a program in Rust, to start from.
     Convert(convert::Args),
+    /// Write a stack as Terraform configuration.
+    Render(render::Args),
     /// Explain a code such as QS101.
     Explain(explain::Args),
     /// Print the JSON Schema of stack files, for editors, or of plans.
@@ -152,6 +156,7 @@ fn run(command: Command) -> Result<u8, Error> {
         Command::Build(args) => asynchronously(build::run(args)),
         Command::Dev(args) => asynchronously(dev::run(args)),
         Command::Load(args) => asynchronously(load::run(args)),
+        Command::Render(args) => asynchronously(render::run(args)),
         Command::Destroy(args) => asynchronously(destroy::run(args)),
         Command::Local(args) => asynchronously(local::run(args)),
     }

@@ -6,18 +6,21 @@ use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 
+use super::backend::BackendArgs;
 use super::build::BuildArgs;
 use super::format::{self, FormatArgs};
 use super::guard::GuardArgs;
 use super::saved;
-use super::session::{Session, StacksArgs};
+use super::session::{Session, StacksArgs, shown};
 use super::survey::Survey;
 use super::target::TargetArgs;
+use crate::backend::{Ask, Backend};
 use crate::error::Error;
 use crate::event::Silent;
 use crate::model::Stack;
-use crate::plan::{Consent, Plan, plan};
+use crate::plan::{Consent, Plan};
 use crate::report::plan::{Planned, Told};
+use crate::secret;
 
 /// Arguments of `plan`.
 #[derive(Debug, ClapArgs)]
@@ -43,6 +46,8 @@ pub struct Args {
     out: Option<PathBuf>,
     #[command(flatten)]
     format: FormatArgs,
+    #[command(flatten)]
+    backend: BackendArgs,
     #[command(flatten)]
     target: TargetArgs,
 }
@@ -109,8 +114,15 @@ pub fn check_data_loss(consent: &Consent, stack: &Stack, plan: &Plan) -> Result<
 /// When AWS does not say who we are, a secret cannot be read, or a consent is about nothing.
 pub async fn make(session: &mut Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
     let found = std::mem::take(&mut session.found);
+    if matches!(session.backend, Backend::Terraform(_)) && !secret::wanted(stack, None).is_empty() {
+        let message =
+            "Terraform would write `${secret:…}` values to its state: plan this stack without --backend terraform";
+        return Err(Error::Usage(message.to_owned()));
+    }
     let stack = &*session.with_secrets(stack, &consent.only).await?;
-    let plan = plan(stack, session.aws.place().await?, found, &session.gaps, consent);
+    let place = session.aws.place().await?;
+    let ask = Ask { stack, place, found, gaps: &session.gaps, consent };
+    let plan = session.backend.plan(ask).await.map_err(shown)?;
     tracing::debug!(stack = stack.name, steps = plan.steps.len(), "planned");
     check_data_loss(consent, stack, &plan)?;
     Ok(plan)
@@ -140,6 +152,9 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     if args.out.is_some() && args.stacks.files.len() > 1 {
         return Err(Error::Usage("--out takes one stack: save the plan of each to a file of its own".to_owned()));
     }
+    if args.out.is_some() {
+        args.backend.refuse_saved()?;
+    }
     let survey = Survey {
         verb: "plan",
         stacks: &args.stacks,
@@ -147,6 +162,7 @@ pub async fn run(args: Args) -> Result<u8, Error> {
         guards: &args.guards,
         build: Some(&args.build),
         json: args.format.is_json(),
+        backend: &args.backend,
         target: &args.target,
         reporter: Arc::new(Silent),
     };

@@ -9,8 +9,11 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::target::TargetArgs;
+use crate::backend::Backend;
 use crate::backend::aws::Aws;
+use crate::backend::connect::Connection;
 use crate::backend::secrets;
+use crate::backend::terraform::{Open, TerraformError};
 use crate::diagnostic::{Diagnostics, Severity, Source};
 use crate::error::Error;
 use crate::event::Reporter;
@@ -171,6 +174,36 @@ pub fn tell(diagnostics: &Diagnostics, stack: &Stack) -> Result<(), Error> {
     Ok(())
 }
 
+/// Tells of findings that stop a command after its stack was read.
+pub fn refused(found: &Diagnostics, source: &Source) -> Error {
+    super::eprint(&report::diagnostics::text(found, source));
+    Error::Invalid { errors: found.count(Severity::Error), warnings: found.count(Severity::Warning) }
+}
+
+/// Tells of the findings that an error carries.
+pub fn shown(error: Error) -> Error {
+    match error {
+        Error::Terraform(TerraformError::Refused(found)) => refused(&found.0, &found.1),
+        other => other,
+    }
+}
+
+/// Finds the variables that can stay variables when the stack is rendered.
+///
+/// # Errors
+/// When a file of values cannot be read.
+pub fn open_variables(stack: &Stack, variables: &VariableArgs) -> Result<Open, Error> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let inputs = Inputs { variables: variables.values()?, environment: &environment };
+    let reread = |marks: &BTreeMap<String, String>| {
+        let (mut stack, mut out) = manifest::read_marked(stack.source.clone(), &inputs, marks);
+        expand::expand(&mut stack, &mut out);
+        rule::check(&stack, &mut out);
+        (!out.has_errors()).then_some(stack)
+    };
+    Ok(Open::find(stack, &reread))
+}
+
 /// A connection, and what was read through it.
 pub struct Session {
     /// The clients.
@@ -183,6 +216,10 @@ pub struct Session {
     pub endpoint: Option<String>,
     /// What is there of what the stack wants or owns.
     pub found: Vec<Found>,
+    /// How it was reached.
+    pub connection: Connection,
+    /// Who plans and applies.
+    pub backend: Backend,
 }
 
 impl Session {
@@ -232,6 +269,8 @@ impl Session {
                 endpoint: reached.connection.endpoint().map(str::to_owned),
                 found,
                 aws: aws.clone(),
+                connection: reached.connection.clone(),
+                backend: Backend::Aws,
             })
         });
         Ok(sessions.collect())

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::backend::BackendArgs;
 use super::build::BuildArgs;
 use super::guard::{GuardArgs, obstacles};
 use super::plan::{ConsentArgs, make};
@@ -34,6 +35,8 @@ pub struct Survey<'a> {
     pub build: Option<&'a BuildArgs>,
     /// Whether machines read along.
     pub json: bool,
+    /// Who plans and applies.
+    pub backend: &'a BackendArgs,
     /// Where they go.
     pub target: &'a TargetArgs,
     /// Who is told what is waited for.
@@ -49,6 +52,8 @@ pub struct Surveyed {
     /// The code that it ships.
     pub code: Artifacts,
     consent: Consent,
+    /// The stack as it was read, before anything was built.
+    read: Stack,
 }
 
 impl Survey<'_> {
@@ -82,7 +87,13 @@ impl Survey<'_> {
     /// Reads a stack, checks it, and builds what it ships.
     async fn prepare(&self, file: &Path) -> Surveyed {
         let told = Told { verb: self.verb, file: file.display().to_string(), ..Told::default() };
-        let mut one = Surveyed { told, session: None, code: Artifacts::new(), consent: Consent::default() };
+        let mut one = Surveyed {
+            told,
+            session: None,
+            code: Artifacts::new(),
+            consent: Consent::default(),
+            read: Stack::default(),
+        };
         one.told.error = self.read(file, &mut one).await.err();
         one
     }
@@ -95,6 +106,9 @@ impl Survey<'_> {
             return Err(Error::Invalid { errors, warnings });
         }
         one.consent = self.consent.check(&one.told.stack)?;
+        if self.backend.renders() {
+            one.read = one.told.stack.clone();
+        }
         if let Some(build) = self.build {
             one.code = build.build(&mut one.told.stack, file, &one.consent.only, self.json).await?;
         }
@@ -105,6 +119,8 @@ impl Survey<'_> {
         if self.build.is_none() {
             leave_out_code(&one.told.stack, &mut session.gaps);
         }
+        let variables = &self.stacks.variables;
+        self.backend.choose(&mut session, self.target, &one.read, variables, one.code.clone()).await?;
         let plan = make(&mut session, &one.told.stack, &one.consent).await?;
         let checked = obstacles(&plan).and_then(|()| self.guards.check(&plan));
         let place = session.aws.place().await?.clone();

@@ -234,6 +234,7 @@ impl Program<'_> {
         match &reference.of {
             RefTarget::Place => format!("{}()", reference.fact.as_str()),
             RefTarget::Resource(address) => format!("{}.{}()", self.handle(address), reference.fact.as_str()),
+            RefTarget::Secret(_) => format!("{:?}", reference.to_string()),
         }
     }
 

@@ -7,12 +7,14 @@ mod check;
 pub mod codes;
 mod live;
 mod math;
+mod terraform;
 mod watch;
 mod window;
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type, queue};
 use crate::model::{Fact, Ref, Resource, Stack};
 use crate::value::{Place, Unit, Value};
@@ -68,7 +70,7 @@ pub const DIMENSIONS: Row = Row::new("dimensions", "Dimensions", "dimensions", T
     .doc("What the metric is about, `{QueueName: orders}`; at most 30.", STAT);
 const METRIC_ROWS: &[Row] = &[NAMESPACE, METRIC_NAME, DIMENSIONS];
 /// The one metric that is watched.
-pub const METRIC: Row = Row::new("metric", "Metric", "metric_name", Type::Object(METRIC_ROWS))
+pub const METRIC: Row = Row::new("metric", "Metric", "", Type::Object(METRIC_ROWS))
     .doc("The metric that is watched: namespace, name, dimensions. Either this or `metrics`.", PUT);
 
 const STATISTIC_WORDS: Type = Type::Word(&[
@@ -186,16 +188,18 @@ pub const RETURN_DATA: Row = Row::new("return_data", "ReturnData", "return_data"
 pub const QUERY_METRIC: Row = Row::new("metric", "Metric", "metric", Type::Object(METRIC_ROWS))
     .doc("The metric it reads: namespace, name, dimensions.", QUERY);
 /// The statistic of a query.
-pub const QUERY_STATISTIC: Row =
-    Row::new("statistic", "Stat", "stat", Type::Text { min: 2, max: 100 }).doc("Its statistic, `Sum` or `p99`.", STAT);
+pub const QUERY_STATISTIC: Row = Row::new("statistic", "Stat", "metric.stat", Type::Text { min: 2, max: 100 })
+    .doc("Its statistic, `Sum` or `p99`.", STAT);
 /// The account of a query's metric.
 pub const ACCOUNT_ID: Row = Row::new("account_id", "AccountId", "account_id", Type::Text { min: 12, max: 12 })
     .doc("The account that the metric is in, when it is another.", QUERY);
+const QUERY_PERIOD: Row = Row { terraform: "metric.period|period", ..ALARM_PERIOD };
+const QUERY_UNIT: Row = Row { terraform: "metric.unit", ..UNIT };
 const QUERY_ROWS: &[Row] =
-    &[QUERY_ID, EXPRESSION, LABEL, RETURN_DATA, QUERY_METRIC, QUERY_STATISTIC, ALARM_PERIOD, UNIT, ACCOUNT_ID];
+    &[QUERY_ID, EXPRESSION, LABEL, RETURN_DATA, QUERY_METRIC, QUERY_STATISTIC, QUERY_PERIOD, QUERY_UNIT, ACCOUNT_ID];
 /// Metric math.
 pub const METRICS: Row =
-    Row::new("metrics", "Metrics", "metric_query", Type::List { of: &Type::Object(QUERY_ROWS), max: 20 }).doc(
+    Row::new("metrics", "Metrics", "metric_query[]", Type::List { of: &Type::Object(QUERY_ROWS), max: 20 }).doc(
         "Metric math: up to 20 queries, of which one returns data. Instead of `metric`, `statistic` and `period`.",
         PUT,
     );
@@ -367,6 +371,10 @@ impl Kind for Alarm {
 
     fn codes(&self) -> &'static [&'static Code] {
         codes::CODES
+    }
+
+    fn terraform(&self) -> Option<&'static Spelling> {
+        Some(&terraform::TERRAFORM)
     }
 
     fn live(&self) -> Option<&dyn Live> {

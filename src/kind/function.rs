@@ -13,6 +13,7 @@ mod ship;
 use crate::artifact::{Architecture, Artifact, Runtime};
 use crate::build::{Origin, Source};
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::terraform::{Beside, Spelling, Tie, Without};
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
 use crate::value::{Place, Unit, Value};
@@ -41,24 +42,22 @@ pub const ROLE: Row = Row::new("role", "Role", "role", Type::Name(&["roles"]))
 pub const SHA256: Row = Row::new("sha256", "CodeSha256", "source_code_hash", NAME)
     .doc("The base64 SHA-256 of the zip, as Lambda reports it; found by building.", CREATE);
 /// The size of the zip.
-pub const CODE_SIZE: Row = Row::new("size", "CodeSize", "code_size", Type::int(Unit::Bytes, 0, i64::MAX))
+pub const CODE_SIZE: Row = Row::new("size", "CodeSize", "", Type::int(Unit::Bytes, 0, i64::MAX))
     .doc("The size of the zip; found by building.", CREATE);
 /// The cargo package to build.
-pub const PACKAGE: Row = Row::new("package", "", "package", NAME)
-    .never_reported()
-    .doc("The cargo package whose binary is the function.", CREATE);
+pub const PACKAGE: Row =
+    Row::new("package", "", "", NAME).never_reported().doc("The cargo package whose binary is the function.", CREATE);
 /// A zip that was built elsewhere.
-pub const ARTIFACT: Row = Row::new("artifact", "", "filename", Type::Text { min: 1, max: 4_096 })
+pub const ARTIFACT: Row = Row::new("artifact", "", "", Type::Text { min: 1, max: 4_096 })
     .never_reported()
     .doc("The path of a zip that was built elsewhere, relative to the stack file.", CREATE);
 /// The bucket that large zips go through.
-pub const BUCKET: Row =
-    Row::new("bucket", "S3Bucket", "s3_bucket", Type::Text { min: 3, max: 63 }).never_reported().doc(
-        "The S3 bucket, in the function's Region, that a zip over 50 MB goes through. What was sent stays there.",
-        QUOTAS,
-    );
+pub const BUCKET: Row = Row::new("bucket", "S3Bucket", "", Type::Text { min: 3, max: 63 }).never_reported().doc(
+    "The S3 bucket, in the function's Region, that a zip over 50 MB goes through. What was sent stays there.",
+    QUOTAS,
+);
 /// What the keys in the bucket begin with.
-pub const BUCKET_PREFIX: Row = Row::new("bucket_prefix", "S3Key", "s3_key", Type::Text { min: 1, max: 512 })
+pub const BUCKET_PREFIX: Row = Row::new("bucket_prefix", "S3Key", "", Type::Text { min: 1, max: 512 })
     .never_reported()
     .doc("What keys in the bucket begin with, such as `lambda/`; `queuestack/` unless said otherwise.", QUOTAS);
 /// Which zips go through the bucket.
@@ -66,13 +65,13 @@ pub const BUCKET_FOR: Row = Row::new("bucket_for", "", "", Type::Word(&[("large"
     .never_reported()
     .doc("Whether only zips over 50 MB go through the bucket (`large`, the default) or `all`.", QUOTAS);
 /// The binary of the package.
-pub const BINARY: Row = Row::new("binary", "", "binary", NAME)
+pub const BINARY: Row = Row::new("binary", "", "", NAME)
     .never_reported()
     .doc("The binary of the package, where it has several and none is its default.", CREATE);
 const CODE_TYPE: Type =
     Type::Object(&[SHA256, CODE_SIZE, PACKAGE, BINARY, ARTIFACT, BUCKET, BUCKET_PREFIX, BUCKET_FOR]);
 /// The code. Compared by digest and size alone: where it comes from is not Lambda's business.
-pub const CODE: Row = Row::new("code", "Code", "filename", CODE_TYPE)
+pub const CODE: Row = Row::new("code", "Code", "", CODE_TYPE)
     .shown_by(form::show_code)
     .doc("The code: a cargo `package` of this workspace, or an `artifact` (a zip built elsewhere).", CREATE);
 /// The runtime.
@@ -86,11 +85,15 @@ pub const HANDLER: Row = Row::new("handler", "Handler", "handler", Type::Text { 
     .always_reported()
     .doc("The handler; a custom runtime starts `bootstrap` whatever it says.", CREATE);
 /// The architecture.
-pub const ARCHITECTURE: Row =
-    Row::new("architecture", "Architectures", "architectures", Type::Word(&[("x86_64", "x86_64"), ("arm64", "arm64")]))
-        .or(Default::Text("x86_64"))
-        .always_reported()
-        .doc("The processor. arm64 is a fifth cheaper; it needs a cross build on an x86_64 machine.", CREATE);
+pub const ARCHITECTURE: Row = Row::new(
+    "architecture",
+    "Architectures",
+    "architectures[]",
+    Type::Word(&[("x86_64", "x86_64"), ("arm64", "arm64")]),
+)
+.or(Default::Text("x86_64"))
+.always_reported()
+.doc("The processor. arm64 is a fifth cheaper; it needs a cross build on an x86_64 machine.", CREATE);
 /// The memory.
 pub const MEMORY: Row = Row::new("memory", "MemorySize", "memory_size", Type::int(Unit::Mebibytes, 128, 10_240))
     .or(Default::Int(256))
@@ -102,7 +105,7 @@ pub const TIMEOUT: Row = Row::new("timeout", "Timeout", "timeout", Type::seconds
     .always_reported()
     .doc("How long one invocation may take. A worker's follows from its queue when it is not said.", QUOTAS);
 /// The environment.
-pub const ENVIRONMENT: Row = Row::new("environment", "Environment", "environment", Type::Texts { max: 256 })
+pub const ENVIRONMENT: Row = Row::new("environment", "Environment", "environment.variables", Type::Texts { max: 256 })
     .secrets_named_by("secrets")
     .doc("Environment variables, 4 KB in all. Those that `secrets` names are never shown.", CREATE);
 /// Environment variables whose values are never shown.
@@ -110,11 +113,15 @@ pub const SECRETS: Row = Row::new("secrets", "", "", Type::List { of: &NAME, max
     .never_reported()
     .doc("Names of environment variables whose values are never shown.", CREATE);
 /// The temporary disk.
-pub const EPHEMERAL_STORAGE: Row =
-    Row::new("ephemeral_storage", "EphemeralStorage", "ephemeral_storage", Type::int(Unit::Mebibytes, 512, 10_240))
-        .or(Default::Int(512))
-        .always_reported()
-        .doc("The size of `/tmp`.", QUOTAS);
+pub const EPHEMERAL_STORAGE: Row = Row::new(
+    "ephemeral_storage",
+    "EphemeralStorage",
+    "ephemeral_storage.size",
+    Type::int(Unit::Mebibytes, 512, 10_240),
+)
+.or(Default::Int(512))
+.always_reported()
+.doc("The size of `/tmp`.", QUOTAS);
 /// Concurrency that is kept for it, and that bounds it.
 pub const RESERVED_CONCURRENCY: Row = Row::new(
     "reserved_concurrency",
@@ -127,7 +134,7 @@ pub const RESERVED_CONCURRENCY: Row = Row::new(
 pub const TRACING: Row = Row::new(
     "tracing",
     "TracingConfig",
-    "tracing_config",
+    "tracing_config.mode",
     Type::Word(&[("active", "Active"), ("pass_through", "PassThrough")]),
 )
 .or(Default::Text("PassThrough"))
@@ -176,12 +183,13 @@ pub const LAYERS: Row = Row::new("layers", "Layers", "layers", Type::List { of: 
     .doc("ARNs of layer versions, at most 5.", CREATE);
 /// Where failed asynchronous events go.
 pub const DEAD_LETTER: Row =
-    Row::new("dead_letter", "DeadLetterConfig", "dead_letter_config", Type::Name(&["queues", "topics"]))
+    Row::new("dead_letter", "DeadLetterConfig", "dead_letter_config.target_arn", Type::Name(&["queues", "topics"]))
         .doc("The queue or topic for asynchronous events that failed; not for those of a queue.", CREATE);
 /// Where the record of a failed asynchronous invocation goes.
 pub const ON_FAILURE: Row =
-    Row::new("on_failure", "DestinationConfig", "on_failure", Type::Name(&["queues", "topics"]))
+    Row::new("on_failure", "DestinationConfig", ON_FAILURE_ARGUMENT, Type::Name(&["queues", "topics"]))
         .doc("The queue or topic for records of failed asynchronous invocations.", ASYNC);
+const ON_FAILURE_ARGUMENT: &str = "aws_lambda_function_event_invoke_config:destination_config.on_failure.destination";
 /// Subnets.
 pub const SUBNETS: Row = Row::new("subnets", "SubnetIds", "subnet_ids", Type::List { of: &NAME, max: 16 })
     .doc("Ids of the subnets.", VPC_PAGE);
@@ -213,6 +221,28 @@ const ROWS: &[Row] = &[
     ON_FAILURE,
     VPC,
 ];
+
+const PATH: &str = "the code is the zip that `queuestack build --out` writes";
+static TERRAFORM: Spelling = Spelling {
+    outputs: &["arn"],
+    code: Some(("filename", "source_code_hash")),
+    unread: &["filename", "publish", "source_code_hash"],
+    beside: &[Beside {
+        resource: "aws_lambda_function_event_invoke_config",
+        arguments: &[("function_name", Tie::Own("function_name"))],
+        id: "{name}",
+        always: false,
+    }],
+    without: &[
+        Without::harmless("secrets", "it names the environment variables that become sensitive variables"),
+        Without::harmless("code.size", "it follows from the zip"),
+        Without::harmless("code.package", PATH),
+        Without::harmless("code.binary", PATH),
+        Without::harmless("code.artifact", PATH),
+        Without::harmless("code.bucket", PATH),
+    ],
+    ..Spelling::new("aws_lambda_function", "function_name", "{name}")
+};
 
 impl Kind for Function {
     fn name(&self) -> &'static str {
@@ -282,6 +312,10 @@ impl Kind for Function {
         code.insert(SHA256.key.to_owned(), Value::text(&artifact.code_sha256));
         code.insert(CODE_SIZE.key.to_owned(), Value::Int(size));
         resource.set(&CODE, Value::Map(code));
+    }
+
+    fn terraform(&self) -> Option<&'static Spelling> {
+        Some(&TERRAFORM)
     }
 
     fn live(&self) -> Option<&dyn Live> {

@@ -7,6 +7,7 @@ pub mod check;
 mod live;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
 use crate::value::{Place, Unit};
@@ -37,6 +38,8 @@ pub const KMS_KEY: Row = Row::new("kms_key", "kmsKeyId", "kms_key_id", Type::Tex
     .doc("The ARN of the KMS key that encrypts the events; CloudWatch Logs' own key without it.", KMS_PAGE);
 
 const ROWS: &[Row] = &[RETENTION, KMS_KEY];
+
+static TERRAFORM: Spelling = Spelling::new("aws_cloudwatch_log_group", "name", "{name}");
 
 impl Kind for LogGroup {
     fn name(&self) -> &'static str {
@@ -82,6 +85,10 @@ impl Kind for LogGroup {
     /// Lambda makes the group of a function at its first invocation, without any tag.
     fn adopts_silently(&self) -> bool {
         true
+    }
+
+    fn terraform(&self) -> Option<&'static Spelling> {
+        Some(&TERRAFORM)
     }
 
     fn live(&self) -> Option<&dyn Live> {

@@ -8,6 +8,7 @@ mod convert;
 mod live;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
 use crate::value::{Place, Unit, Value};
@@ -42,19 +43,26 @@ pub const WINDOW: Row =
         .always_reported()
         .doc("How long a batch is gathered; none for FIFO.", SQS);
 /// How many batches are in work at once.
-pub const MAX_CONCURRENCY: Row =
-    Row::new("max_concurrency", "MaximumConcurrency", "maximum_concurrency", Type::int(Unit::Count, 2, 1_000)).doc(
-        "The most invocations at once from this queue. A worker's is 5: an endless queue must not cost without end.",
-        SCALING,
-    );
+pub const MAX_CONCURRENCY: Row = Row::new(
+    "max_concurrency",
+    "MaximumConcurrency",
+    "scaling_config.maximum_concurrency",
+    Type::int(Unit::Count, 2, 1_000),
+)
+.doc(
+    "The most invocations at once from this queue. A worker's is 5: an endless queue must not cost without end.",
+    SCALING,
+);
 /// Which messages are taken.
-pub const FILTERS: Row = Row::new("filters", "Filters", "filter_criteria", Type::List { of: &Type::Policy, max: 10 })
-    .doc("Patterns of the messages that are taken; all others are deleted. At most 5, 10 on request.", FILTERING);
+pub const FILTERS: Row =
+    Row::new("filters", "Filters", "filter_criteria.filter[].pattern", Type::List { of: &Type::Policy, max: 10 })
+        .doc("Patterns of the messages that are taken; all others are deleted. At most 5, 10 on request.", FILTERING);
 /// Whether single messages of a batch can fail.
 pub const PARTIAL_FAILURES: Row =
-    Row::new("partial_failures", "FunctionResponseTypes", "function_response_types", Type::Bool)
+    Row::new("partial_failures", "FunctionResponseTypes", PARTIAL_ARGUMENT, Type::Bool)
         .or(Default::Bool(true))
         .doc("Whether the function names the messages that failed (ReportBatchItemFailures). On (AWS: off): else one failure repeats the whole batch.", PARTIAL);
+const PARTIAL_ARGUMENT: &str = "function_response_types=ReportBatchItemFailures";
 /// Whether it polls.
 pub const ENABLED: Row = Row::new("enabled", "State", "enabled", Type::Bool)
     .or(Default::Bool(true))
@@ -62,6 +70,8 @@ pub const ENABLED: Row = Row::new("enabled", "State", "enabled", Type::Bool)
     .doc("Whether it polls.", CREATE);
 
 const ROWS: &[Row] = &[QUEUE, FUNCTION, BATCH_SIZE, WINDOW, MAX_CONCURRENCY, FILTERS, PARTIAL_FAILURES, ENABLED];
+
+static TERRAFORM: Spelling = Spelling::new("aws_lambda_event_source_mapping", "", "{id}");
 
 impl Kind for Mapping {
     fn name(&self) -> &'static str {
@@ -112,6 +122,10 @@ impl Kind for Mapping {
 
     fn codes(&self) -> &'static [&'static Code] {
         check::CODES
+    }
+
+    fn terraform(&self) -> Option<&'static Spelling> {
+        Some(&TERRAFORM)
     }
 
     fn live(&self) -> Option<&dyn Live> {

@@ -13,6 +13,7 @@ pub mod queue;
 pub mod role;
 mod row;
 mod sample;
+pub mod terraform;
 pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,6 +120,11 @@ pub trait Kind: Sync {
 
     /// Takes over what was built of its source: digest and size, which the plan compares.
     fn built(&self, _resource: &mut Resource, _artifact: &Artifact) {}
+
+    /// How Terraform's provider spells it; `None` for a kind that expands into others entirely.
+    fn terraform(&self) -> Option<&'static terraform::Spelling> {
+        None
+    }
 
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;

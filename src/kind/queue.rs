@@ -9,6 +9,7 @@ pub mod codes;
 mod live;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::terraform::{LeftOut, Spelling};
 use crate::kind::{Default, Kind, Live, Row, Type, alarm, policy};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::{Place, Unit, Value};
@@ -134,7 +135,7 @@ pub const DEAD_LETTER_QUEUE: Row =
 const REDRIVE_ROWS: &[Row] = &[MAX_RECEIVE_COUNT, DEAD_LETTER_QUEUE];
 
 /// Where messages go that fail too often.
-pub const REDRIVE: Row = Row::new("redrive", "RedrivePolicy", "redrive_policy", Type::Object(REDRIVE_ROWS))
+pub const REDRIVE: Row = Row::new("redrive", "RedrivePolicy", "redrive_policy()", Type::Object(REDRIVE_ROWS))
     .doc("Moves a message that was received too often to a dead-letter queue.", DLQ);
 
 /// Who may name this queue as dead-letter queue.
@@ -159,7 +160,7 @@ const REDRIVE_ALLOW_ROWS: &[Row] = &[REDRIVE_PERMISSION, SOURCE_QUEUES];
 
 /// Which queues may use this one as their dead-letter queue.
 pub const REDRIVE_ALLOW: Row =
-    Row::new("redrive_allow", "RedriveAllowPolicy", "redrive_allow_policy", Type::Object(REDRIVE_ALLOW_ROWS))
+    Row::new("redrive_allow", "RedriveAllowPolicy", "redrive_allow_policy()", Type::Object(REDRIVE_ALLOW_ROWS))
         .soft()
         .doc("Which queues may use this one as dead-letter queue. A generated one allows its source alone.", DLQ);
 
@@ -207,6 +208,18 @@ const ROWS: &[Row] = &[
     TLS_ONLY,
     QUEUE_ALARMS,
 ];
+
+/// The policies stand in the queue itself and not beside it: it has them from the call that creates it.
+static TERRAFORM: Spelling = Spelling {
+    outputs: &["arn", "url"],
+    unless: &[("sqs_managed_sse", "kms_key")],
+    left_out: Some(LeftOut {
+        key: "max_message_size",
+        value: 1_048_576,
+        reason: "max_message_size is AWS's default, 1 MiB; provider 5 knows none above 256 KiB.",
+    }),
+    ..Spelling::new("aws_sqs_queue", "name", "{url}")
+};
 
 /// What the name of every FIFO queue ends in.
 pub const FIFO_SUFFIX: &str = ".fifo";
@@ -270,6 +283,10 @@ impl Kind for Queue {
 
     fn codes(&self) -> &'static [&'static Code] {
         codes::CODES
+    }
+
+    fn terraform(&self) -> Option<&'static Spelling> {
+        Some(&TERRAFORM)
     }
 
     fn live(&self) -> Option<&dyn Live> {

@@ -11,6 +11,7 @@ mod live;
 mod read;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::terraform::{Beside, Spelling, Tie};
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
 use crate::value::{Place, Value};
@@ -38,14 +39,14 @@ pub const TRUST: Row = Row::new("trust", "AssumeRolePolicyDocument", "assume_rol
     .always_reported()
     .doc("Who may assume the role; Lambda unless said otherwise.", CREATE);
 /// What it may do.
-pub const POLICY: Row = Row::new("policy", "PolicyDocument", "policy", Type::Policy)
+pub const POLICY: Row = Row::new("policy", "PolicyDocument", "aws_iam_role_policy:policy", Type::Policy)
     .soft()
     .doc("What the role may do: its inline policy, at most 10240 characters without white space.", PUT_POLICY);
 /// Managed policies.
 pub const MANAGED_POLICIES: Row = Row::new(
     "managed_policies",
     "PolicyArn",
-    "managed_policy_arns",
+    "aws_iam_role_policy_attachment[]:policy_arn",
     Type::List { of: &Type::Text { min: 20, max: 2_048 }, max: 20 },
 )
 .doc("ARNs of managed policies that are attached to it.", CREATE);
@@ -53,7 +54,7 @@ pub const MANAGED_POLICIES: Row = Row::new(
 pub const FOREIGN_POLICIES: Row = Row::new(
     "foreign_policies",
     "PolicyNames",
-    "inline_policy",
+    "aws_iam_role_policies_exclusive:policy_names",
     Type::List { of: &Type::Text { min: 1, max: 128 }, max: 0 },
 )
 .doc(
@@ -73,6 +74,30 @@ pub const MAX_SESSION: Row =
         .doc("The longest session of those who assume it.", CREATE);
 
 const ROWS: &[Row] = &[DESCRIPTION, PATH, TRUST, POLICY, MANAGED_POLICIES, FOREIGN_POLICIES, BOUNDARY_ARN, MAX_SESSION];
+
+static TERRAFORM: Spelling = Spelling {
+    beside: &[
+        Beside {
+            resource: "aws_iam_role_policy",
+            arguments: &[("name", Tie::Text(INLINE)), ("role", Tie::Own("name"))],
+            id: "{name}:queuestack",
+            always: false,
+        },
+        Beside {
+            resource: "aws_iam_role_policy_attachment",
+            arguments: &[("role", Tie::Own("name"))],
+            id: "{name}/{item}",
+            always: false,
+        },
+        Beside {
+            resource: "aws_iam_role_policies_exclusive",
+            arguments: &[("role_name", Tie::Own("name")), ("policy_names", Tie::All("aws_iam_role_policy", "name"))],
+            id: "{name}",
+            always: true,
+        },
+    ],
+    ..Spelling::new("aws_iam_role", "name", "{name}")
+};
 
 impl Kind for Role {
     fn name(&self) -> &'static str {
@@ -128,6 +153,10 @@ impl Kind for Role {
 
     fn codes(&self) -> &'static [&'static Code] {
         check::CODES
+    }
+
+    fn terraform(&self) -> Option<&'static Spelling> {
+        Some(&TERRAFORM)
     }
 
     fn live(&self) -> Option<&dyn Live> {

@@ -108,7 +108,14 @@ pub fn decode(path: String, bytes: Vec<u8>) -> (Source, Diagnostics) {
 
 /// Reads a stack file. What could be read is returned even when there are errors.
 #[must_use]
-pub fn read(mut source: Source, inputs: &Inputs<'_>) -> (Stack, Diagnostics) {
+pub fn read(source: Source, inputs: &Inputs<'_>) -> (Stack, Diagnostics) {
+    read_marked(source, inputs, &BTreeMap::new())
+}
+
+/// Reads a stack file in which some variables stand for marks, whatever they may be: where a mark comes out again, its
+/// variable went in.
+#[must_use]
+pub fn read_marked(mut source: Source, inputs: &Inputs<'_>, marks: &BTreeMap<String, String>) -> (Stack, Diagnostics) {
     let mut out = Diagnostics::default();
     let mut stack = Stack::default();
     // A byte order mark is no part of the first line.
@@ -120,7 +127,8 @@ pub fn read(mut source: Source, inputs: &Inputs<'_>) -> (Stack, Diagnostics) {
             Data::Map(entries) => entries.iter().find(|(key, _)| key.text == "variables").map(|(_, node)| node),
             _ => None,
         };
-        let variables = variables::declare(declared, inputs, &mut out);
+        let variables = variables::declare(declared, inputs, marks, &mut out);
+        stack.variables = variables::describe(declared, &variables);
         if let Data::Map(entries) = &mut root.data {
             let open = entries.iter_mut().filter(|(key, _)| key.text != "variables");
             open.for_each(|(_, node)| variables::interpolate(node, &variables, &mut out));

@@ -6,7 +6,7 @@ use super::yaml::{Data, Key, Node};
 use super::{Inputs, nearest, suggest};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
 use crate::kind;
-use crate::model::{Address, Fact, Ref, RefTarget};
+use crate::model::{Address, Fact, Ref, RefTarget, Variable};
 use crate::secret::{self, Secret};
 use crate::value::Value;
 
@@ -34,11 +34,19 @@ pub static NO_VALUE: Code = Code {
 pub type Variables = BTreeMap<String, Option<Node>>;
 
 /// Reads `variables:` and gives each its value: command line, file, environment if declared, default.
-pub fn declare(section: Option<&Node>, inputs: &Inputs, out: &mut Diagnostics) -> Variables {
+pub fn declare(
+    section: Option<&Node>,
+    inputs: &Inputs,
+    marks: &BTreeMap<String, String>,
+    out: &mut Diagnostics,
+) -> Variables {
     let mut variables = Variables::new();
     let entries = section.and_then(Node::entries).unwrap_or_default();
     for (key, node) in entries {
-        let value = value_of(key, node, inputs, out);
+        let value = match marks.get(&key.text) {
+            Some(mark) => Some(Node::at(key.span, Data::Text(mark.clone()), mark)),
+            None => value_of(key, node, inputs, out),
+        };
         variables.insert(key.text.clone(), value);
     }
     for name in inputs.variables.keys().filter(|name| !variables.contains_key(*name)) {
@@ -46,6 +54,33 @@ pub fn declare(section: Option<&Node>, inputs: &Inputs, out: &mut Diagnostics) -
         out.push(Diagnostic::new(&NO_VALUE, message).help(suggest(name, variables.keys().map(String::as_str))));
     }
     variables
+}
+
+/// Turns the declarations into plain data, for those who write them down elsewhere.
+pub fn describe(section: Option<&Node>, variables: &Variables) -> BTreeMap<String, Variable> {
+    let plain = |node: &Node| match &node.data {
+        Data::Null | Data::List(_) | Data::Map(_) | Data::Unknown => Value::Null,
+        Data::Bool(flag) => Value::Bool(*flag),
+        Data::Int(number) => Value::Int(*number),
+        Data::Float(number) => Value::Float(*number),
+        Data::Text(_) | Data::Known(_) => Value::text(&node.raw),
+    };
+    let described = section.and_then(Node::entries).unwrap_or_default().iter().map(|(key, node)| {
+        let declared = node.entries().unwrap_or_default();
+        let member = |name: &str| declared.iter().find(|(key, _)| key.text == name).map(|(_, node)| node);
+        let allowed = match member("allowed").map(|node| &node.data) {
+            Some(Data::List(items)) => items.iter().map(|item| item.raw.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let variable = Variable {
+            description: member("description").map(|node| node.raw.clone()),
+            default: member("default").map(plain),
+            value: variables.get(&key.text).and_then(Option::as_ref).map(plain),
+            allowed,
+        };
+        (key.text.clone(), variable)
+    });
+    described.collect()
 }
 
 fn value_of(key: &Key, node: &Node, inputs: &Inputs, out: &mut Diagnostics) -> Option<Node> {

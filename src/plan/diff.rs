@@ -74,15 +74,20 @@ fn compare(
         notes.insert(format!("the endpoint does not report `{}` of {kind} resources: not compared", row.key));
         return None;
     }
-    // Nothing where something was found is no bound at all: any bound is lower.
-    let unbounded = found.is_some() && was.is_null() && will.as_int().is_some();
-    let lowered = unbounded || was.as_int().zip(will.as_int()).is_some_and(|(was, will)| will < was);
-    let loses = match row.effect {
-        Effect::LoweringLoses(what) if lowered => Some(what),
-        _ => None,
-    };
+    let loses = found.and_then(|_| loses(row, &was, &will));
     let replaces = found.is_some() && row.effect == Effect::Replaces;
     Some(Change { key: row.key.to_owned(), row: Some(row), before, after, replaces, loses })
+}
+
+/// Says what a change of something that is there loses.
+pub(crate) fn loses(row: &Row, before: &Value, after: &Value) -> Option<&'static str> {
+    // Nothing is no bound at all: any bound is lower.
+    let unbounded = before.is_null() && after.as_int().is_some();
+    let lowered = unbounded || before.as_int().zip(after.as_int()).is_some_and(|(before, after)| after < before);
+    match row.effect {
+        Effect::LoweringLoses(what) if lowered => Some(what),
+        _ => None,
+    }
 }
 
 /// The digest of what is there: attributes and tags, in one canonical spelling.

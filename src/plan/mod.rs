@@ -19,6 +19,7 @@ use crate::model::{Address, Fact, Ref, RefTarget, Resource, Stack};
 use crate::value::{Place, Value};
 
 pub use diff::fingerprint;
+pub(crate) use diff::loses;
 
 use diff::{diff, takes_no_tags};
 use live::Live;
@@ -240,7 +241,7 @@ fn stranded(live: &Live, stack: &Stack, place: &Place) -> BTreeSet<Stranded> {
 }
 
 /// Notes what may not go, and puts the steps in order.
-fn finish(mut plan: Plan, graph: &Graph) -> Plan {
+pub(crate) fn finish(mut plan: Plan, graph: &Graph) -> Plan {
     let going = plan.steps.iter().filter(|step| matches!(step.action, Action::Delete | Action::Replace));
     // The tag outlives the line in the stack file: dropping both the line and the resource in one go is refused too.
     let tagged = going.filter(|step| {
@@ -267,7 +268,7 @@ pub fn selected(graph: &Graph, only: &BTreeSet<String>) -> Option<BTreeSet<Addre
 }
 
 /// Turns a resource of the stack into what should be there.
-fn resolve(resource: &Resource, stack: &Stack, place: &Place, urls: &BTreeMap<Address, String>) -> Desired {
+pub(crate) fn resolve(resource: &Resource, stack: &Stack, place: &Place, urls: &BTreeMap<Address, String>) -> Desired {
     let fact = |reference: &Ref| resolve_fact(reference, stack, place, urls);
     let name = resource.name_in(&place.region);
     let mut tags = resource.tags.clone();
@@ -386,7 +387,7 @@ fn plan_deletes(
 }
 
 /// Says what a step would lose.
-fn loss(action: Action, name: &str, found: Option<&Found>, changes: &[Change]) -> Option<String> {
+pub(crate) fn loss(action: Action, name: &str, found: Option<&Found>, changes: &[Change]) -> Option<String> {
     let found = found?;
     let holds = found.holds.filter(|count| *count > 0)?;
     let messages = if holds == 1 { "1 message".to_owned() } else { format!("{holds} messages") };

@@ -16,7 +16,7 @@ mod visibility;
 use crate::construct;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::{self, Graph};
-use crate::kind::KINDS;
+use crate::kind::{self, KINDS};
 use crate::manifest;
 use crate::model::Stack;
 use crate::{build, secret};
@@ -62,6 +62,8 @@ const GENERAL: &[&Code] = &[
     &manifest::BAD_PLACE,
     &manifest::BAD_ADDRESS,
     &graph::CYCLE,
+    &kind::terraform::NOT_IN_PROVIDER,
+    &kind::terraform::TERRAFORM_SAYS,
 ];
 
 /// Every code that can be reported, in order: what `queuestack explain` knows.

@@ -208,11 +208,12 @@ fn to_sqs<'a>(rows: impl Iterator<Item = &'a Row>, attributes: &Attributes) -> H
         let text = match (&row.ty, value) {
             (_, Value::Null) => String::new(),
             (Type::Object(rows), Value::Map(map)) => {
-                let json: serde_json::Map<_, _> = rows
+                // By its keys, as SQS and Terraform write it: the same text is no difference to anybody.
+                let json: std::collections::BTreeMap<_, _> = rows
                     .iter()
                     .filter_map(|row| Some((row.api.to_owned(), map.get(row.key).filter(|v| !v.is_null())?.to_json())))
                     .collect();
-                serde_json::Value::Object(json).to_string()
+                serde_json::json!(json).to_string()
             }
             (_, value) => value.plain(),
         };

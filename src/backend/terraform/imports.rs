@@ -1,0 +1,118 @@
+//! Import blocks: what is there already becomes Terraform's without being touched.
+
+use std::collections::BTreeMap;
+
+use hcl::Expression;
+use hcl::expr::{Traversal, TraversalOperator};
+
+use super::layout::{Body, path};
+use super::names::{in_order, labels};
+use super::render::is_set;
+use super::spell::Spelled;
+use super::variables::Open;
+use crate::kind::Found;
+use crate::kind::terraform::Beside;
+use crate::model::{Fact, Resource};
+use crate::value::Value;
+
+/// One resource of Terraform's, and by what it is imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// Its address, without the item.
+    pub to: String,
+    /// Which one it is, where there is one an item.
+    pub item: Option<String>,
+    /// The id.
+    pub id: String,
+}
+
+/// Writes a block for each resource of the stack that was found, and for what stands beside it.
+#[must_use]
+pub fn file(open: &Open, found: &[Found]) -> String {
+    let mut body = Body::default();
+    for import in all(open, found) {
+        let to = path(&import.to);
+        let mut block = Body::default();
+        block.argument(
+            "to",
+            match import.item {
+                Some(item) => Traversal::new(to, [TraversalOperator::Index(item.into())]).into(),
+                None => to,
+            },
+        );
+        block.argument("id", import.id);
+        body.block("import", &[], block);
+    }
+    format!("# What was there when this was rendered. Remove this file once it is applied.\n\n{}", body.text())
+}
+
+/// Keeps Terraform from writing once more what an import cannot read; empty where there is nothing of it.
+#[must_use]
+pub fn overrides(open: &Open, found: &[Found]) -> String {
+    let mut body = Body::default();
+    let imports = all(open, found);
+    for (address, label) in labels(&open.stack) {
+        let spelling = crate::kind::find(address.kind).and_then(crate::kind::Kind::terraform);
+        let Some(spelling) = spelling.filter(|spelling| !spelling.unread.is_empty()) else { continue };
+        if imports.iter().any(|import| import.to == format!("{}.{label}", spelling.resource)) {
+            let mut lifecycle = Body::default();
+            let unread: Vec<Expression> = spelling.unread.iter().map(|argument| path(argument)).collect();
+            lifecycle.argument("ignore_changes", unread);
+            let mut resource = Body::default();
+            resource.block("lifecycle", &[], lifecycle);
+            body.block("resource", &[spelling.resource, &label], resource);
+        }
+    }
+    if body.0.is_empty() {
+        return String::new();
+    }
+    let words = "# What an import cannot read stays as it is. Remove this file once the imports are applied; Terraform then\n\
+                 # writes the code once more, the same as is there.";
+    format!("{words}\n\n{}", body.text())
+}
+
+/// All that was found of a stack, in its order.
+#[must_use]
+pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
+    let there: BTreeMap<_, _> = found.iter().map(|one| ((one.kind.name(), one.name.as_str()), one)).collect();
+    let labels = labels(&open.stack);
+    let mut imports = Vec::new();
+    for resource in in_order(&open.stack) {
+        let name = open.closed(resource.physical_name());
+        let there = there.get(&(resource.address.kind, name.as_str()));
+        let (Some(spelling), Some(found)) = (resource.kind.terraform(), there) else { continue };
+        let Some(label) = labels.get(&resource.address) else { continue };
+        let to = format!("{}.{label}", spelling.resource);
+        imports.push(Import { to, item: None, id: id(spelling.id, found, "") });
+        for beside in spelling.beside {
+            imports.extend(besides(beside, resource, found, label));
+        }
+    }
+    imports
+}
+
+/// What stands beside a resource, as far as it is there.
+fn besides(beside: &Beside, resource: &Resource, found: &Found, label: &str) -> Vec<Import> {
+    let to = format!("{}.{label}", beside.resource);
+    let rows = resource.kind.rows().iter().filter(|row| !row.is_short_form());
+    let held = rows.filter(|row| Spelled::of(row.terraform, &|_| true).beside == Some(beside.resource));
+    let values: Vec<_> = held.map(|row| (row, found.attributes.get(row.key).unwrap_or(&Value::Null))).collect();
+    for (row, value) in &values {
+        if Spelled::of(row.terraform, &|_| true).each {
+            let wanted = resource.get(row).as_list().unwrap_or_default();
+            let items = value.as_list().unwrap_or_default().iter().filter(|item| wanted.contains(item));
+            let items = items.map(Value::plain);
+            let one = |item: String| Import { to: to.clone(), id: id(beside.id, found, &item), item: Some(item) };
+            return items.map(one).collect();
+        }
+    }
+    let there = beside.always || is_set(resource, beside) && values.iter().any(|(_, value)| !value.is_null());
+    there.then(|| Import { to, item: None, id: id(beside.id, found, "") }).into_iter().collect()
+}
+
+fn id(pattern: &str, found: &Found, item: &str) -> String {
+    let url = found.facts.get(&Fact::Url).map_or("", String::as_str);
+    let last = found.arn.rsplit(':').next().unwrap_or_default();
+    let filled = pattern.replace("{name}", &found.name).replace("{url}", url).replace("{id}", last);
+    filled.replace("{item}", item)
+}

@@ -1,0 +1,28 @@
+//! Terraform: a stack rendered as its configuration, and the real binary driven with it.
+//!
+//! ```text
+//! stack → variables → render ─ files → workspace → run (terraform or tofu) → plan → the Plan of everybody
+//!                       ↑ names, spell (rows), layout       ↑ drive       → diagnose → our diagnostics
+//! ```
+
+mod declare;
+pub mod diagnose;
+mod drive;
+mod error;
+pub mod imports;
+pub mod layout;
+pub mod names;
+pub mod plan;
+pub mod render;
+pub mod run;
+pub mod spell;
+pub mod state;
+pub mod variables;
+pub mod workspace;
+
+pub use drive::{Driver, Settings};
+pub use error::TerraformError;
+pub use render::{Rendering, render};
+pub use run::{Plugins, Terraform};
+pub use variables::Open;
+pub use workspace::{Site, State};

@@ -1,0 +1,372 @@
+//! A stack → a folder of Terraform configuration.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use hcl::Expression;
+
+use super::layout::{Body, Item, Piece, call, object, path, template};
+use super::names::{Referrer, circles, identifier, in_order, labels};
+use super::spell::{self, Spelled, Words as _};
+use super::variables::Open;
+use crate::build::Origin;
+use crate::diagnostic::Diagnostics;
+use crate::expand::{ADDRESS_TAG, STACK_TAG};
+use crate::kind::terraform::{Beside, NOT_IN_PROVIDER, Spelling, Tie};
+use crate::kind::{Row, Type};
+use crate::model::{Address, Resource, Stack};
+use crate::value::Value;
+
+/// The folder of the zips, within the rendered one.
+pub const BUILD: &str = "build";
+/// The variable for the Region.
+pub const REGION: &str = "aws_region";
+/// What gives an account, a Region and a partition.
+const DATA: [(&str, &str, &str); 3] = [
+    ("account_id", "aws_caller_identity", "account_id"),
+    ("partition", "aws_partition", "partition"),
+    ("region", "aws_region", "id"),
+];
+
+/// What was rendered.
+#[derive(Clone, Debug, Default)]
+pub struct Rendering {
+    /// The text of each file, by its name.
+    pub files: BTreeMap<&'static str, String>,
+    /// The resource of the stack that each of Terraform's is, or stands beside.
+    pub owners: BTreeMap<String, Address>,
+    /// The values of the variables: those of the stack, and those that hold secrets.
+    pub values: BTreeMap<String, Value>,
+}
+
+/// Renders a stack.
+///
+/// # Errors
+/// When a resource sets what the provider cannot express; all of it is told.
+pub fn render(open: &Open) -> Result<Rendering, Diagnostics> {
+    let mut out = Diagnostics::default();
+    let stack = &open.stack;
+    stack.resources.values().for_each(|one| refuse_unknown(one, &mut out));
+    if out.has_errors() {
+        return Err(out);
+    }
+    let (labels, circles, locals) = (labels(stack), circles(stack), RefCell::default());
+    let mut renderer = Renderer { open, labels, circles, locals, owners: BTreeMap::new(), secrets: BTreeMap::new() };
+    let mut main = Body::default();
+    for resource in in_order(stack) {
+        renderer.resource(resource, &mut main);
+    }
+    stack.moved.iter().for_each(|moved| renderer.moved(&moved.from, &moved.to, &mut main));
+    let files = BTreeMap::from([
+        ("versions.tf", headed(stack, &versions(stack))),
+        ("variables.tf", headed(stack, &renderer.variables())),
+        ("main.tf", headed(stack, &renderer.with_locals(main))),
+        ("outputs.tf", headed(stack, &renderer.outputs())),
+    ]);
+    let values = renderer.values();
+    Ok(Rendering { files, owners: renderer.owners, values })
+}
+
+/// Tells of every attribute that the provider has no argument for.
+fn refuse_unknown(resource: &Resource, out: &mut Diagnostics) {
+    for without in resource.kind.terraform().map_or(&[][..], |spelling| spelling.without) {
+        let row = resource.kind.rows().iter().find(|row| row.key == without.key);
+        if let Some(row) = row.filter(|row| without.needed && !resource.get(row).is_null()) {
+            let message = format!("Terraform cannot say `{}` of `{}`: {}", row.key, resource.address, without.reason);
+            out.push(resource.finding(&NOT_IN_PROVIDER, row.key, message));
+        }
+    }
+}
+
+/// The first line of every file.
+fn headed(stack: &Stack, body: &Body) -> String {
+    let file = file_name(stack);
+    format!("# Rendered by queuestack from {file}: change that and render again.\n\n{}", body.text())
+}
+
+fn file_name(stack: &Stack) -> String {
+    let name = Path::new(&stack.source.path).file_name().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| format!("stack {}", stack.name))
+}
+
+fn versions(stack: &Stack) -> Body {
+    let mut aws = Body::default();
+    aws.argument(
+        "aws",
+        object([("source".to_owned(), "hashicorp/aws".into()), ("version".to_owned(), ">= 5.80, < 7.0".into())]),
+    );
+    let mut terraform = Body::default();
+    terraform.argument("required_version", ">= 1.5");
+    terraform.block("required_providers", &[], aws);
+    let mut provider = Body::default();
+    provider.argument("region", path(&format!("var.{REGION}")));
+    if !stack.ignore_tags.is_empty() {
+        let (prefixes, keys): (Vec<&String>, Vec<&String>) =
+            stack.ignore_tags.iter().partition(|tag| tag.ends_with('*'));
+        let texts =
+            |tags: Vec<&String>| tags.iter().map(|tag| tag.trim_end_matches('*').into()).collect::<Vec<Expression>>();
+        let mut ignored = Body::default();
+        ignored.argument("keys", texts(keys));
+        ignored.argument("key_prefixes", texts(prefixes));
+        provider.block("ignore_tags", &[], ignored);
+    }
+    let mut body = Body::default();
+    body.block("terraform", &[], terraform);
+    body.block("provider", &["aws"], provider);
+    body
+}
+
+/// A stack on its way into text.
+pub struct Renderer<'a> {
+    /// The stack with the variables that can stay open.
+    pub open: &'a Open,
+    labels: BTreeMap<Address, String>,
+    circles: BTreeSet<(Address, Address)>,
+    locals: RefCell<BTreeSet<&'static str>>,
+    owners: BTreeMap<String, Address>,
+    /// Variables for secrets by their marks, with the values.
+    pub secrets: BTreeMap<String, (String, Value)>,
+}
+
+impl Renderer<'_> {
+    /// The name of a resource.
+    pub fn label(&self, address: &Address) -> String {
+        self.labels.get(address).cloned().unwrap_or_else(|| identifier(&address.name))
+    }
+
+    /// Renders one resource and what stands beside it.
+    fn resource(&mut self, resource: &Resource, main: &mut Body) {
+        let Some(spelling) = resource.kind.terraform() else { return };
+        let label = self.label(&resource.address);
+        let attributes = self.without_secrets(resource);
+        let marks: BTreeMap<String, String> =
+            self.secrets.iter().map(|(mark, (variable, _))| (mark.clone(), variable.clone())).collect();
+        let referrer = Referrer {
+            open: self.open,
+            labels: &self.labels,
+            circles: &self.circles,
+            secrets: &marks,
+            from: &resource.address,
+            locals: &self.locals,
+        };
+        let written = Written { resource, spelling, label: &label, attributes: &attributes, words: &referrer };
+        let mut body = written.main(self.open);
+        body.0.extend(self.depends_on(resource));
+        main.comment(comment(resource, &self.open.stack));
+        main.block("resource", &[spelling.resource, &label], body);
+        self.owners.insert(format!("{}.{label}", spelling.resource), resource.address.clone());
+        for beside in spelling.beside {
+            if let Some(body) = written.beside(beside) {
+                main.block("resource", &[beside.resource, &label], body);
+                self.owners.insert(format!("{}.{label}", beside.resource), resource.address.clone());
+            }
+        }
+    }
+
+    /// Tells Terraform of another address, as the stack does.
+    fn moved(&self, from: &Address, to: &Address, main: &mut Body) {
+        let label = self.label(to);
+        let theirs = self.owners.iter().filter(|(_, address)| *address == to).map(|(theirs, _)| theirs);
+        for theirs in theirs {
+            let resource = theirs.trim_end_matches(&label);
+            let mut moved = Body::default();
+            moved.argument("from", path(&format!("{resource}{}", identifier(&from.name))));
+            moved.argument("to", path(theirs));
+            main.block("moved", &[], moved);
+        }
+    }
+
+    /// Puts marks in the place of secrets, and remembers what they stand for.
+    fn without_secrets(&mut self, resource: &Resource) -> BTreeMap<&'static str, Value> {
+        let mut attributes = resource.attributes.clone();
+        for row in resource.kind.rows() {
+            let named = row.secrets.and_then(|key| resource.attributes.get(key)).and_then(Value::as_list);
+            let named: Vec<String> = named.unwrap_or_default().iter().map(Value::plain).collect();
+            match attributes.get_mut(row.key) {
+                Some(Value::Map(map)) => {
+                    for (key, value) in map.iter_mut().filter(|(key, _)| named.contains(key)) {
+                        self.hide(&resource.address, key, value);
+                    }
+                }
+                Some(value) if row.sensitive && !value.is_null() => self.hide(&resource.address, row.key, value),
+                _ => {}
+            }
+        }
+        attributes
+    }
+
+    fn hide(&mut self, address: &Address, key: &str, value: &mut Value) {
+        // One that is a variable already, or a fact of a resource, is not written out.
+        if !matches!(value, Value::Text(text) if !self.open.marks.contains_key(text)) {
+            return;
+        }
+        let variable = format!("{}_{}", self.label(address), identifier(key)).to_lowercase();
+        let mark = format!("\u{e000}secret {variable}\u{e001}");
+        let hidden = std::mem::replace(value, Value::text(&mark));
+        let hidden = hidden.as_text().map_or(hidden.clone(), |text| Value::text(self.open.closed(text)));
+        self.secrets.insert(mark, (variable, hidden));
+    }
+
+    /// What is used must be complete: the policies beside a role come before the function that runs as it.
+    fn depends_on(&self, resource: &Resource) -> Option<Item> {
+        let needed = resource.references().into_iter().filter(|reference| reference.hard);
+        let needed: BTreeSet<&Address> = needed.filter_map(crate::model::Ref::address).collect();
+        let besides = needed.into_iter().filter_map(|address| self.open.stack.resources.get(address)).flat_map(|one| {
+            let spelling = one.kind.terraform();
+            let besides = spelling.map_or(&[][..], |spelling| spelling.beside).iter();
+            let there = besides.filter(move |beside| !beside.always && is_set(one, beside));
+            there.map(move |beside| format!("{}.{}", beside.resource, self.label(&one.address)))
+        });
+        let besides: Vec<Expression> = besides.map(|dotted| path(&dotted)).collect();
+        (!besides.is_empty()).then(|| Item::Argument("depends_on".to_owned(), besides.into()))
+    }
+
+    /// The values that the variables have here.
+    fn values(&self) -> BTreeMap<String, Value> {
+        let open = self
+            .open
+            .marks
+            .values()
+            .filter_map(|name| Some((name.clone(), self.open.stack.variables.get(name)?.value.clone()?)));
+        open.chain(self.secrets.values().cloned()).collect()
+    }
+
+    /// Puts the locals that were needed, and what they are made from, before the resources.
+    fn with_locals(&self, main: Body) -> Body {
+        let stack = &self.open.stack;
+        let used = self.locals.borrow();
+        let mut body = Body::default();
+        let mut locals = Body::default();
+        for (local, data, attribute) in DATA.iter().filter(|(local, ..)| used.contains(local)) {
+            body.block("data", &[data, "current"], Body::default());
+            locals.argument(local, path(&format!("data.{data}.current.{attribute}")));
+        }
+        let shared = stack.tags.iter().map(|(key, value)| (key.clone(), template(&self.open.pieces(value))));
+        let shared = shared.chain([(STACK_TAG.to_owned(), Expression::from(stack.name.as_str()))]);
+        locals.argument("tags", object(shared));
+        body.block("locals", &[], locals);
+        body.0.extend(main.0);
+        body
+    }
+}
+
+/// Where a resource comes from.
+fn comment(resource: &Resource, stack: &Stack) -> String {
+    let line = resource.span("").map(|span| stack.source.line_column(span.start).0);
+    let place = line.map_or_else(String::new, |line| format!(" ({}:{line})", file_name(stack)));
+    match &resource.made_by {
+        Some(maker) => format!("{}, made by {maker}{place}", resource.address),
+        None => format!("{}{place}", resource.address),
+    }
+}
+
+/// Tells whether any row of a resource is held by what stands beside it.
+pub fn is_set(resource: &Resource, beside: &Beside) -> bool {
+    let rows = resource.kind.rows().iter().filter(|row| !row.is_short_form());
+    let held = rows.filter(|row| Spelled::of(row.terraform, &|_| true).beside == Some(beside.resource));
+    held.into_iter().any(|row| !row.ty.normal(resource.get(row)).is_null())
+}
+
+/// One resource on its way into text.
+struct Written<'a> {
+    resource: &'a Resource,
+    spelling: &'static Spelling,
+    label: &'a str,
+    attributes: &'a BTreeMap<&'static str, Value>,
+    words: &'a Referrer<'a>,
+}
+
+impl Written<'_> {
+    fn get(&self, row: &Row) -> Value {
+        self.attributes.get(row.key).cloned().unwrap_or(Value::Null)
+    }
+
+    fn main(&self, open: &Open) -> Body {
+        let mut body = Body::default();
+        if !self.spelling.name.is_empty() {
+            body.argument(self.spelling.name, self.words.words(&Value::text(self.resource.physical_name())));
+        }
+        self.code(&mut body);
+        let left_out = self
+            .spelling
+            .left_out
+            .as_ref()
+            .filter(|one| self.attributes.get(one.key).and_then(Value::as_int) == Some(one.value));
+        let is_set = |key: &str| self.attributes.get(key).is_some_and(|value| !value.is_null());
+        let refused = |row: &Row| self.spelling.unless.iter().any(|(key, other)| *key == row.key && is_set(other));
+        let mine = |row: &Row| {
+            let here = Spelled::of(row.terraform, &|_| true).beside.is_none();
+            here && !refused(row) && left_out.is_none_or(|one| one.key != row.key)
+        };
+        spell::write(self.resource.kind.rows(), &|row| self.get(row), self.words, &mine, &mut body);
+        self.tags(open, &mut body);
+        if let Some(left_out) = left_out {
+            let row = self.resource.kind.rows().iter().find(|row| row.key == left_out.key);
+            let mut lifecycle = Body::default();
+            lifecycle.comment(left_out.reason);
+            lifecycle.argument("ignore_changes", vec![path(row.map_or(left_out.key, |row| row.terraform))]);
+            body.block("lifecycle", &[], lifecycle);
+        }
+        body
+    }
+
+    /// The zip, where `queuestack build --out` writes it.
+    fn code(&self, body: &mut Body) {
+        let Some((file, digest)) = self.spelling.code else { return };
+        let Some(source) = self.resource.kind.source(self.resource) else { return };
+        let name = match &source.origin {
+            Origin::Package { package, .. } => package.clone(),
+            Origin::Zip(path) => path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+        };
+        let zip = format!("/{BUILD}/{name}-{}.zip", source.architecture);
+        let zip = template(&[Piece::Path("path.module".to_owned()), Piece::Text(zip)]);
+        body.argument(file, zip.clone());
+        // Without the zip it can be validated and planned all the same.
+        body.argument(digest, call("try", [call("filebase64sha256", [zip]), Expression::Null]));
+    }
+
+    fn tags(&self, open: &Open, body: &mut Body) {
+        let shared = |key: &String, value: &String| open.stack.tags.get(key) == Some(value) || key == STACK_TAG;
+        let own = self.resource.tags.iter().filter(|(key, value)| !shared(key, value) && *key != ADDRESS_TAG);
+        let own = own.map(|(key, value)| (key.clone(), self.words.words(&Value::text(value))));
+        let address = (ADDRESS_TAG.to_owned(), Expression::from(self.resource.address.to_string()));
+        body.argument("tags", call("merge", [path("local.tags"), object(own.chain([address]))]));
+    }
+
+    /// What stands beside it, if there is anything to say.
+    fn beside(&self, beside: &Beside) -> Option<Body> {
+        if !beside.always && !is_set(self.resource, beside) {
+            return None;
+        }
+        let mut body = Body::default();
+        for (name, tie) in beside.arguments {
+            let value = match tie {
+                Tie::Own(attribute) => path(&format!("{}.{}.{attribute}", self.spelling.resource, self.label)),
+                Tie::Text(text) => (*text).into(),
+                Tie::All(resource, attribute) => {
+                    let others = self.spelling.beside.iter().filter(|other| other.resource == *resource);
+                    let there = others.filter(|other| is_set(self.resource, other));
+                    there.map(|_| path(&format!("{resource}.{}.{attribute}", self.label))).collect::<Vec<_>>().into()
+                }
+            };
+            body.argument(name, value);
+        }
+        let rows = self.resource.kind.rows();
+        for row in rows.iter().filter(|row| !row.is_short_form()) {
+            let spelled = Spelled::of(row.terraform, &|_| true);
+            if spelled.beside != Some(beside.resource) {
+                continue;
+            }
+            match (&row.ty, self.get(row)) {
+                (Type::List { of, .. }, Value::List(items)) if spelled.each => {
+                    let items = items.iter().map(|item| spell::expression(of, item, self.words)).collect::<Vec<_>>();
+                    body.0.insert(0, Item::Argument("for_each".into(), call("toset", [items.into()])));
+                    body.argument(spelled.name, path("each.value"));
+                }
+                _ => spell::write(std::slice::from_ref(row), &|row| self.get(row), self.words, &|_| true, &mut body),
+            }
+        }
+        Some(body)
+    }
+}

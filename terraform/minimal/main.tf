@@ -1,0 +1,104 @@
+# Rendered by queuestack from minimal.yaml: change that and render again.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id
+  tags       = { "queuestack:stack" = "minimal" }
+}
+
+# queue.jobs (minimal.yaml:5)
+resource "aws_sqs_queue" "jobs" {
+  name                       = "jobs"
+  visibility_timeout_seconds = 30
+  message_retention_seconds  = 345600
+  delay_seconds              = 0
+  receive_wait_time_seconds  = 20
+  fifo_queue                 = false
+  sqs_managed_sse_enabled    = true
+
+  redrive_policy = jsonencode({
+    maxReceiveCount     = 5
+    deadLetterTargetArn = aws_sqs_queue.jobs_dlq.arn
+  })
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:jobs"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "queue.jobs" })
+
+  lifecycle {
+    # max_message_size is AWS's default, 1 MiB; provider 5 knows none above 256 KiB.
+    ignore_changes = [max_message_size]
+  }
+}
+
+# queue.jobs-dlq, made by queue.jobs (minimal.yaml:5)
+resource "aws_sqs_queue" "jobs_dlq" {
+  name                       = "jobs-dlq"
+  visibility_timeout_seconds = 30
+  message_retention_seconds  = 1209600
+  delay_seconds              = 0
+  receive_wait_time_seconds  = 20
+  fifo_queue                 = false
+  sqs_managed_sse_enabled    = true
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:jobs"]
+  })
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:jobs-dlq"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "queue.jobs-dlq" })
+
+  lifecycle {
+    # max_message_size is AWS's default, 1 MiB; provider 5 knows none above 256 KiB.
+    ignore_changes = [max_message_size]
+  }
+}
+
+# alarm.jobs-dead-letters, made by queue.jobs (minimal.yaml:8)
+resource "aws_cloudwatch_metric_alarm" "jobs_dead_letters" {
+  alarm_name          = "jobs-dead-letters"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.jobs_dlq.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.jobs-dead-letters" })
+}

@@ -1,0 +1,508 @@
+# Rendered by queuestack from everything.yaml: change that and render again.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.id
+
+  tags = {
+    team               = "a ${var.stage}"
+    "queuestack:stack" = "everything"
+  }
+}
+
+# queue.failed (everything.yaml:36)
+resource "aws_sqs_queue" "failed" {
+  name                       = "failed"
+  visibility_timeout_seconds = 30
+  message_retention_seconds  = 345600
+  delay_seconds              = 0
+  receive_wait_time_seconds  = 20
+  fifo_queue                 = false
+  sqs_managed_sse_enabled    = true
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:failed"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "queue.failed" })
+
+  lifecycle {
+    # max_message_size is AWS's default, 1 MiB; provider 5 knows none above 256 KiB.
+    ignore_changes = [max_message_size]
+  }
+}
+
+# queue.keyed (everything.yaml:32)
+resource "aws_sqs_queue" "keyed" {
+  name                              = "keyed"
+  visibility_timeout_seconds        = 30
+  message_retention_seconds         = 345600
+  delay_seconds                     = 0
+  receive_wait_time_seconds         = 20
+  fifo_queue                        = false
+  kms_master_key_id                 = "alias/jobs"
+  kms_data_key_reuse_period_seconds = 600
+  redrive_allow_policy              = jsonencode({ redrivePermission = "denyAll" })
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:keyed"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "queue.keyed" })
+
+  lifecycle {
+    # max_message_size is AWS's default, 1 MiB; provider 5 knows none above 256 KiB.
+    ignore_changes = [max_message_size]
+  }
+}
+
+# queue.orders (everything.yaml:11)
+resource "aws_sqs_queue" "orders" {
+  name                        = "${var.stage}-orders.fifo"
+  visibility_timeout_seconds  = 30
+  message_retention_seconds   = 172800
+  delay_seconds               = 5
+  receive_wait_time_seconds   = 3
+  max_message_size            = 2000
+  fifo_queue                  = true
+  content_based_deduplication = true
+  deduplication_scope         = "messageGroup"
+  fifo_throughput_limit       = "perMessageGroupId"
+  sqs_managed_sse_enabled     = true
+
+  redrive_policy = jsonencode({
+    maxReceiveCount     = 4
+    deadLetterTargetArn = aws_sqs_queue.orders_dlq.arn
+  })
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Senders"
+        Effect    = "Allow"
+        Principal = { AWS = local.account_id }
+        Action    = ["sqs:SendMessage"]
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
+        Condition = { StringEquals = { "aws:PrincipalTag/team" = "$${aws:ResourceTag/team}" } }
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "queue.orders" })
+}
+
+# queue.orders-dlq, made by queue.orders (everything.yaml:11)
+resource "aws_sqs_queue" "orders_dlq" {
+  name                        = "${var.stage}-orders-dlq.fifo"
+  visibility_timeout_seconds  = 30
+  message_retention_seconds   = 1209600
+  delay_seconds               = 0
+  receive_wait_time_seconds   = 20
+  fifo_queue                  = true
+  content_based_deduplication = false
+  deduplication_scope         = "queue"
+  fifo_throughput_limit       = "perQueue"
+  sqs_managed_sse_enabled     = true
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"]
+  })
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders-dlq.fifo"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "queue.orders-dlq" })
+
+  lifecycle {
+    # max_message_size is AWS's default, 1 MiB; provider 5 knows none above 256 KiB.
+    ignore_changes = [max_message_size]
+  }
+}
+
+# alarm.math (everything.yaml:38)
+resource "aws_cloudwatch_metric_alarm" "math" {
+  alarm_name                = "math"
+  alarm_description         = "50 % of %%{all} are ${var.stage}"
+  evaluation_periods        = 3
+  datapoints_to_alarm       = 2
+  threshold                 = 0.5
+  comparison_operator       = "GreaterThanThreshold"
+  treat_missing_data        = "ignore"
+  actions_enabled           = false
+  ok_actions                = [var.topic]
+  insufficient_data_actions = [var.topic]
+
+  metric_query {
+    id = "errors"
+
+    metric {
+      namespace   = "AWS/Lambda"
+      metric_name = "Errors"
+      dimensions  = { FunctionName = "worker" }
+      stat        = "Sum"
+      period      = 300
+      unit        = "Count"
+    }
+  }
+
+  metric_query {
+    id         = "all"
+    account_id = "123456789012"
+
+    metric {
+      namespace   = "AWS/Lambda"
+      metric_name = "Invocations"
+      dimensions  = { FunctionName = "worker" }
+      stat        = "Sum"
+      period      = 300
+    }
+  }
+
+  metric_query {
+    id          = "rate"
+    expression  = "100 * errors / all"
+    label       = "Failing"
+    return_data = true
+  }
+
+  tags = merge(local.tags, { "queuestack:address" = "alarm.math" })
+}
+
+# alarm.orders-dead-letters, made by queue.orders (everything.yaml:23)
+resource "aws_cloudwatch_metric_alarm" "orders_dead_letters" {
+  alarm_name          = "${var.stage}-orders.fifo-dead-letters"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.orders_dlq.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  alarm_actions       = [var.topic]
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.orders-dead-letters" })
+}
+
+# alarm.slow (everything.yaml:52)
+resource "aws_cloudwatch_metric_alarm" "slow" {
+  alarm_name                            = "slow"
+  namespace                             = "AWS/Lambda"
+  metric_name                           = "Duration"
+  dimensions                            = { FunctionName = "worker" }
+  extended_statistic                    = "p99"
+  period                                = 60
+  unit                                  = "Milliseconds"
+  evaluation_periods                    = 1
+  threshold                             = 1000
+  comparison_operator                   = "LessThanThreshold"
+  treat_missing_data                    = "missing"
+  evaluate_low_sample_count_percentiles = "ignore"
+  actions_enabled                       = true
+  tags                                  = merge(local.tags, { "queuestack:address" = "alarm.slow" })
+}
+
+# alarm.worker-age, made by worker.worker (everything.yaml:61)
+resource "aws_cloudwatch_metric_alarm" "worker_age" {
+  alarm_name          = "worker-age"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = aws_sqs_queue.orders.name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 5
+  threshold           = 900
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-age" })
+}
+
+# alarm.worker-duration, made by worker.worker (everything.yaml:61)
+resource "aws_cloudwatch_metric_alarm" "worker_duration" {
+  alarm_name          = "worker-duration"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  dimensions          = { FunctionName = aws_lambda_function.worker.function_name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 4000
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-duration" })
+}
+
+# alarm.worker-errors, made by worker.worker (everything.yaml:61)
+resource "aws_cloudwatch_metric_alarm" "worker_errors" {
+  alarm_name          = "worker-errors"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = aws_lambda_function.worker.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-errors" })
+}
+
+# alarm.worker-throttles, made by worker.worker (everything.yaml:61)
+resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
+  alarm_name          = "worker-throttles"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = aws_lambda_function.worker.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-throttles" })
+}
+
+# log_group.worker (everything.yaml:80)
+resource "aws_cloudwatch_log_group" "worker" {
+  name              = "/aws/lambda/worker"
+  retention_in_days = 30
+  kms_key_id        = "arn:aws:kms:eu-west-1:123456789012:key/k"
+  tags              = merge(local.tags, { "queuestack:address" = "log_group.worker" })
+}
+
+# role.worker (everything.yaml:82)
+resource "aws_iam_role" "worker" {
+  name                 = "worker-role"
+  description          = "What worker may do"
+  path                 = "/queuestack/everything/"
+  permissions_boundary = "arn:aws:iam::123456789012:policy/bound"
+  max_session_duration = 7200
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Principal = { Service = "lambda.amazonaws.com" }
+        Action    = "sts:AssumeRole"
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "role.worker" })
+}
+
+resource "aws_iam_role_policy" "worker" {
+  name = "queuestack"
+  role = aws_iam_role.worker.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["${aws_cloudwatch_log_group.worker.arn}:*"]
+      },
+      {
+        Sid      = "XRay"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = ["*"]
+      },
+      {
+        Sid    = "Vpc"
+        Effect = "Allow"
+        Action = [
+          "ec2:AssignPrivateIpAddresses",
+          "ec2:CreateNetworkInterface",
+          "ec2:DeleteNetworkInterface",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSubnets",
+          "ec2:UnassignPrivateIpAddresses",
+        ]
+        Resource = ["*"]
+      },
+      {
+        Sid      = "FailedEvent"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [aws_sqs_queue.failed.arn]
+      },
+      {
+        Sid      = "FailedInvocation"
+        Effect   = "Allow"
+        Action   = ["sqs:SendMessage"]
+        Resource = [aws_sqs_queue.failed.arn]
+      },
+      {
+        Sid      = "Poll"
+        Effect   = "Allow"
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = [aws_sqs_queue.orders.arn]
+      },
+      {
+        Sid      = "DeadLetter"
+        Effect   = "Allow"
+        Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"]
+        Resource = [aws_sqs_queue.orders_dlq.arn]
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "worker" {
+  for_each   = toset(["arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole"])
+  role       = aws_iam_role.worker.name
+  policy_arn = each.value
+}
+
+resource "aws_iam_role_policies_exclusive" "worker" {
+  role_name    = aws_iam_role.worker.name
+  policy_names = [aws_iam_role_policy.worker.name]
+}
+
+# function.worker, made by worker.worker (everything.yaml:61)
+resource "aws_lambda_function" "worker" {
+  function_name                  = "worker"
+  filename                       = "${path.module}/build/worker-arm64.zip"
+  source_code_hash               = try(filebase64sha256("${path.module}/build/worker-arm64.zip"), null)
+  description                    = "Handles orders"
+  role                           = aws_iam_role.worker.arn
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  architectures                  = ["arm64"]
+  memory_size                    = 512
+  timeout                        = 5
+  reserved_concurrent_executions = 20
+  layers                         = ["arn:aws:lambda:eu-west-1:123456789012:layer:one:1"]
+
+  environment {
+    variables = {
+      DLQ_URL   = aws_sqs_queue.orders_dlq.url
+      PASSWORD  = var.worker_password
+      PRICE     = "$${literal}"
+      QUEUE_URL = aws_sqs_queue.orders.url
+      STAGE     = var.stage
+      TOKEN     = var.token
+    }
+  }
+
+  ephemeral_storage {
+    size = 1024
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.worker.name
+    application_log_level = "INFO"
+    system_log_level      = "INFO"
+  }
+
+  dead_letter_config {
+    target_arn = aws_sqs_queue.failed.arn
+  }
+
+  vpc_config {
+    subnet_ids         = ["subnet-1", "subnet-2"]
+    security_group_ids = ["sg-1"]
+  }
+
+  tags       = merge(local.tags, { "queuestack:address" = "function.worker" })
+  depends_on = [aws_iam_role_policy.worker, aws_iam_role_policy_attachment.worker]
+}
+
+resource "aws_lambda_function_event_invoke_config" "worker" {
+  function_name = aws_lambda_function.worker.function_name
+
+  destination_config {
+    on_failure {
+      destination = aws_sqs_queue.failed.arn
+    }
+  }
+}
+
+# mapping.worker, made by worker.worker (everything.yaml:61)
+resource "aws_lambda_event_source_mapping" "worker" {
+  event_source_arn                   = aws_sqs_queue.orders.arn
+  function_name                      = aws_lambda_function.worker.arn
+  batch_size                         = 10
+  maximum_batching_window_in_seconds = 0
+  function_response_types            = ["ReportBatchItemFailures"]
+  enabled                            = true
+
+  scaling_config {
+    maximum_concurrency = 5
+  }
+
+  filter_criteria {
+    filter {
+      pattern = jsonencode({ body = { type = ["order"] } })
+    }
+
+    filter {
+      pattern = jsonencode({ body = { kind = ["gift"] } })
+    }
+  }
+
+  tags       = merge(local.tags, { "queuestack:address" = "mapping.worker" })
+  depends_on = [aws_lambda_function_event_invoke_config.worker]
+}

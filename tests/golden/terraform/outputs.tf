@@ -1,0 +1,29 @@
+# Rendered by queuestack from everything.yaml: change that and render again.
+
+output "queues" {
+  description = "The queues by their logical names."
+
+  value = {
+    failed = {
+      arn = aws_sqs_queue.failed.arn
+      url = aws_sqs_queue.failed.url
+    }
+    keyed = {
+      arn = aws_sqs_queue.keyed.arn
+      url = aws_sqs_queue.keyed.url
+    }
+    orders = {
+      arn = aws_sqs_queue.orders.arn
+      url = aws_sqs_queue.orders.url
+    }
+    orders-dlq = {
+      arn = aws_sqs_queue.orders_dlq.arn
+      url = aws_sqs_queue.orders_dlq.url
+    }
+  }
+}
+
+output "functions" {
+  description = "The functions by their logical names."
+  value       = { worker = { arn = aws_lambda_function.worker.arn } }
+}

@@ -1,0 +1,139 @@
+//! Rendered configuration → JSON as a plan of Terraform's would have it, by evaluating its expressions.
+
+use std::collections::BTreeMap;
+
+use hcl::eval::{Context, Evaluate as _, FuncArgs, FuncDef, ParamType};
+use hcl::{Block, Body, Expression};
+use queuestack::backend::terraform::Rendering;
+use queuestack::model::{Address, Stack};
+use queuestack::value::{Place, Value};
+use serde_json::{Map, Value as Json, json};
+
+/// One resource of the configuration.
+pub struct Evaluated {
+    /// Its type.
+    pub resource_type: String,
+    /// The resource of the stack that it belongs to.
+    pub owner: Address,
+    /// Its arguments; blocks are lists of objects.
+    pub json: Json,
+    /// What `for_each` goes through.
+    pub items: Vec<Value>,
+}
+
+/// The URL that a queue is taken to have.
+pub fn url(logical: &str) -> String {
+    format!("https://sqs.example.com/{logical}")
+}
+
+/// Evaluates every resource.
+pub fn resources(rendering: &Rendering, stack: &Stack, place: &Place) -> Vec<Evaluated> {
+    let body = hcl::parse(&rendering.files["main.tf"]).unwrap();
+    let mut context = context(rendering, stack, place, &body);
+    let blocks: Vec<&Block> = body.blocks().filter(|block| block.identifier() == "resource").collect();
+    let evaluated = blocks.iter().map(|block| {
+        let labels: Vec<&str> = block.labels().iter().map(|label| label.as_str()).collect();
+        let each = block.body().attributes().find(|one| one.key() == "for_each");
+        let items = each.map_or(Vec::new(), |each| items(&value(each.expr(), &context)));
+        if let Some(first) = items.first() {
+            context.declare_var("each", hcl::value!({ "value" = (first.plain()) }));
+        }
+        Evaluated {
+            resource_type: labels[0].to_owned(),
+            owner: rendering.owners[&labels.join(".")].clone(),
+            json: object(block.body(), &context),
+            items,
+        }
+    });
+    evaluated.collect()
+}
+
+fn items(list: &Json) -> Vec<Value> {
+    Value::from_json(list).as_list().unwrap_or_default().to_vec()
+}
+
+fn value(expression: &Expression, context: &Context) -> Json {
+    let value = expression.evaluate(context).unwrap_or_else(|error| panic!("{expression:?}: {error}"));
+    serde_json::to_value(value).unwrap()
+}
+
+fn object(body: &Body, context: &Context) -> Json {
+    let mut object = Map::new();
+    let plain = body.attributes().filter(|one| !["for_each", "depends_on"].contains(&one.key()));
+    for attribute in plain {
+        object.insert(attribute.key().to_owned(), value(attribute.expr(), context));
+    }
+    for block in body.blocks().filter(|block| block.identifier() != "lifecycle") {
+        let list = object.entry(block.identifier()).or_insert_with(|| json!([]));
+        list.as_array_mut().unwrap().push(self::object(block.body(), context));
+    }
+    Json::Object(object)
+}
+
+/// Functions, and everything that expressions refer to.
+fn context(rendering: &Rendering, stack: &Stack, place: &Place, body: &Body) -> Context<'static> {
+    let mut context = Context::new();
+    functions(&mut context);
+    let variables = rendering.values.iter().map(|(name, value)| (name.clone(), value.to_json()));
+    context.declare_var("var", to_hcl(&Json::Object(variables.collect())));
+    context.declare_var("path", hcl::value!({ "module" = "." }));
+    context.declare_var(
+        "local",
+        to_hcl(&json!({
+            "account_id": place.account, "region": place.region, "partition": place.partition,
+        })),
+    );
+    let locals = body.blocks().find(|block| block.identifier() == "locals").unwrap();
+    let tags = locals.body().attributes().find(|one| one.key() == "tags").unwrap();
+    let tags = value(tags.expr(), &context);
+    context.declare_var(
+        "local",
+        to_hcl(&json!({
+            "account_id": place.account, "region": place.region, "partition": place.partition, "tags": tags,
+        })),
+    );
+    let mut known: BTreeMap<String, Map<String, Json>> = BTreeMap::new();
+    for (address, owner) in &rendering.owners {
+        let (resource_type, label) = address.split_once('.').unwrap();
+        let resource = &stack.resources[owner];
+        let spelling = resource.kind.terraform().unwrap();
+        let name = resource.physical_name();
+        let mut facts = json!({
+            "id": name, "name": name, "arn": resource.kind.arn_of(resource, place), "url": url(&owner.name),
+        });
+        if spelling.resource == resource_type && !spelling.name.is_empty() {
+            facts[spelling.name] = json!(name);
+        }
+        known.entry(resource_type.to_owned()).or_default().insert(label.to_owned(), facts);
+    }
+    for (resource_type, resources) in known {
+        context.declare_var(resource_type.as_str(), to_hcl(&Json::Object(resources)));
+    }
+    context
+}
+
+fn to_hcl(json: &Json) -> hcl::Value {
+    hcl::to_value(json).unwrap()
+}
+
+fn functions(context: &mut Context<'static>) {
+    let one = |call: fn(FuncArgs) -> Result<hcl::Value, String>| FuncDef::builder().param(ParamType::Any).build(call);
+    context.declare_func("jsonencode", one(|arguments| Ok(serde_json::to_string(&arguments[0]).unwrap().into())));
+    context.declare_func("toset", one(|arguments| Ok(arguments[0].clone())));
+    context.declare_func("filebase64sha256", one(|_| Ok(hcl::Value::Null)));
+    context.declare_func(
+        "compact",
+        one(|arguments| {
+            let items = arguments[0].as_array().unwrap().iter().filter(|item| !item.is_null()).cloned();
+            Ok(items.collect::<Vec<_>>().into())
+        }),
+    );
+    let first = |arguments: FuncArgs| Ok(arguments[0].clone());
+    context.declare_func("try", FuncDef::builder().param(ParamType::Any).param(ParamType::Any).build(first));
+    let merge = |arguments: FuncArgs| {
+        let mut merged = arguments[0].as_object().unwrap().clone();
+        merged.extend(arguments[1].as_object().unwrap().clone());
+        Ok(merged.into())
+    };
+    context.declare_func("merge", FuncDef::builder().param(ParamType::Any).param(ParamType::Any).build(merge));
+}

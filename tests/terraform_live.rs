@@ -1,0 +1,198 @@
+//! The real Terraform with the real provider, on an emulator. Skipped, aloud, where either is missing;
+//! `QUEUESTACK_TEST_TERRAFORM=required` makes that a failure, as `tests/run` does where both are there.
+//!
+//! `QUEUESTACK_TEST_ENDPOINT` points at another emulator. On ministack the provider sees alarms drift for ever, since
+//! its older protocol leaves fields out; on any other the plan after an apply must be empty.
+
+#[path = "e2e/support/emulator.rs"]
+mod emulator;
+#[path = "e2e/support/run.rs"]
+mod run;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use queuestack::backend::terraform::run::{SHARED_FOLDERS, has_provider};
+use run::{Output, Run, clean};
+use serde_json::Value;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn tmp() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("terraform-live")
+}
+
+/// The folder of the provider; `None` says aloud what is missing.
+fn provider(test: &str) -> Option<PathBuf> {
+    let there = Command::new("terraform").arg("version").output().is_ok_and(|output| output.status.success());
+    let given = std::env::var_os("QUEUESTACK_TERRAFORM_PLUGIN_DIR").map(PathBuf::from);
+    let mut folders = given.into_iter().chain(SHARED_FOLDERS.iter().map(PathBuf::from));
+    let folder = folders.find(|folder| has_provider(folder)).filter(|_| there);
+    if folder.is_none() {
+        let why = if there { "there is no mirror of the AWS provider" } else { "terraform is not on the PATH" };
+        let required = std::env::var("QUEUESTACK_TEST_TERRAFORM").is_ok_and(|value| value == "required");
+        assert!(!required, "{why}");
+        eprintln!("skipped: {test}: {why}");
+    }
+    folder
+}
+
+fn endpoint() -> String {
+    std::env::var("QUEUESTACK_TEST_ENDPOINT").unwrap_or_else(|_| emulator::endpoint().to_owned())
+}
+
+/// Tells whether the endpoint is the emulator whose alarms drift.
+fn alarms_drift() -> bool {
+    std::env::var_os("QUEUESTACK_TEST_ENDPOINT").is_none()
+}
+
+fn queuestack(arguments: &[&str], plugins: &Path) -> Output {
+    let run = Run::new(arguments).at(&endpoint());
+    let run = run.env("QUEUESTACK_TERRAFORM_PLUGIN_DIR", plugins.to_str().unwrap());
+    run.env("QUEUESTACK_HOME", tmp().join("home").to_str().unwrap()).output()
+}
+
+/// Runs Terraform in a folder that is initialised there.
+fn terraform(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("terraform");
+    clean(&mut command);
+    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test").env("AWS_REGION", "us-east-1");
+    command.env_remove("TF_CLI_CONFIG_FILE").env("CHECKPOINT_DISABLE", "1");
+    let output = command.current_dir(folder).args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    assert!(output.status.success(), "terraform {arguments:?} in {}:\n{stdout}\n{stderr}", folder.display());
+    stdout
+}
+
+fn init(folder: &Path, plugins: &Path) {
+    let plugins = format!("-plugin-dir={}", plugins.display());
+    terraform(folder, &["init", "-input=false", "-no-color", &plugins]);
+}
+
+/// A folder of its own with what `render` writes.
+fn rendered(stack: &Path, test: &str, more: &[&str], plugins: &Path) -> PathBuf {
+    let folder = tmp().join(test);
+    let _absent = std::fs::remove_dir_all(&folder);
+    let arguments = ["render", stack.to_str().unwrap(), "--to", "terraform", "--out", folder.to_str().unwrap()];
+    queuestack(&[&arguments[..], more].concat(), plugins).exits(0);
+    folder
+}
+
+#[test]
+fn what_is_rendered_is_formatted_and_valid() {
+    let Some(plugins) = provider("what_is_rendered_is_formatted_and_valid") else { return };
+    terraform(&root().join("terraform"), &["fmt", "-check", "-recursive", "-diff"]);
+    let entries = std::fs::read_dir(root().join("stacks")).unwrap().map(|entry| entry.unwrap().path());
+    let stacks = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml"));
+    for stack in stacks.chain([root().join("tests/fixtures/terraform/everything.yaml")]) {
+        let name = stack.file_stem().unwrap().to_str().unwrap();
+        let folder = rendered(&stack, &format!("valid-{name}"), &[], &plugins);
+        terraform(&folder, &["fmt", "-check", "-diff"]);
+        init(&folder, &plugins);
+        assert!(terraform(&folder, &["validate", "-no-color"]).contains("Success"), "{name}");
+    }
+}
+
+/// Applies a stack, plans it with both backends, and destroys it.
+fn there_and_back(stack: &str) {
+    let Some(plugins) = provider(stack) else { return };
+    let file = root().join("stacks").join(stack);
+    let run = |arguments: &[&str]| {
+        let all = [&[arguments[0], file.to_str().unwrap()], &arguments[1..]].concat();
+        queuestack(&all, &plugins)
+    };
+    run(&["apply", "--backend", "terraform", "--yes"]).exits(0).says("created in");
+    let drift = run(&["plan", "--backend", "terraform", "--json"]).exits(0).changes();
+    let other: Vec<_> = drift.iter().filter(|one| !(alarms_drift() && one.starts_with("alarm."))).collect();
+    assert!(other.is_empty(), "{stack}: {other:#?}");
+    // What Terraform made is ours by its tags. Provider 5 knows no queue for messages over 256 KiB.
+    let ours = run(&["plan", "--json"]).exits(0).changes();
+    let other: Vec<_> = ours.iter().filter(|one| !one.ends_with(" max_message_size")).collect();
+    assert!(other.is_empty(), "{stack}: {other:#?}");
+    run(&["destroy", "--backend", "terraform", "--yes"]).exits(0).says("deleted in");
+    run(&["destroy", "--json", "--yes"]).exits(0).prints("\"steps\": []");
+}
+
+#[test]
+fn minimal_goes_there_and_back() {
+    there_and_back("minimal.yaml");
+}
+
+#[test]
+fn orders_goes_there_and_back() {
+    there_and_back("orders.yaml");
+}
+
+#[test]
+fn calendar_goes_there_and_back() {
+    there_and_back("calendar.yaml");
+}
+
+/// From the SDKs to Terraform: first by hand, with import blocks, then by the driver.
+#[test]
+fn what_the_sdks_made_is_handed_over_untouched() {
+    let Some(plugins) = provider("what_the_sdks_made_is_handed_over_untouched") else { return };
+    let file = root().join("stacks/calsync-jobs.yaml");
+    let stack = file.to_str().unwrap();
+    queuestack(&["apply", stack, "--yes"], &plugins).exits(0);
+
+    let folder = rendered(&file, "imports", &["--imports"], &plugins);
+    std::fs::write(folder.join("local_override.tf"), overrides()).unwrap();
+    init(&folder, &plugins);
+    terraform(&folder, &["plan", "-input=false", "-no-color", "-out=plan"]);
+    let plan: Value = serde_json::from_str(&terraform(&folder, &["show", "-json", "plan"])).unwrap();
+    let changes = plan["resource_changes"].as_array().unwrap().iter().filter(|one| one["mode"] == "managed");
+    let mut imported = 0;
+    for one in changes {
+        assert!(one["change"]["importing"]["id"].is_string(), "{one:#}");
+        let drifts = alarms_drift() && one["type"] == "aws_cloudwatch_metric_alarm";
+        assert!(drifts || one["change"]["actions"] == serde_json::json!(["no-op"]), "{one:#}");
+        imported += 1;
+    }
+    assert_eq!(imported, 4);
+
+    let planned = queuestack(&["plan", stack, "--backend", "terraform", "--json"], &plugins).exits(0).json();
+    let steps = planned["steps"].as_array().unwrap();
+    assert!(steps.len() == 4 && steps.iter().all(|step| step["action"] == "adopt"), "{planned:#}");
+    queuestack(&["apply", stack, "--backend", "terraform", "--yes"], &plugins).exits(0);
+    queuestack(&["plan", stack, "--detailed-exitcode"], &plugins).exits(0);
+    queuestack(&["destroy", stack, "--backend", "terraform", "--yes"], &plugins).exits(0);
+}
+
+/// What sends the provider to the emulator, for those who run it by hand.
+fn overrides() -> String {
+    let endpoint = endpoint();
+    let services = ["cloudwatch", "sqs", "sts"].map(|service| format!("    {service} = \"{endpoint}\"\n"));
+    let skips = ["skip_credentials_validation", "skip_metadata_api_check"].map(|skip| format!("  {skip} = true\n"));
+    format!("provider \"aws\" {{\n{}  endpoints {{\n{}  }}\n}}\n", skips.concat(), services.concat())
+}
+
+#[test]
+fn what_the_provider_refuses_is_told_where_it_stands() {
+    let Some(plugins) = provider("what_the_provider_refuses_is_told_where_it_stands") else { return };
+    let folder = tmp().join("refused");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("stack.yaml");
+    let text = "stack: refused\nqueues:\n  large:\n    max_message_size: 512KiB\n";
+    std::fs::write(&file, text).unwrap();
+    let output = queuestack(&["plan", file.to_str().unwrap(), "--backend", "terraform"], &plugins);
+    output.exits(1).says("error[QS061]: queue.large: ").says("stack.yaml:4:23");
+}
+
+#[test]
+fn without_a_provider_nothing_is_downloaded() {
+    if provider("without_a_provider_nothing_is_downloaded").is_none() {
+        return;
+    }
+    let empty = tmp().join("empty");
+    std::fs::create_dir_all(&empty).unwrap();
+    let stack = root().join("stacks/minimal.yaml");
+    let home = tmp().join("no-provider");
+    let arguments = ["plan", stack.to_str().unwrap(), "--backend", "terraform"];
+    let run = Run::new(&arguments).at(&endpoint()).env("QUEUESTACK_HOME", home.to_str().unwrap());
+    let output = run.env("QUEUESTACK_TERRAFORM_PLUGIN_DIR", empty.to_str().unwrap()).output();
+    output.exits(1).says("terraform init failed").says("hashicorp/aws");
+}
