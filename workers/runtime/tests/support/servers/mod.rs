@@ -103,8 +103,9 @@ pub fn serve_unprivileged(server: Command, folder: &Path, port: u16) {
 
 fn start(mut shell: Command, server: Command, folder: &Path, port: u16) {
     // The shell reads until the pipe from this process closes, as it does when the process is killed too.
-    let script =
-        r#"trap "" INT TERM; "$@" < /dev/null > server.log 2>&1 & read -r _; kill -TERM $!; wait $!; rm -rf "$PWD""#;
+    // The server itself must not inherit that signals are ignored.
+    let script = r#"trap "" INT TERM; (trap - INT TERM; exec "$@" < /dev/null > server.log 2>&1) &
+        read -r _; kill -TERM $!; wait $!; rm -rf "$PWD""#;
     shell.args(["-c", script, "sh"]).arg(server.get_program()).args(server.get_args());
     shell.envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let child =
