@@ -9,4 +9,4 @@ pub mod lambda;
 pub mod queues;
 pub mod servers;
 
-pub use servers::{folder, free_port, mariadb, postgres};
+pub use servers::{folder, free_port, get, mariadb, postgres, program_output};
