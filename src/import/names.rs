@@ -1,0 +1,70 @@
+//! Logical names for what has only physical ones.
+
+use std::collections::BTreeSet;
+
+use crate::kind::Found;
+use crate::model::{Address, Resource, Stack};
+
+/// The longest logical name.
+const LONGEST: usize = 80;
+
+/// An address for each, distinct within its kind, and as near to the physical name as the rules for names allow.
+pub fn addresses(found: &[Found]) -> Vec<Address> {
+    let mut taken = BTreeSet::new();
+    let named = found.iter().map(|one| {
+        let candidates = candidates(one);
+        let free = candidates.iter().find(|name| !taken.contains(&(one.kind.name(), (*name).clone()))).cloned();
+        let name = free.unwrap_or_else(|| {
+            let first = &candidates[0];
+            let numbered = (2..).map(|number| format!("{first}-{number}"));
+            let mut numbered = numbered.filter(|name| !taken.contains(&(one.kind.name(), name.clone())));
+            numbered.next().unwrap_or_default()
+        });
+        taken.insert((one.kind.name(), name.clone()));
+        Address::new(one.kind.name(), name)
+    });
+    named.collect()
+}
+
+/// `/aws/lambda/sync` → `sync`, `sync/jobs` → `sync`, `orders.fifo` → `orders` if the kind adds the rest.
+fn candidates(one: &Found) -> Vec<String> {
+    let mut parts = one.name.split('/').filter(|part| !part.is_empty());
+    let part = if one.name.starts_with('/') { parts.next_back() } else { parts.next() };
+    let part = part.unwrap_or(&one.name);
+    let stem = part.rsplit_once('.').map(|(stem, _)| slug(stem)).filter(|stem| {
+        let mut resource = Resource::new(one.kind, stem);
+        resource.attributes.clone_from(&one.attributes);
+        one.kind.physical_name(&resource) == one.name
+    });
+    stem.into_iter().chain([slug(part), slug(&one.name)]).collect()
+}
+
+/// Replaces what a logical name cannot have.
+fn slug(name: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let slug: String = name.chars().map(allowed).take(LONGEST).collect();
+    let slug = slug.trim_matches(['-', '_']);
+    if slug.is_empty() { "unnamed".to_owned() } else { slug.to_owned() }
+}
+
+/// Writes out the physical names that do not follow from the logical ones.
+pub fn complete(stack: &mut Stack, found: &[Found], addresses: &[Address]) {
+    let expanded = super::expanded(stack);
+    for (one, address) in found.iter().zip(addresses) {
+        let follows = expanded.resources.get(address).is_some_and(|resource| resource.physical_name() == one.name);
+        if let Some(resource) = stack.resources.get_mut(address).filter(|_| !follows) {
+            resource.name = Some(one.name.clone());
+        }
+    }
+    // Names that follow from other resources', as a mapping's does, may follow now.
+    let mut without = stack.clone();
+    for address in addresses {
+        let name = without.resources.get_mut(address).and_then(|resource| resource.name.take());
+        let Some(name) = name else { continue };
+        let follows = super::expanded(&without).resources.get(address).is_some_and(|one| one.physical_name() == name);
+        if let Some(resource) = without.resources.get_mut(address).filter(|_| !follows) {
+            resource.name = Some(name);
+        }
+    }
+    *stack = without;
+}
