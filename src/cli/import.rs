@@ -137,7 +137,9 @@ fn tell(args: &Args, imported: &Imported, text: String) {
     }
     let secrets: BTreeSet<String> = report::yaml::secrets(&imported.stack).into_iter().collect();
     for secret in &secrets {
-        super::say(&format!("not written, since it looks like a secret: give it with --var {secret}=… or --var-file"));
+        super::say(&format!(
+            "not written, since it looks like a secret: give {secret} in a --var-file, or declare `env:` for it"
+        ));
     }
     let path = args.out.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
     let (stack, findings) = read_back(Source { path, text }, &secrets);

@@ -41,10 +41,16 @@ fn candidates(one: &Found) -> Vec<String> {
 
 /// Replaces what a logical name cannot have.
 fn slug(name: &str) -> String {
-    let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    let slug: String = name.chars().map(allowed).take(LONGEST).collect();
-    let slug = slug.trim_matches(['-', '_']);
-    if slug.is_empty() { "unnamed".to_owned() } else { slug.to_owned() }
+    let mut slug = String::new();
+    for c in name.chars() {
+        let c = if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        // Several side by side that cannot stand are one hyphen.
+        if !(c == '-' && slug.ends_with('-')) {
+            slug.push(c);
+        }
+    }
+    let slug: String = slug.trim_matches(['-', '_']).chars().take(LONGEST).collect();
+    if slug.is_empty() { "unnamed".to_owned() } else { slug }
 }
 
 /// Writes out the physical names that do not follow from the logical ones.
@@ -67,4 +73,55 @@ pub fn complete(stack: &mut Stack, found: &[Found], addresses: &[Address]) {
         }
     }
     *stack = without;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::kind::{self, Kind};
+    use crate::value::Value;
+
+    fn found(kind: &'static dyn Kind, name: &str, fifo: bool) -> Found {
+        let attributes = BTreeMap::from([(kind::queue::FIFO.key, Value::Bool(fifo))]);
+        let (tags, facts) = (BTreeMap::new(), BTreeMap::new());
+        Found { kind, name: name.to_owned(), arn: String::new(), attributes, tags, facts, holds: None }
+    }
+
+    #[test]
+    fn names_are_near_and_distinct() {
+        let (queue, alarm) = (&kind::queue::Queue, &kind::alarm::Alarm);
+        let long = "x".repeat(200);
+        let all = [
+            found(queue, "jobs", false),
+            found(queue, "orders.fifo", true),
+            found(alarm, "jobs", false),
+            found(alarm, "jobs: depth (prod)", false),
+            found(alarm, "jobs: depth [prod]", false),
+            found(alarm, "v1.2", false),
+            found(alarm, "ü", false),
+            found(alarm, &long, false),
+            found(&kind::log_group::LogGroup, "/aws/lambda/sync", false),
+            found(&kind::log_group::LogGroup, "/ecs/sync", false),
+            found(&kind::mapping::Mapping, "sync/jobs", false),
+            found(&kind::mapping::Mapping, "sync/more", false),
+        ];
+        let names: Vec<String> = addresses(&all).iter().map(ToString::to_string).collect();
+        let expected = [
+            "queue.jobs",
+            "queue.orders",
+            "alarm.jobs",
+            "alarm.jobs-depth-prod",
+            "alarm.jobs-depth-prod-2",
+            "alarm.v1-2",
+            "alarm.unnamed",
+            &format!("alarm.{}", &long[..80]),
+            "log_group.sync",
+            "log_group.ecs-sync",
+            "mapping.sync",
+            "mapping.sync-more",
+        ];
+        assert_eq!(names, expected);
+    }
 }
