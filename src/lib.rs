@@ -28,6 +28,8 @@
 //!     queuestack::main(stack)
 //! }
 //! ```
+//! Beside the line: [`import`] goes it backwards, from what is found to a stack; [`outputs`] tells applications where
+//! everything is; [`permissions`] tells what whoever deploys must be allowed.
 //!
 //! # The account is the state
 //!
@@ -40,7 +42,8 @@
 //!
 //! `tests/tidy.rs` checks what can be checked by reading the source:
 //!
-//! 1. `manifest`, `construct`, `model`, `value`, `expand`, `graph`, `rule` and `plan` know no SDK, no clap and no tokio.
+//! 1. `manifest`, `construct`, `model`, `value`, `expand`, `graph`, `rule`, `plan`, `import`, `outputs` and
+//!    `permissions` know no SDK, no clap and no tokio.
 //! 2. No phase names a concrete kind; the rules in files of their own under `rule/` are about kinds, and may.
 //! 3. Only `main`, `cli` and `report` touch standard output, the environment or the clock's date.
 //! 4. Every row has a meaning, a source and, through its type, a unit and a range; every kind is used by a
@@ -68,6 +71,10 @@ pub mod schema;
 pub mod kind;
 
 pub mod plan;
+
+pub mod import;
+pub mod outputs;
+pub mod permissions;
 
 pub mod apply;
 pub mod artifact;

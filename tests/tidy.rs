@@ -9,11 +9,37 @@ use queuestack::kind::{KINDS, Reported, Row, Type};
 use queuestack::manifest::{self, Inputs};
 
 /// Everything up to plan is pure: no SDK, no arguments, no runtime.
-const PURE: &[&str] =
-    &["manifest", "model", "value", "expand", "graph", "rule", "plan", "schema", "diagnostic", "construct", "secret"];
+const PURE: &[&str] = &[
+    "manifest",
+    "model",
+    "value",
+    "expand",
+    "graph",
+    "rule",
+    "plan",
+    "schema",
+    "diagnostic",
+    "construct",
+    "import",
+    "outputs",
+    "permissions",
+    "secret",
+];
 /// What goes from a stack to AWS and back to the person, whatever the kinds are.
-const PHASES: &[&str] =
-    &["manifest", "expand", "graph", "rule", "plan", "schema", "apply", "event", "backend", "report"];
+const PHASES: &[&str] = &[
+    "manifest",
+    "expand",
+    "graph",
+    "rule",
+    "plan",
+    "schema",
+    "apply",
+    "event",
+    "backend",
+    "report",
+    "import",
+    "permissions",
+];
 /// Who speaks to the terminal, reads the environment and looks at the clock.
 const OUTWARD: &[&str] = &["main", "cli", "report"];
 /// Files further in that read the environment, each with its reason.

@@ -88,7 +88,7 @@ pub struct Shared {
 }
 
 /// Tags by ARN.
-type Tagged = BTreeMap<String, BTreeMap<String, String>>;
+pub type Tagged = BTreeMap<String, BTreeMap<String, String>>;
 
 impl Aws {
     /// Makes the clients of a configuration; nothing is sent yet.
@@ -317,13 +317,17 @@ impl Aws {
     pub async fn tagged(&self, stack: &str, tag_type: &'static str) -> Result<&Tagged, AwsError> {
         static NONE: Tagged = Tagged::new();
         match self.1.get(tag_type) {
-            Some(cell) => cell.get_or_try_init(|| self.read_tagged(stack, tag_type)).await,
+            Some(cell) => cell.get_or_try_init(|| self.with_tag(STACK_TAG, stack, tag_type)).await,
             None => Ok(&NONE),
         }
     }
 
-    async fn read_tagged(&self, stack: &str, tag_type: &str) -> Result<Tagged, AwsError> {
-        let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(STACK_TAG).values(stack).build();
+    /// Asks the tagging API for the resources of one type that have a tag.
+    ///
+    /// # Errors
+    /// When AWS does not answer; an endpoint that has no tagging API has none as far as it knows.
+    pub async fn with_tag(&self, key: &str, value: &str, tag_type: &str) -> Result<Tagged, AwsError> {
+        let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(key).values(value).build();
         let mut tagged = Tagged::new();
         let mut token = None;
         loop {

@@ -82,3 +82,4 @@ impl Backend {
         }
     }
 }
+pub mod discover;

@@ -13,9 +13,12 @@ mod explain;
 mod format;
 mod guard;
 mod load;
+mod import;
 mod local;
+mod outputs;
 mod plan;
 mod render;
+mod policy;
 mod saved;
 mod schema;
 mod session;
@@ -86,6 +89,12 @@ enum Command {
     Convert(convert::Args),
     /// Write a stack as Terraform configuration.
     Render(render::Args),
+    /// Write a stack file for queues that exist, with what belongs to them.
+    Import(import::Args),
+    /// Print queue URLs, ARNs and names of a stack, for applications.
+    Outputs(outputs::Args),
+    /// Print the IAM policy that whoever deploys a stack needs.
+    Policy(policy::Args),
     /// Explain a code such as QS101.
     Explain(explain::Args),
     /// Print the JSON Schema of stack files, for editors, or of plans.
@@ -153,6 +162,9 @@ fn run(command: Command) -> Result<u8, Error> {
         Command::Plan(args) => asynchronously(plan::run(args)),
         Command::Drift(args) => asynchronously(drift::run(args)),
         Command::Apply(args) => asynchronously(apply::run(args)),
+        Command::Import(args) => asynchronously(import::run(args)),
+        Command::Outputs(args) => asynchronously(outputs::run(args)),
+        Command::Policy(args) => asynchronously(policy::run(args)),
         Command::Build(args) => asynchronously(build::run(args)),
         Command::Dev(args) => asynchronously(dev::run(args)),
         Command::Load(args) => asynchronously(load::run(args)),

@@ -58,6 +58,9 @@ pub struct ConsentArgs {
     /// Take over this resource, which exists without our tags or with another stack's.
     #[arg(long, value_name = "ADDRESS")]
     pub adopt: Vec<String>,
+    /// Take over every resource that exists without any stack's tags, as after `queuestack import`.
+    #[arg(long)]
+    pub adopt_unowned: bool,
     /// Allow this resource's messages to be lost.
     #[arg(long, value_name = "ADDRESS")]
     pub allow_data_loss: Vec<String>,
@@ -72,11 +75,12 @@ impl ConsentArgs {
     /// # Errors
     /// When there are consents and several stacks.
     pub fn check_count(&self, stacks: usize) -> Result<(), Error> {
-        let none = self.adopt.is_empty() && self.allow_data_loss.is_empty() && self.only.is_empty();
+        let none =
+            self.adopt.is_empty() && !self.adopt_unowned && self.allow_data_loss.is_empty() && self.only.is_empty();
         if none || stacks == 1 {
             return Ok(());
         }
-        Err(Error::Usage("--adopt, --allow-data-loss and --only take one stack: give one".to_owned()))
+        Err(Error::Usage("--adopt, --adopt-unowned, --allow-data-loss and --only take one stack: give one".to_owned()))
     }
 
     /// Checks the addresses against the stack: a mistyped consent is an error, not silence.
@@ -92,7 +96,12 @@ impl ConsentArgs {
             }
         }
         let set = |addresses: &[String]| addresses.iter().cloned().collect();
-        Ok(Consent { adopt: set(&self.adopt), data_loss: set(&self.allow_data_loss), only: set(&self.only) })
+        Ok(Consent {
+            adopt: set(&self.adopt),
+            adopt_unowned: self.adopt_unowned,
+            data_loss: set(&self.allow_data_loss),
+            only: set(&self.only),
+        })
     }
 }
 

@@ -108,8 +108,10 @@ fn write_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
 pub async fn run(args: Args) -> Result<u8, Error> {
     let refused = |what: String| Error::Saved(format!("{}: {what}", args.file.display()));
     let consent = &args.consent;
-    if !(consent.adopt.is_empty() && consent.only.is_empty() && consent.allow_data_loss.is_empty()) {
-        let message = "--adopt, --only and --allow-data-loss are given when a plan is made, not when it is applied";
+    if consent.adopt_unowned
+        || !(consent.adopt.is_empty() && consent.only.is_empty() && consent.allow_data_loss.is_empty())
+    {
+        let message = "--adopt, --adopt-unowned, --only and --allow-data-loss are given when a plan is made, not when it is applied";
         return Err(Error::Usage(message.to_owned()));
     }
     let mut saved = read(&read_file(&args.file)?, TOOL).map_err(refused)?;

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>
 //! Nothing forces a replacement: every put writes the whole alarm.
 
+mod actions;
 mod check;
 pub mod codes;
 mod live;
@@ -17,6 +18,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type, queue};
 use crate::model::{Fact, Ref, Resource, Stack};
+use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
 
 pub use watch::{Watch, watches};
@@ -375,6 +377,10 @@ impl Kind for Alarm {
 
     fn terraform(&self) -> Option<&'static Spelling> {
         Some(&terraform::TERRAFORM)
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        actions::ACTIONS
     }
 
     fn live(&self) -> Option<&dyn Live> {

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>
 //! Nothing but its name forces a replacement; code and configuration change by calls of their own.
 
+mod actions;
 mod check;
 mod convert;
 mod form;
@@ -15,7 +16,8 @@ use crate::build::{Origin, Source};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::{Beside, Spelling, Tie, Without};
 use crate::kind::{Default, Kind, Live, Row, Type};
-use crate::model::{Resource, Stack};
+use crate::model::{Fact, Resource, Stack};
+use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
 
 /// The kind `function`.
@@ -68,12 +70,18 @@ pub const BUCKET_FOR: Row = Row::new("bucket_for", "", "", Type::Word(&[("large"
 pub const BINARY: Row = Row::new("binary", "", "", NAME)
     .never_reported()
     .doc("The binary of the package, where it has several and none is its default.", CREATE);
+/// That something else deploys the code.
+pub const EXTERNAL: Row = Row::new("external", "", "", Type::Bool).never_reported().doc(
+    "Whether something else deploys the code: it is never compared nor replaced, and the function must exist.",
+    CREATE,
+);
 const CODE_TYPE: Type =
-    Type::Object(&[SHA256, CODE_SIZE, PACKAGE, BINARY, ARTIFACT, BUCKET, BUCKET_PREFIX, BUCKET_FOR]);
+    Type::Object(&[SHA256, CODE_SIZE, PACKAGE, BINARY, ARTIFACT, BUCKET, BUCKET_PREFIX, BUCKET_FOR, EXTERNAL]);
 /// The code. Compared by digest and size alone: where it comes from is not Lambda's business.
-pub const CODE: Row = Row::new("code", "Code", "", CODE_TYPE)
-    .shown_by(form::show_code)
-    .doc("The code: a cargo `package` of this workspace, or an `artifact` (a zip built elsewhere).", CREATE);
+pub const CODE: Row = Row::new("code", "Code", "", CODE_TYPE).kept().shown_by(form::show_code).doc(
+    "The code: a cargo `package` of this workspace, an `artifact` (a zip built elsewhere), or `external: true`.",
+    CREATE,
+);
 /// The runtime.
 pub const RUNTIME: Row = Row::new("runtime", "Runtime", "runtime", Type::Text { min: 1, max: 64 })
     .or(Default::Text("provided.al2023"))
@@ -316,6 +324,18 @@ impl Kind for Function {
 
     fn terraform(&self) -> Option<&'static Spelling> {
         Some(&TERRAFORM)
+    }
+
+    fn imported(&self, resource: &mut Resource) {
+        form::imported(resource);
+    }
+
+    fn outputs(&self) -> &'static [(&'static str, Fact)] {
+        &[("FUNCTION_NAME", Fact::Name), ("FUNCTION_ARN", Fact::Arn)]
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        actions::ACTIONS
     }
 
     fn live(&self) -> Option<&dyn Live> {

@@ -3,13 +3,15 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
 //! Nothing but its name forces a replacement.
 
+mod actions;
 pub mod check;
 mod live;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type};
-use crate::model::{Resource, Stack};
+use crate::model::{Fact, Resource, Stack};
+use crate::permissions::Action;
 use crate::value::{Place, Unit};
 
 /// The kind `log_group`.
@@ -89,6 +91,14 @@ impl Kind for LogGroup {
 
     fn terraform(&self) -> Option<&'static Spelling> {
         Some(&TERRAFORM)
+    }
+
+    fn outputs(&self) -> &'static [(&'static str, Fact)] {
+        &[("LOG_GROUP", Fact::Name)]
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        actions::ACTIONS
     }
 
     fn live(&self) -> Option<&dyn Live> {

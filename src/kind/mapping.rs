@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html>
 //! Its identity is the pair of queue and function; another pair is another mapping.
 
+mod actions;
 mod check;
 mod convert;
 mod live;
@@ -11,6 +12,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
+use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
 
 /// The kind `mapping`.
@@ -126,6 +128,10 @@ impl Kind for Mapping {
 
     fn terraform(&self) -> Option<&'static Spelling> {
         Some(&TERRAFORM)
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        actions::ACTIONS
     }
 
     fn live(&self) -> Option<&dyn Live> {

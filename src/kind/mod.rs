@@ -27,6 +27,7 @@ use crate::build::Source;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
+use crate::permissions::Action;
 use crate::plan::Change;
 use crate::value::{Place, Value};
 
@@ -126,6 +127,24 @@ pub trait Kind: Sync {
         None
     }
 
+    /// Says of one that was read from the account what AWS does not tell, such as that its code is deployed elsewhere.
+    fn imported(&self, _resource: &mut Resource) {}
+
+    /// What applications are told of it: (what the variable begins with, the fact that it holds).
+    fn outputs(&self) -> &'static [(&'static str, Fact)] {
+        &[]
+    }
+
+    /// The IAM actions that its calls need, each with what it is checked against.
+    fn actions(&self) -> &'static [Action] {
+        &[]
+    }
+
+    /// The ARN pattern of all that a stack made of this kind and may have to delete.
+    fn arn_of_all(&self, _stack: &str, place: &Place) -> String {
+        self.arn("*", place)
+    }
+
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;
 }
@@ -201,6 +220,15 @@ pub trait Live: Sync {
     /// When a call fails for good.
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError>;
 
+    /// Names the resources of this kind that belong to what was found and are imported with it: the alarms on a
+    /// queue, the function of a mapping.
+    ///
+    /// # Errors
+    /// When a call fails for good.
+    async fn belonging(&self, _aws: &Aws, _found: &[Found]) -> Result<BTreeSet<String>, AwsError> {
+        Ok(BTreeSet::new())
+    }
+
     /// Creates it, tags included in the call.
     ///
     /// # Errors
@@ -235,4 +263,10 @@ pub fn tag_changes(desired: &Desired, found: &Found, changes: &[Change]) -> (BTr
     let set = desired.tags.iter().filter(|(key, _)| differs(key)).map(|(key, value)| (key.clone(), value.clone()));
     let removed = found.tags.keys().filter(|key| differs(key) && !desired.tags.contains_key(*key));
     (set.collect(), removed.cloned().collect())
+}
+
+/// Goes through the texts that one attribute has in what was found of one kind.
+pub fn texts_in<'a>(found: &'a [Found], kind: &'a dyn Kind, row: &'a Row) -> impl Iterator<Item = &'a str> {
+    let of_kind = found.iter().filter(|one| one.kind.name() == kind.name());
+    of_kind.filter_map(|one| one.attributes.get(row.key)?.as_text())
 }

@@ -4,6 +4,7 @@
 //! Only `fifo` forces a replacement: it is part of the queue's name.
 
 mod access;
+mod actions;
 mod check;
 pub mod codes;
 mod live;
@@ -12,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::{LeftOut, Spelling};
 use crate::kind::{Default, Kind, Live, Row, Type, alarm, policy};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
+use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
 
 /// The kind `queue`.
@@ -287,6 +289,14 @@ impl Kind for Queue {
 
     fn terraform(&self) -> Option<&'static Spelling> {
         Some(&TERRAFORM)
+    }
+
+    fn outputs(&self) -> &'static [(&'static str, Fact)] {
+        &[("QUEUE_URL", Fact::Url), ("QUEUE_ARN", Fact::Arn)]
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        actions::ACTIONS
     }
 
     fn live(&self) -> Option<&dyn Live> {

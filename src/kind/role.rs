@@ -6,6 +6,7 @@
 //! IAM knows no Regions. A role that a worker makes has the Region in its name; every role has it in a tag, and one
 //! that the same stack made in another Region belongs to somebody else as far as this Region is concerned.
 
+mod actions;
 pub mod check;
 mod live;
 mod read;
@@ -13,7 +14,8 @@ mod read;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::{Beside, Spelling, Tie};
 use crate::kind::{Default, Kind, Live, Row, Type};
-use crate::model::{Resource, Stack};
+use crate::model::{Fact, Resource, Stack};
+use crate::permissions::Action;
 use crate::value::{Place, Value};
 
 /// The kind `role`.
@@ -157,6 +159,18 @@ impl Kind for Role {
 
     fn terraform(&self) -> Option<&'static Spelling> {
         Some(&TERRAFORM)
+    }
+
+    fn outputs(&self) -> &'static [(&'static str, Fact)] {
+        &[("ROLE_ARN", Fact::Arn)]
+    }
+
+    fn actions(&self) -> &'static [Action] {
+        actions::ACTIONS
+    }
+
+    fn arn_of_all(&self, stack: &str, place: &Place) -> String {
+        format!("arn:{}:iam::{}:role{}*", place.partition, place.account, path_of(stack))
     }
 
     fn live(&self) -> Option<&dyn Live> {

@@ -35,6 +35,8 @@ pub struct Row {
     pub soft: bool,
     /// Whether what it names must exist first, even where the name alone would do.
     pub hard: bool,
+    /// Whether what is there stays when nothing that could be compared is said.
+    pub kept: bool,
     /// Meaning in one or two sentences, with the reason of a default that is not AWS's.
     pub doc: &'static str,
     /// The page that states type, range and default.
@@ -250,6 +252,7 @@ impl Row {
             shown: None,
             soft: false,
             hard: false,
+            kept: false,
             doc: "",
             link: "",
         }
@@ -311,6 +314,13 @@ impl Row {
     #[must_use]
     pub const fn hard(mut self) -> Row {
         self.hard = true;
+        self
+    }
+
+    /// Says that what is there stays when nothing that could be compared is said.
+    #[must_use]
+    pub const fn kept(mut self) -> Row {
+        self.kept = true;
         self
     }
 

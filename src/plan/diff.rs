@@ -70,6 +70,9 @@ fn compare(
         notes.insert(note);
         return None;
     }
+    if found.is_some() && row.kept && row.ty.normal(&after).is_null() {
+        return None;
+    }
     if found.is_some() && reported.is_none() && row.reported == Reported::Always && !after.is_null() {
         notes.insert(format!("the endpoint does not report `{}` of {kind} resources: not compared", row.key));
         return None;

@@ -182,6 +182,8 @@ impl Plan {
 pub struct Consent {
     /// Resources that may be taken over.
     pub adopt: BTreeSet<String>,
+    /// Whether all that no stack owns may be taken over.
+    pub adopt_unowned: bool,
     /// Resources whose messages may be lost.
     pub data_loss: BTreeSet<String>,
     /// The only resources to look at, with what they need; empty means all.
@@ -322,7 +324,8 @@ fn plan_one(
     };
     let ours = owner(&found.tags) == Some(&stack.name);
     let owner = owner(&found.tags).cloned();
-    let adopts = consent.adopt.contains(&address) || owner.is_none() && desired.kind.adopts_silently();
+    let unowned = owner.is_none() && (consent.adopt_unowned || desired.kind.adopts_silently());
+    let adopts = consent.adopt.contains(&address) || unowned;
     if !ours && !adopts {
         plan.conflicts.push(Conflict { address: desired.address, name: desired.name, owner });
         return;

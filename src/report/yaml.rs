@@ -24,10 +24,37 @@ enum Node {
 /// Writes an expanded stack.
 #[must_use]
 pub fn stack(stack: &Stack) -> String {
-    let mut text = format!(
-        "# Stack {0} with every short form and default written out, as `queuestack expand` prints it.\nstack: {0}\n",
+    let head = format!(
+        "# Stack {} with every short form and default written out, as `queuestack expand` prints it.\n",
         scalar(&stack.name)
     );
+    write(stack, head, Detail::Everything)
+}
+
+/// Writes a stack as it stands, below lines of comment.
+#[must_use]
+pub fn as_written(stack: &Stack, comments: &[String]) -> String {
+    let head = comments.iter().map(|line| format!("# {}\n", line.replace(char::is_control, " ")));
+    write(stack, head.collect(), Detail::AsWritten)
+}
+
+/// The variables that stand for a stack's secrets: whoever reads the text gives them.
+#[must_use]
+pub fn secrets(stack: &Stack) -> Vec<String> {
+    stack.resources.values().flat_map(secret_variables).map(|(name, _)| name).collect()
+}
+
+/// How much is written of a resource.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// All that it is, with its short forms off: what they stand for is there.
+    Everything,
+    /// What is set.
+    AsWritten,
+}
+
+fn write(stack: &Stack, mut text: String, detail: Detail) -> String {
+    let _ = writeln!(text, "stack: {}", scalar(&stack.name));
     let mut top = Vec::new();
     top.extend(stack.description.as_ref().map(|words| ("description".to_owned(), Node::Scalar(literal(words)))));
     let variables: Vec<_> = stack.resources.values().flat_map(secret_variables).collect();
@@ -49,7 +76,7 @@ pub fn stack(stack: &Stack) -> String {
             let _ = writeln!(text, "\n{}:", kind.section());
         }
         for one in resources {
-            resource(&mut text, one, stack);
+            resource(&mut text, one, stack, detail);
         }
     }
     text
@@ -99,7 +126,7 @@ fn variable_of(resource: &Resource, member: &str) -> String {
     format!("{}-{member}", resource.address.name)
 }
 
-fn resource(text: &mut String, resource: &Resource, stack: &Stack) {
+fn resource(text: &mut String, resource: &Resource, stack: &Stack, detail: Detail) {
     let maker = resource.made_by.as_ref().map_or_else(String::new, |maker| format!(" # from {maker}"));
     let mut members = Vec::new();
     if resource.physical_name() != resource.address.name {
@@ -108,7 +135,7 @@ fn resource(text: &mut String, resource: &Resource, stack: &Stack) {
         members.push(("name".to_owned(), Node::Scalar(write(resource.physical_name()))));
     }
     for row in resource.kind.rows() {
-        members.extend(attribute(resource, row).map(|node| (row.key.to_owned(), node)));
+        members.extend(attribute(resource, row, detail).map(|node| (row.key.to_owned(), node)));
     }
     if resource.protect {
         members.push(("protect".to_owned(), Node::Scalar("true".to_owned())));
@@ -125,8 +152,8 @@ fn resource(text: &mut String, resource: &Resource, stack: &Stack) {
 }
 
 /// An attribute that is set. A short form that is on unless said otherwise is off: what it stands for is there.
-fn attribute(resource: &Resource, row: &Row) -> Option<Node> {
-    if row.is_short_form() {
+fn attribute(resource: &Resource, row: &Row, detail: Detail) -> Option<Node> {
+    if row.is_short_form() && detail == Detail::Everything {
         return matches!(row.default, Default::Bool(true)).then(|| Node::Scalar("false".to_owned()));
     }
     let value = resource.get(row);

@@ -1,6 +1,6 @@
 //! The alarm's face towards CloudWatch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatch::types::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
-use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
+use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, function, queue, tag_changes};
 use crate::model::{Attributes, Fact};
 use crate::plan::Change;
 use crate::value::Value;
@@ -48,6 +48,24 @@ impl Live for Alarm {
         let found = aws.each(known, |aws, (alarm, bulk)| read_one(aws, alarm, bulk)).await?;
         let ours = |one: &Found| sweep.names.contains(&one.name) || crate::plan::owner(&one.tags) == Some(&sweep.stack);
         Ok(found.into_iter().filter(ours).collect())
+    }
+
+    /// Alarms belong to the queues and functions that their metrics are about.
+    async fn belonging(&self, aws: &Aws, found: &[Found]) -> Result<BTreeSet<String>, AwsError> {
+        let subjects = [("QueueName", &queue::Queue as &dyn Kind), ("FunctionName", &function::Function)];
+        let subject = |dimension: &Dimension| {
+            let kind = subjects.iter().find(|(name, _)| dimension.name() == Some(name)).map(|(_, kind)| kind.name());
+            found.iter().any(|one| Some(one.kind.name()) == kind && dimension.value() == Some(&one.name))
+        };
+        if !subjects.iter().any(|(_, kind)| found.iter().any(|one| one.kind.name() == kind.name())) {
+            return Ok(BTreeSet::new());
+        }
+        let about = |alarm: &MetricAlarm| {
+            let queries = alarm.metrics().iter().filter_map(|query| query.metric_stat()?.metric());
+            alarm.dimensions().iter().chain(queries.flat_map(Metric::dimensions)).any(subject)
+        };
+        let alarms = describe_all(aws).await?.into_iter().filter(about);
+        Ok(alarms.filter_map(|alarm| alarm.alarm_name).collect())
     }
 
     async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {
@@ -233,6 +251,9 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
     };
     // An alarm has one of the two: some endpoints fill in `Average` beside a percentile.
     let statistic = alarm.statistic.as_ref().filter(|_| alarm.extended_statistic.is_none());
+    // AWS says nothing of the treatment that it has by itself; PromQL alarms have none.
+    let plain = alarm.metric_name.is_some() || !alarm.metrics().is_empty();
+    let missing_data = text(&alarm.treat_missing_data).or(plain.then(|| Value::text("missing")));
     let pairs = [
         (&DESCRIPTION, text(&alarm.alarm_description)),
         (&METRIC, metric_of(alarm.namespace.as_deref(), alarm.metric_name.as_deref(), alarm.dimensions())),
@@ -245,7 +266,7 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
         (&THRESHOLD, alarm.threshold.map(Value::Float)),
         (&THRESHOLD_METRIC_ID, text(&alarm.threshold_metric_id)),
         (&COMPARISON, alarm.comparison_operator.as_ref().map(|word| Value::text(word.as_str()))),
-        (&MISSING_DATA, text(&alarm.treat_missing_data)),
+        (&MISSING_DATA, missing_data),
         (&LOW_SAMPLES, text(&alarm.evaluate_low_sample_count_percentile)),
         (&EVALUATION_INTERVAL, int(alarm.evaluation_interval)),
         (&PROMQL, alarm.evaluation_criteria.as_ref().and_then(window::from_criteria)),

@@ -1,6 +1,6 @@
 //! What must hold between the attributes of one function.
 
-use super::{ARTIFACT, CODE, ENVIRONMENT, PACKAGE, RESERVED_CONCURRENCY, ROLE, RUNTIME, SECRETS};
+use super::{ARTIFACT, CODE, ENVIRONMENT, EXTERNAL, PACKAGE, RESERVED_CONCURRENCY, ROLE, RUNTIME, SECRETS};
 use crate::artifact::Runtime;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::model::Resource;
@@ -55,7 +55,7 @@ pub static NO_CODE: Code = Code {
     severity: Severity::Error,
     title: "a function without code",
     reason: "A function is created with its code.",
-    fix: "Add `code: {package: <cargo package>}` or `code: {artifact: <path of a zip>}`.",
+    fix: "Add `code: {package: <cargo package>}` or `code: {artifact: <path of a zip>}`; or `code: {external: true}` for a function that exists and whose code something else deploys.",
     link: CREATE,
 };
 
@@ -64,8 +64,8 @@ pub static TWO_SOURCES: Code = Code {
     id: "QS307",
     severity: Severity::Error,
     title: "a function whose code comes from two places",
-    reason: "`package` is built here and `artifact` was built elsewhere: only one can be the function.",
-    fix: "Keep one of the two.",
+    reason: "`package` is built here, `artifact` was built elsewhere, `external` is deployed by others: only one can be the function.",
+    fix: "Keep one of them.",
     link: CREATE,
 };
 
@@ -190,6 +190,13 @@ impl Check<'_> {
     fn code(&mut self) {
         let (code, address) = (self.function.get(&CODE), &self.function.address);
         let (package, artifact) = (!code.get(PACKAGE.key).is_null(), !code.get(ARTIFACT.key).is_null());
+        if code.get(EXTERNAL.key).as_bool() == Some(true) {
+            if package || artifact {
+                let message = format!("the code of `{address}` is `external` and named all the same");
+                self.tell(&TWO_SOURCES, CODE.key, message);
+            }
+            return;
+        }
         let runtime = self.function.get(&RUNTIME).as_text().unwrap_or_default();
         match (package, artifact) {
             // A worker whose code is missing or doubled is told as such.

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use super::{
-    APPLICATION_LEVEL, BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE_SIZE, CODE_TYPE, LOG_FORMAT, LOG_GROUP, SHA256,
+    APPLICATION_LEVEL, BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE, CODE_SIZE, CODE_TYPE, ENVIRONMENT, EXTERNAL,
+    LOG_FORMAT, LOG_GROUP, SECRETS, SHA256,
     SYSTEM_LEVEL,
 };
 use crate::kind::Row;
-use crate::model::{Fact, Ref};
+use crate::model::{Fact, Ref, Resource};
 use crate::value::Value;
 
 /// A URL is known only once its queue is there: the function waits for it.
@@ -49,6 +50,26 @@ pub fn with_bucket(code: &Value, defaults: &Value) -> Value {
         all.entry(BUCKET_PREFIX.key.to_owned()).or_insert_with(|| Value::text(PREFIX));
     }
     if all.is_empty() { code.clone() } else { Value::Map(all) }
+/// What the name of a variable with a secret in it has among its words.
+const SECRET_WORDS: &[&str] = &["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PWD", "CREDENTIALS", "KEY", "APIKEY", "DSN"];
+/// Leaves the code of an imported function to whoever deploys it, and keeps what looks like a secret out of sight.
+pub fn imported(function: &mut Resource) {
+    function.set(&CODE, Value::map([(EXTERNAL.key, Value::Bool(true))]));
+    let variables = function.get(&ENVIRONMENT).as_map().into_iter().flatten();
+    let secrets = variables.filter(|(name, value)| looks_secret(name, value)).map(|(name, _)| Value::text(name));
+    let secrets: Vec<Value> = secrets.collect();
+    if !secrets.is_empty() {
+        function.set(&SECRETS, Value::List(secrets));
+}
+/// Judges a variable by the words of its name, and by a password in a URL.
+fn looks_secret(name: &str, value: &Value) -> bool {
+    let Some(text) = value.as_text() else { return false };
+    let upper = name.to_uppercase();
+    let named = upper.split('_').any(|word| SECRET_WORDS.contains(&word));
+    // `scheme://user:password@host`.
+    let authority = text.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+    let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
+    named || user.is_some_and(|user| user.contains(':'))
 }
 
 /// Shows built code as the beginning of its digest and its size.

@@ -1,6 +1,6 @@
 //! The function's face towards Lambda.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_lambda::types::{Architecture, Concurrency, DestinationConfig, FunctionCode, OnFailure};
@@ -11,7 +11,7 @@ use super::ship::{patient, ship};
 use super::{ARCHITECTURE, CODE, ENVIRONMENT, Function, ON_FAILURE, RESERVED_CONCURRENCY};
 use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
-use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
+use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, mapping, tag_changes, texts_in};
 use crate::model::{Address, Fact};
 use crate::plan::Change;
 use crate::value::Value;
@@ -27,6 +27,12 @@ impl Live for Function {
         let (mut found, orphans) = futures::try_join!(named, orphans)?;
         found.extend(orphans.into_iter().filter(|one| crate::plan::owner(&one.tags) == Some(&sweep.stack)));
         Ok(found)
+    }
+
+    /// Functions belong to the mappings that feed them.
+    async fn belonging(&self, _aws: &Aws, found: &[Found]) -> Result<BTreeSet<String>, AwsError> {
+        let functions = texts_in(found, &mapping::Mapping, &mapping::FUNCTION);
+        Ok(functions.filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned).collect())
     }
 
     async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {

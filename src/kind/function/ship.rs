@@ -13,7 +13,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE, SHA256};
+use super::{BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE, EXTERNAL, SHA256};
 use crate::artifact::Artifact;
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
@@ -40,6 +40,13 @@ pub fn patient() -> TimeoutConfig {
 pub async fn ship(aws: &Aws, desired: &Desired, operation: &'static str) -> Result<Shipped, AwsError> {
     let code = desired.get(&CODE);
     let text = |row: &Row| code.get(row.key).as_text();
+    if desired.get(&CODE).get(EXTERNAL.key).as_bool() == Some(true) {
+        let message = format!(
+            "the code of {} is deployed elsewhere (`code: {{external: true}}`): let whoever deploys it do this, or name its package or artifact",
+            desired.name
+        );
+        return Err(AwsError::refused("lambda", operation, message));
+    }
     let digest = text(&SHA256).unwrap_or_default();
     let missing = || AwsError::refused("lambda", operation, format!("the code of {} was not built", desired.name));
     let artifact = aws.code(digest).ok_or_else(missing)?;

@@ -8,7 +8,7 @@ use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LogGroup as Reported};
 use super::{KMS_KEY, LogGroup, RETENTION};
 use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
-use crate::kind::{Desired, Facts, Found, Kind, Line, Live, Row, Sample, Sweep, tag_changes};
+use crate::kind::{Desired, Facts, Found, Kind, Line, Live, Row, Sample, Sweep, function, tag_changes};
 use crate::plan::{Change, owner};
 use crate::value::{FOREVER, Value};
 
@@ -54,6 +54,17 @@ impl Live for LogGroup {
         let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
         let found: Vec<Found> = aws.each(groups, read).await?;
         Ok(found.into_iter().filter(wanted).collect())
+    }
+
+    /// Log groups belong to the functions that log to them.
+    async fn belonging(&self, _aws: &Aws, found: &[Found]) -> Result<BTreeSet<String>, AwsError> {
+        let functions = found.iter().filter(|one| one.kind.name() == function::Function.name());
+        let groups = functions.map(|one| {
+            let logging = one.attributes.get(function::LOGGING.key).unwrap_or(&Value::Null);
+            let said = logging.get(function::LOG_GROUP.key).as_text().map(str::to_owned);
+            said.unwrap_or_else(|| format!("/aws/lambda/{}", one.name))
+        });
+        Ok(groups.collect())
     }
 
     /// Retention has a call of its own: a group that an interrupted apply left without it is an update of the next plan.

@@ -2,7 +2,7 @@
 //!
 //! Lambda names mappings by an id; here the pair of function and queue is the name, and the id is read from the ARN.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::{ENABLED, FUNCTION, Mapping, QUEUE, name_in};
 use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
 use crate::expand::STACK_TAG;
-use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, tag_changes};
+use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, queue, tag_changes};
 use crate::model::Address;
 use crate::plan::{Change, owner};
 
@@ -58,6 +58,20 @@ impl Live for Mapping {
         let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
         let found: Vec<Found> = aws.each(open, read).await?;
         Ok(found.into_iter().filter(wanted).collect())
+    }
+
+    /// Mappings belong to the queues that they poll.
+    async fn belonging(&self, aws: &Aws, found: &[Found]) -> Result<BTreeSet<String>, AwsError> {
+        let queues: BTreeSet<&str> =
+            found.iter().filter(|one| one.kind.name() == queue::Queue.name()).map(|one| one.arn.as_str()).collect();
+        if queues.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let identified = list(aws, None).await?.into_iter().filter_map(identify);
+        let polls = |mapping: &EventSourceMappingConfiguration| {
+            mapping.event_source_arn().is_some_and(|queue| queues.contains(queue))
+        };
+        Ok(identified.filter(|(_, mapping)| polls(mapping)).map(|(name, _)| name).collect())
     }
 
     async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {

@@ -39,6 +39,14 @@ impl Live for Queue {
         aws.each(wanted, |aws, (name, url, named)| read_one(aws, Arc::clone(&stack), name, url, named)).await
     }
 
+    /// Dead-letter queues belong to their sources.
+    async fn belonging(&self, _aws: &Aws, found: &[Found]) -> Result<BTreeSet<String>, AwsError> {
+        let redrives = found.iter().filter(|one| one.kind.name() == self.name());
+        let redrives = redrives.filter_map(|one| one.attributes.get(REDRIVE.key));
+        let targets = redrives.filter_map(|redrive| redrive.get(DEAD_LETTER_QUEUE.key).as_text());
+        Ok(targets.filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned).collect())
+    }
+
     async fn create(&self, aws: &Aws, desired: &Desired) -> Result<Facts, AwsError> {
         let attributes = to_sqs(ROWS.iter().filter(|row| !row.is_short_form()), &desired.attributes);
         let attributes: HashMap<_, _> = attributes.into_iter().filter(|(_, text)| !text.is_empty()).collect();

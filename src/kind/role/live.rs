@@ -15,8 +15,8 @@ use super::{
 use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
 use crate::expand::{REGION_TAG, STACK_TAG};
-use crate::kind::{Desired, Facts, Found, Live, Row, Sweep, tag_changes};
-use crate::plan::Change;
+use crate::kind::{Desired, Facts, Found, Kind as _, Live, Row, Sweep, function, tag_changes, texts_in};
+use crate::plan::{Change, owner};
 use crate::value::Value;
 
 const EXISTS: &[&str] = &["EntityAlreadyExists"];
@@ -27,6 +27,12 @@ const STILL_HELD: &[&str] = &["DeleteConflict"];
 impl Live for Role {
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
         read::read(aws, sweep).await
+    }
+
+    /// Roles belong to the functions that run as them.
+    async fn belonging(&self, _aws: &Aws, found: &[Found]) -> Result<BTreeSet<String>, AwsError> {
+        let roles = texts_in(found, &function::Function, &function::ROLE);
+        Ok(roles.filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned).collect())
     }
 
     /// Policies have calls of their own: a role that an interrupted apply left without them is an update of the

@@ -5,6 +5,7 @@ use super::rows;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::kind::queue;
 use crate::model::{Fact, Ref, Resource, Stack};
+use crate::outputs::upper_snake;
 use crate::value::Value;
 
 /// What a verb of `grants:` means.
@@ -181,9 +182,4 @@ fn name_of(target: &Value) -> String {
         Some(address) => address.name.clone(),
         None => target.plain().rsplit([':', '/']).next().unwrap_or_default().to_owned(),
     }
-}
-
-/// `notification-queue` → `NOTIFICATION_QUEUE`.
-fn upper_snake(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

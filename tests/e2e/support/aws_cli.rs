@@ -34,21 +34,26 @@ pub fn url(endpoint: &str, name: &str) -> String {
 /// The program in an environment of its own in the build folder; it is installed the first time.
 fn installed() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let lock = File::create(tmp.join("aws-cli.lock")).unwrap();
-        lock.lock().unwrap();
-        let (venv, marker) = (tmp.join("aws-cli"), tmp.join("aws-cli").join(VERSION));
-        if !marker.exists() {
-            let succeed = |command: &mut Command| {
-                let output = command.output().unwrap();
-                let told = String::from_utf8_lossy(&output.stderr).into_owned();
-                assert!(output.status.success(), "cannot install {VERSION}: {told}");
-            };
-            succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-            succeed(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--no-input", VERSION]));
-            File::create(marker).unwrap();
-        }
-        venv.join("bin/aws")
-    })
+    PROGRAM.get_or_init(|| tool(VERSION, "aws"))
+}
+
+/// Installs a Python package of a version, `name==1.2.3`, into an environment of its own, and returns its program.
+pub fn tool(requirement: &str, program: &str) -> PathBuf {
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let name = requirement.split("==").next().unwrap();
+    let lock = File::create(tmp.join(format!("{name}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let venv = tmp.join(name);
+    let marker = venv.join(requirement);
+    if !marker.exists() {
+        let succeed = |command: &mut Command| {
+            let output = command.output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "cannot install {requirement}: {told}");
+        };
+        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+        succeed(Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--no-input", requirement]));
+        File::create(marker).unwrap();
+    }
+    venv.join("bin").join(program)
 }

@@ -4,19 +4,23 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::run::{Run, clean};
 
 /// The URL of the shared emulator; the first to ask brings it up.
 pub fn endpoint() -> &'static str {
     static ENDPOINT: OnceLock<String> = OnceLock::new();
-    ENDPOINT.get_or_init(|| {
-        let (home, port) = (home(), free_port().to_string());
-        stop_with_this_process(&home, &port);
-        let up = Run::new(&["local", "up", "--json", "--port", &port, "--emulator", &name()]);
-        let up = up.env("QUEUESTACK_HOME", &home).output().exits(0);
-        up.json()["endpoint"].as_str().unwrap().to_owned()
-    })
+    ENDPOINT.get_or_init(own)
+}
+
+/// The URL of an emulator that nobody else uses.
+pub fn own() -> String {
+    let (home, port) = (home(), free_port().to_string());
+    stop_with_this_process(&home, &port);
+    let up = Run::new(&["local", "up", "--json", "--port", &port, "--emulator", &name()]);
+    let up = up.env("QUEUESTACK_HOME", &home).output().exits(0);
+    up.json()["endpoint"].as_str().unwrap().to_owned()
 }
 
 /// Which emulator it is: `tests/run` goes through both.
@@ -34,10 +38,12 @@ pub fn home() -> String {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("local").display().to_string()
 }
 
-/// Finds a port that is free and below those that the system hands out.
+/// Finds a port that is free and below those that the system hands out, another one each time.
 pub fn free_port() -> u16 {
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    let free = (first..32_000).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+    let ports = std::iter::repeat_with(|| first + TAKEN.fetch_add(1, Ordering::Relaxed));
+    let free = ports.take(2_000).find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
     free.expect("a free port")
 }
 

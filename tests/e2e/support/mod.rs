@@ -3,6 +3,7 @@
 pub mod account;
 pub mod aws_cli;
 pub mod emulator;
+pub mod recorder;
 pub mod run;
 pub mod seed;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use account::Account;
+pub use recorder::{Call, Recorder};
 pub use run::{Output, Run, run};
 pub use stub::{Failure, Stub};
 
@@ -67,11 +69,16 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
 #[track_caller]
 pub fn golden(name: &str, actual: &str, endpoint: &str, file: &StackFile) {
     let folder = file.path.parent().unwrap().to_str().unwrap();
-    let actual = actual.replace(endpoint, "http://endpoint").replace(&format!("{folder}/"), "");
+    golden_text(name, &actual.replace(endpoint, "http://endpoint").replace(&format!("{folder}/"), ""));
+}
+
+/// Compares with a golden file byte by byte; `UPDATE=1` writes it instead.
+#[track_caller]
+pub fn golden_text(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &actual).unwrap();
+        std::fs::write(&path, actual).unwrap();
         return;
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();

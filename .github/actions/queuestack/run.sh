@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Plans stacks and keeps one comment of the pull request up to date, or applies what was reviewed.
+#
+# Everything comes in the environment, so that nothing from outside is ever part of a command's text:
+#   QUEUESTACK_COMMAND   plan, apply, or auto: plan for pull requests, apply for pushes
+#   QUEUESTACK_STACKS    stack files, one a line
+#   QUEUESTACK_ARGUMENTS more arguments of validate and plan, one a line: --var-file, values/prod.yaml
+#   QUEUESTACK_PLAN_ARGUMENTS  more arguments of plan alone, one a line: --deny, destructive
+#   QUEUESTACK_REVIEWED  true: apply only what the comment of the merged pull request says (default); false: apply
+#   QUEUESTACK_COMMENT   what tells this comment from those of other jobs (default: stacks)
+#   QUEUESTACK_AUTHOR    who writes the comment; those of others are ignored (default: github-actions[bot])
+#   QUEUESTACK_BIN       the program (default: queuestack)
+#   QUEUESTACK_PLANS     the folder for saved plans (default: a temporary one)
+#   GITHUB_TOKEN, GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_SHA, GITHUB_EVENT_NAME, GITHUB_EVENT_PATH: as GitHub sets them
+set -euo pipefail
+
+fail() { printf '::error::%s\n' "$*"; exit 1; }
+lines() { [[ -z ${!1:-} ]] || grep -v '^[[:space:]]*$' <<< "${!1}" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//'; }
+output() { if [[ -n ${GITHUB_OUTPUT:-} ]]; then printf '%s=%s\n' "$1" "$2" >> "$GITHUB_OUTPUT"; fi; }
+
+bin=${QUEUESTACK_BIN:-queuestack}
+author=${QUEUESTACK_AUTHOR:-github-actions[bot]}
+marker="<!-- queuestack:comment:${QUEUESTACK_COMMENT:-stacks} -->"
+folder=${QUEUESTACK_PLANS:-$(mktemp -d)}
+mkdir -p "$folder"
+mapfile -t stacks < <(lines QUEUESTACK_STACKS)
+mapfile -t arguments < <(lines QUEUESTACK_ARGUMENTS)
+mapfile -t plan_arguments < <(lines QUEUESTACK_PLAN_ARGUMENTS)
+((${#stacks[@]})) || fail "no stacks: set the input \`stacks\`"
+
+# The token goes to curl by its standard input: an argument could be read by every process of the machine.
+api() {
+  local method=$1 path=$2
+  shift 2
+  curl --silent --show-error --fail-with-body --retry 3 --config - --request "$method" \
+    --header 'Accept: application/vnd.github+json' --header 'X-GitHub-Api-Version: 2022-11-28' \
+    "$@" "${GITHUB_API_URL:-https://api.github.com}/repos/$GITHUB_REPOSITORY/$path" \
+    <<< "header = \"Authorization: Bearer $GITHUB_TOKEN\""
+}
+
+# Prints our comment of a pull request as JSON, or nothing.
+find_comment() {
+  local page=1 comments
+  while :; do
+    comments=$(api GET "issues/$1/comments?per_page=100&page=$page")
+    jq -ec --arg marker "$marker" --arg author "$author" \
+      'map(select(.user.login == $author and (.body | startswith($marker)))) | first // empty' <<< "$comments" && return
+    (($(jq length <<< "$comments") == 100)) || return 0
+    page=$((page + 1))
+  done
+}
+
+# Creates our comment of a pull request or updates the one that is there.
+comment() {
+  local found method=POST path="issues/$1/comments"
+  found=$(find_comment "$1")
+  if [[ $found ]]; then
+    method=PATCH
+    path="issues/comments/$(jq -r .id <<< "$found")"
+  fi
+  jq --raw-input --slurp '{body: .}' "$2" > "$folder/comment.json"
+  output comment-url "$(api "$method" "$path" --data-binary "@$folder/comment.json" | jq -r .html_url)"
+}
+
+plan_file() { printf '%s/%s.qsp' "$folder" "$(printf '%s' "$1" | tr -c 'A-Za-z0-9.-' '_')"; }
+
+# Plans each stack into a file of its own, and writes what a reviewer reads to plan.md. One that fails hides no other.
+plan_all() {
+  local stack code
+  changes=false failed=false
+  : > "$folder/plan.md"
+  for stack in "${stacks[@]}"; do
+    code=0
+    "$bin" plan "$stack" "${arguments[@]}" "${plan_arguments[@]}" --format markdown --out "$(plan_file "$stack")" \
+      --detailed-exitcode >> "$folder/plan.md" || code=$?
+    printf '\n' >> "$folder/plan.md"
+    case $code in
+      0) ;;
+      2) changes=true ;;
+      *) failed=true ;;
+    esac
+  done
+  digest=$(sha256sum < "$folder/plan.md" | cut -d ' ' -f 1)
+  output changes "$changes"
+  if [[ -n ${GITHUB_STEP_SUMMARY:-} ]]; then cat "$folder/plan.md" >> "$GITHUB_STEP_SUMMARY"; fi
+}
+
+plan() {
+  local number code=0
+  "$bin" validate "${stacks[@]}" "${arguments[@]}" --format github || code=$?
+  plan_all
+  number=$(jq -r '.pull_request.number // empty' "${GITHUB_EVENT_PATH:?}")
+  if [[ $number ]]; then
+    {
+      printf '%s\n' "$marker"
+      if (($(wc -m < "$folder/plan.md") > 65000)); then
+        # Each fits alone; one command for all shares the room between them.
+        "$bin" plan "${stacks[@]}" "${arguments[@]}" "${plan_arguments[@]}" --format markdown || true
+      else
+        cat "$folder/plan.md"
+      fi
+      printf '\n<!-- queuestack:digest:%s -->\n' "$digest"
+    } > "$folder/comment.md"
+    comment "$number" "$folder/comment.md"
+  fi
+  [[ $code == 0 && $failed == false ]] || fail "a stack cannot be planned; the comment and the log say why"
+}
+
+# The digest of the plan that was reviewed, from the comment of the merged pull request.
+reviewed() {
+  local number found
+  number=$(api GET "commits/$GITHUB_SHA/pulls" | jq -r 'map(select(.merged_at != null)) | first | .number // empty')
+  [[ $number ]] || fail "no merged pull request brought $GITHUB_SHA: nothing was reviewed. Set \`reviewed: false\` to apply it all the same"
+  found=$(find_comment "$number")
+  [[ $found ]] || fail "pull request $number has no comment with a plan"
+  jq -r '.body | capture("<!-- queuestack:digest:(?<digest>[0-9a-f]{64}) -->\\s*$").digest' <<< "$found"
+}
+
+apply() {
+  local stack wanted
+  plan_all
+  [[ $failed == false ]] || fail "a stack cannot be planned; the log says why"
+  if [[ ${QUEUESTACK_REVIEWED:-true} == true ]]; then
+    wanted=$(reviewed) || { printf '%s\n' "$wanted"; exit 1; }
+    [[ $wanted == "$digest" ]] ||
+      fail "the plan is not the one that was reviewed: the account or another branch has moved on. Open a pull request with the difference, or re-run its checks before merging"
+  fi
+  for stack in "${stacks[@]}"; do
+    "$bin" apply "$(plan_file "$stack")" --yes
+  done
+}
+
+case ${QUEUESTACK_COMMAND:-auto}/${GITHUB_EVENT_NAME:-} in
+  plan/* | auto/pull_request) plan ;;
+  apply/* | auto/push | auto/workflow_dispatch) apply ;;
+  *) fail "command \`${QUEUESTACK_COMMAND:-auto}\` does not fit the event \`${GITHUB_EVENT_NAME:-}\`: say plan or apply" ;;
+esac

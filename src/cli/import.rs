@@ -1,0 +1,156 @@
+//! `queuestack import`: a stack file for what exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args as ClapArgs;
+
+use super::session::Session;
+use super::target::TargetArgs;
+use crate::backend::discover::Names;
+use crate::diagnostic::{Diagnostics, Source};
+use crate::error::{EXIT_OK, Error};
+use crate::event::Silent;
+use crate::import::{Imported, import};
+use crate::kind::{Found, Kind as _, queue};
+use crate::manifest::{self, Inputs};
+use crate::model::Stack;
+use crate::{expand, report, rule};
+
+/// Arguments of `import`.
+///
+/// Nothing in the account is changed. What belongs to a queue comes with it: its dead-letter queue, the mappings that
+/// poll it with their functions, roles and log groups, and the alarms on all of these. `plan --adopt-unowned` of the
+/// file then shows ownership tags and nothing else, and `apply --adopt-unowned` sets them.
+#[derive(Debug, ClapArgs)]
+#[group(id = "what", required = true, multiple = true, args = ["queue", "tag"])]
+pub struct Args {
+    /// Import this queue, by its physical name.
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    queue: Vec<String>,
+    /// Import what has this tag.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    tag: Option<(String, String)>,
+    /// Name the stack so; by default like the first queue, or the tag's value.
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// Write the stack to this file, which must not exist, instead of to standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
+    pair.map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(|| "write KEY=VALUE".to_owned())
+}
+
+impl Args {
+    /// The name that was given, or one that follows from what is imported.
+    fn name(&self) -> String {
+        if let Some(name) = &self.stack {
+            return name.clone();
+        }
+        let source = self.queue.first().or(self.tag.as_ref().map(|(_, value)| value));
+        let name = source.map_or("imported", |name| name.trim_end_matches(queue::FIFO_SUFFIX));
+        name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
+    }
+
+    /// Where the search begins.
+    async fn seeds(&self, session: &Session) -> Result<Names, Error> {
+        let mut seeds = match &self.tag {
+            Some((key, value)) => session.aws.names_with_tag(key, value).await?,
+            None => Names::new(),
+        };
+        seeds.entry(queue::Queue.name()).or_default().extend(self.queue.iter().cloned());
+        Ok(seeds)
+    }
+
+    /// Checks that all that was asked for is there and can be had.
+    fn check(&self, name: &str, found: &[Found], session: &Session) -> Result<(), Error> {
+        let queues: BTreeMap<&str, &Found> =
+            found.iter().filter(|one| one.kind.name() == queue::Queue.name()).map(|one| (&*one.name, one)).collect();
+        for asked in &self.queue {
+            let Some(one) = queues.get(asked.as_str()) else {
+                return Err(Error::Usage(format!("there is no queue `{asked}` on {}", session.words)));
+            };
+            if let Some(owner) = crate::plan::owner(&one.tags).filter(|owner| *owner != name) {
+                let message = format!("the queue `{asked}` belongs to stack `{owner}` already: change it there");
+                return Err(Error::Usage(message));
+            }
+        }
+        match &self.tag {
+            Some((key, value)) if found.is_empty() => {
+                Err(Error::Usage(format!("nothing on {} has the tag {key}={value}", session.words)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads, writes the stack, and tells what could not be written.
+pub async fn run(args: Args) -> Result<u8, Error> {
+    let name = args.name();
+    let mut sessions = Session::open_all(&args.target, &[None], Arc::new(Silent)).await?;
+    let session = sessions.pop().unwrap_or_else(|| Err(Error::Usage("no connection".to_owned())))?;
+    let found = session.aws.discover(&name, args.seeds(&session).await?).await?;
+    args.check(&name, &found, &session)?;
+    let place = session.aws.place().await?;
+    let imported = import(&name, found, place, &session.gaps);
+    let text = report::yaml::as_written(&imported.stack, &comments(&imported, &args, &place.to_string()));
+    match &args.out {
+        Some(path) => create(path, &text)?,
+        None => super::print(&text)?,
+    }
+    tell(&args, &imported, text);
+    Ok(EXIT_OK)
+}
+
+fn comments(imported: &Imported, args: &Args, place: &str) -> Vec<String> {
+    let file = args.out.as_ref().map_or_else(|| "FILE".to_owned(), |path| path.display().to_string());
+    let mut lines = vec![
+        format!("Imported from {place}. The account was not changed."),
+        format!(
+            "`queuestack plan {file} --adopt-unowned` shows the ownership tags that are missing, and nothing else."
+        ),
+    ];
+    lines.extend(imported.left_out.iter().map(|reason| format!("Left out: {reason}.")));
+    lines
+}
+
+/// Writes a file that is not there yet.
+fn create(path: &Path, text: &str) -> Result<(), Error> {
+    let created = std::fs::File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    created.map_err(|source| Error::File { path: path.display().to_string(), source })
+}
+
+/// Says on standard error what was imported, what was not, and what the stack file has against it.
+fn tell(args: &Args, imported: &Imported, text: String) {
+    let count = imported.stack.resources.len();
+    let what = if count == 1 { "1 resource".to_owned() } else { format!("{count} resources") };
+    super::say(&format!("imported {what}"));
+    for reason in &imported.left_out {
+        super::say(&format!("left out: {reason}"));
+    }
+    let secrets: BTreeSet<String> = report::yaml::secrets(&imported.stack).into_iter().collect();
+    for secret in &secrets {
+        super::say(&format!(
+            "not written, since it looks like a secret: give {secret} in a --var-file, or declare `env:` for it"
+        ));
+    }
+    let path = args.out.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    let (stack, findings) = read_back(Source { path, text }, &secrets);
+    let _ = write!(anstream::stderr(), "{}", report::diagnostics::text(&findings, &stack.source));
+}
+
+fn read_back(source: Source, secrets: &BTreeSet<String>) -> (Stack, Diagnostics) {
+    let variables = secrets.iter().map(|name| (name.clone(), "not shown".to_owned())).collect();
+    let (mut stack, mut out) = manifest::read(source, &Inputs { variables, environment: &|_| None });
+    expand::expand(&mut stack, &mut out);
+    rule::check(&stack, &mut out);
+    out.sort();
+    (stack, out)
+}
