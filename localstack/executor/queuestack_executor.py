@@ -80,9 +80,10 @@ class Handler(BaseHTTPRequestHandler):
             pass
         return b"".join(chunks)
 
-    def answer(self, status: int, body: bytes = b"", headers: dict[str, str] = {}):
+    def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None):
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+        own = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        for name, value in {**own, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -104,16 +105,17 @@ class Runtime(ThreadingHTTPServer):
         self.log = tempfile.TemporaryFile()
         self.address = f"{LOOPBACK}:{self.server_port}"
         environment = {**environment, "AWS_LAMBDA_RUNTIME_API": self.address, "LAMBDA_TASK_ROOT": str(code)}
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
             self.process = subprocess.Popen(
                 [str(code / "bootstrap")], cwd=code, env=environment,
                 stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
             )
         except OSError as error:
+            self.shutdown()
             self.server_close()
             payload = failure("Runtime.InvalidEntrypoint", f"cannot run bootstrap: {error.strerror}")
             raise StatusErrorException("the function could not start", payload=payload) from error
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         threading.Thread(target=self.watch, daemon=True).start()
 
     def watch(self):
