@@ -216,6 +216,17 @@ impl Diagnostic {
         self
     }
 
+    /// Finds where it is: the file, and begin and end as line and column from 1, where they are known.
+    #[must_use]
+    pub fn position<'a>(&'a self, source: &'a Source) -> (&'a str, Option<[(usize, usize); 2]>) {
+        match (&self.place, self.span) {
+            (Some(place), _) => (&place.file, Some([(place.line, place.column); 2])),
+            (None, span) => {
+                (&source.path, span.map(|span| [source.line_column(span.start), source.line_column(span.end)]))
+            }
+        }
+    }
+
     /// Returns what to do: this case's help, else the code's general fix.
     #[must_use]
     pub fn fix(&self) -> &str {

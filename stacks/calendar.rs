@@ -6,9 +6,14 @@ use std::process::ExitCode;
 
 use queuestack::construct::*;
 
-/// Describes the stack. Alarms notify the SNS topic whose ARN is in `ALARM_TOPIC`, if any.
+/// Describes the stack.
+///
+/// What differs between uses comes from the environment: `ALARM_TOPIC` is the ARN of the SNS topic that alarms notify,
+/// the others are what the workers read under the same names.
 #[must_use]
 pub fn stack() -> Stack {
+    let given = |name: &str| std::env::var(name).unwrap_or_default();
+    let idempotency = std::env::var("IDEMPOTENCY_STORE").unwrap_or_else(|_| "memory:".to_owned());
     let mut stack =
         Stack::new("calendar").description("Calendar synchronisation and notifications").tag("team", "scheduling");
     Alarm::defaults(&mut stack).actions(std::env::var("ALARM_TOPIC").ok().map(arn)).set();
@@ -38,9 +43,24 @@ pub fn stack() -> Stack {
         .memory(mib(256))
         .architecture(Architecture::X86_64)
         .batch(Batch::new().size(10).window(secs(0)).max_concurrency(5))
+        .environment("CALENDAR_STORE", given("CALENDAR_STORE"))
+        .environment("CALENDAR_CREDENTIALS", given("CALENDAR_CREDENTIALS"))
+        .environment("IDEMPOTENCY_STORE", &idempotency)
+        .environment("OUTBOUND_ALLOW", given("OUTBOUND_ALLOW"))
+        .secrets(["CALENDAR_STORE", "CALENDAR_CREDENTIALS", "IDEMPOTENCY_STORE"])
         .build();
     notifications.grant_send(&mut stack, &syncing);
-    Worker::new(&mut stack, "notification").package("notification").consumes(&notifications).timeout(secs(5)).build();
+    Worker::new(&mut stack, "notification")
+        .package("notification")
+        .consumes(&notifications)
+        .timeout(secs(5))
+        .environment("IDEMPOTENCY_STORE", &idempotency)
+        .environment("SMTP_URL", given("SMTP_URL"))
+        .environment("MAIL_FROM", given("MAIL_FROM"))
+        .environment("WEBHOOK_SECRETS", given("WEBHOOK_SECRETS"))
+        .environment("OUTBOUND_ALLOW", given("OUTBOUND_ALLOW"))
+        .secrets(["IDEMPOTENCY_STORE", "SMTP_URL", "WEBHOOK_SECRETS"])
+        .build();
 
     stack
 }

@@ -91,7 +91,12 @@ fn verbs_take_no_file() {
 /// After the program's apply there is nothing left to do for the stack file.
 fn what_a_program_applies_is_what_the_stack_file_says() {
     let stub = stub::Stub::start(Duration::ZERO).unwrap();
-    let output = run("orders", root(), &["apply", "--yes", "--endpoint", &stub.endpoint()]);
+    let at = ["--endpoint", &stub.endpoint()];
+    let plan = Path::new(env!("CARGO_TARGET_TMPDIR")).join("construct_app.qsp");
+    let plan = plan.to_str().unwrap();
+    let output = run("orders", root(), &[&["plan", "--out", plan][..], &at].concat());
+    assert!(output.status.success(), "{}", text(output.stderr));
+    let output = run("orders", root(), &[&["apply", plan][..], &at].concat());
     assert!(output.status.success(), "{}", text(output.stderr));
     let mut command = Command::new(env!("CARGO_BIN_EXE_queuestack"));
     command.env_clear().current_dir(root()).args(["plan", "stacks/orders.yaml", "--detailed-exitcode"]);
@@ -120,4 +125,6 @@ fn findings_are_told_to_machines() {
     assert_eq!((&one["code"], &one["file"]), (&"QS004".into(), &"tests/construct/wrong.rs".into()));
     assert_eq!((&one["line"], &one["column"]), (&13.into(), &46.into()));
     assert_eq!(one["address"], "queue.acme-jobs");
+    let said = text(run("wrong", root(), &["validate", "--format", "github"]).stdout);
+    assert!(said.contains("::error file=tests/construct/wrong.rs,line=13,endLine=13,col=46,"), "{said}");
 }

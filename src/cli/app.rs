@@ -1,11 +1,13 @@
 //! The command line of a program that describes a stack: the same verbs, without the name of a file.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::Cli;
+use super::saved;
 use super::session::VariableArgs;
 use crate::construct;
 use crate::diagnostic::Diagnostics;
@@ -60,7 +62,7 @@ fn without_files(command: Command, name: &'static str) -> Command {
             let hidden = OF_FILES.contains(&verb.as_str());
             verb_command.hide(hidden).mut_args(|arg| match arg.get_id().as_str() {
                 id if FILES.contains(&id) => {
-                    arg.required(false).hide(true).default_value(name).value_parser(own_name(name))
+                    arg.required(false).hide(true).default_value(name).value_parser(own_name(name, verb == "apply"))
                 }
                 id if IN_FILES.contains(&id) => arg.hide(true),
                 _ => arg,
@@ -70,9 +72,10 @@ fn without_files(command: Command, name: &'static str) -> Command {
     command
 }
 
-/// Reads the stack's own name as the path that stands for it.
-fn own_name(name: &'static str) -> impl Fn(&str) -> Result<std::path::PathBuf, String> + Clone {
+/// Reads the stack's own name as the path that stands for it; where plans are taken, the path of one too.
+fn own_name(name: &'static str, plans: bool) -> impl Fn(&str) -> Result<PathBuf, String> + Clone {
     move |text| {
-        if text == name { Ok(text.into()) } else { Err(format!("this program describes the stack `{name}` alone")) }
+        let known = text == name || plans && saved::is_one(Path::new(text));
+        if known { Ok(text.into()) } else { Err(format!("this program describes the stack `{name}` alone")) }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use super::names::{BY_THRESHOLD, Names, camel, method, variant};
 use crate::kind::{Row, Type};
-use crate::model::{Address, Fact, Ref, RefTarget, Resource, Stack};
+use crate::model::{Address, Fact, REGION, Ref, RefTarget, Resource, Stack};
+use crate::secret::Store;
 use crate::value::{Unit, Value};
 
 /// Writes the program. Variables have their values in it; what a worker's `secrets` name is read from the environment.
@@ -62,6 +63,10 @@ impl Program<'_> {
             let _ = write!(body, "\n    {variable}{made}");
             self.built.insert(address);
         }
+        for moved in &self.stack.moved {
+            let (handle, to, from) = (camel(moved.to.kind), &moved.to.name, &moved.from.name);
+            let _ = write!(body, "\n    {handle}::later(&mut stack, {to:?}).moved_from(&mut stack, {from:?});");
+        }
         let mutable = if self.stack.resources.is_empty() && self.stack.defaults.is_empty() { "" } else { "mut " };
         format!(
             "//! The stack `{name}`; `queuestack convert` wrote it from a stack file.\n\n\
@@ -81,6 +86,8 @@ impl Program<'_> {
         calls.extend(self.stack.description.as_ref().map(|words| format!(".description({words:?})")));
         calls.extend(self.stack.tags.iter().map(|(key, value)| format!(".tag({key:?}, {value:?})")));
         calls.extend(self.stack.ignore_tags.iter().map(|pattern| format!(".ignore_tags({pattern:?})")));
+        calls.extend(self.stack.accounts.iter().map(|account| format!(".account({account:?})")));
+        calls.extend(self.stack.regions.iter().map(|region| format!(".region({region:?})")));
         let mut text = chain(&format!("Stack::new({:?})", self.stack.name), &calls);
         for (kind, attributes) in &self.stack.defaults {
             let Some(kind) = crate::kind::find(kind) else { continue };
@@ -126,7 +133,13 @@ impl Program<'_> {
 
     fn resource(&self, resource: &Resource) -> String {
         let mut calls = Vec::new();
-        calls.extend(resource.name.as_ref().map(|name| format!(".name({name:?})")));
+        calls.extend(resource.name.as_ref().map(|name| match name.split_once(REGION) {
+            Some((before, after)) if resource.kind.is_global() => {
+                format!(".name(format!(\"{}{{}}{}\", region()))", before.escape_debug(), after.escape_debug())
+            }
+            _ => format!(".name({name:?})"),
+        }));
+        calls.extend(resource.protect.then(|| ".protect(true)".to_owned()));
         let secrets = resource.attributes.get("secrets").and_then(Value::as_list).unwrap_or_default();
         for row in resource.kind.rows() {
             calls.extend(self.calls(row, resource.get(row), secrets));
@@ -233,6 +246,14 @@ impl Program<'_> {
     fn fact(&self, reference: &Ref) -> String {
         match &reference.of {
             RefTarget::Place => format!("{}()", reference.fact.as_str()),
+            RefTarget::Secret(secret) => {
+                let key = secret.key.as_ref().map_or_else(String::new, |key| format!("#{key}"));
+                let store = match secret.store {
+                    Store::Ssm => "ssm",
+                    Store::SecretsManager => "secrets_manager",
+                };
+                format!("{store}({:?})", format!("{}{key}", secret.name))
+            }
             RefTarget::Resource(address) => format!("{}.{}()", self.handle(address), reference.fact.as_str()),
             RefTarget::Secret(_) => format!("{:?}", reference.to_string()),
         }

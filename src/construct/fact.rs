@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::kind;
 use crate::model::{self, Address, Ref, RefTarget};
+use crate::secret::{self, Secret};
 use crate::value::Value;
 
 const OPEN: char = '\u{FDD0}';
@@ -18,39 +19,57 @@ const PLACE: &str = "aws";
 
 /// An ARN, name, URL, account, Region or partition: put it into a text with `format!`, or give it as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    of: Option<Address>,
-    fact: model::Fact,
-}
+pub struct Fact(String);
 
 impl Fact {
     pub(super) fn of(address: &Address, fact: model::Fact) -> Fact {
-        Fact { of: Some(address.clone()), fact }
+        Fact(format!("{}.{}.{}", address.kind, address.name, fact.as_str()))
+    }
+
+    fn of_place(fact: model::Fact) -> Fact {
+        Fact(format!("{PLACE}..{}", fact.as_str()))
     }
 }
 
 /// The account that the stack goes to.
 #[must_use]
 pub fn account() -> Fact {
-    Fact { of: None, fact: model::Fact::Account }
+    Fact::of_place(model::Fact::Account)
 }
 
 /// The Region that the stack goes to.
 #[must_use]
 pub fn region() -> Fact {
-    Fact { of: None, fact: model::Fact::Region }
+    Fact::of_place(model::Fact::Region)
 }
 
 /// The partition that the stack goes to: `aws`, `aws-cn`, `aws-us-gov`.
 #[must_use]
 pub fn partition() -> Fact {
-    Fact { of: None, fact: model::Fact::Partition }
+    Fact::of_place(model::Fact::Partition)
+}
+
+/// The value of a parameter of SSM's Parameter Store, `/path/of/it`, in an environment variable.
+///
+/// It is read while planning, never shown and never written down.
+/// [AWS](https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-parameter-store.html)
+#[must_use]
+pub fn ssm(name: &str) -> Fact {
+    Fact(format!("{}ssm:{name}", secret::PREFIX))
+}
+
+/// The value of a secret of Secrets Manager, in an environment variable; `name#key` is one key of a JSON object.
+///
+/// It is read while planning, never shown and never written down.
+/// [AWS](https://docs.aws.amazon.com/secretsmanager/latest/userguide/intro.html)
+#[must_use]
+pub fn secrets_manager(name: &str) -> Fact {
+    Fact(format!("{}secretsmanager:{name}", secret::PREFIX))
 }
 
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, name) = self.of.as_ref().map_or((PLACE, ""), |address| (address.kind, &address.name));
-        write!(f, "{OPEN}{kind}.{name}.{}{CLOSE}", self.fact.as_str())
+        write!(f, "{OPEN}{}{CLOSE}", self.0)
     }
 }
 
@@ -60,7 +79,7 @@ impl Serialize for Fact {
     }
 }
 
-/// Tells whether a text has a fact in it.
+/// Tells whether a text has a fact in it; what was read has one only if that cannot be one.
 pub(super) fn has_fact(text: &str) -> bool {
     text.contains(OPEN)
 }
@@ -86,6 +105,10 @@ pub(super) fn read(text: &str) -> Value {
 
 fn mark(text: &str) -> Option<(Ref, &str)> {
     let (mark, rest) = text.split_once(CLOSE)?;
+    if let Some(secret) = mark.strip_prefix(secret::PREFIX) {
+        let of = RefTarget::Secret(Secret::parse(secret)?);
+        return Some((Ref { of, fact: model::Fact::Value, hard: false }, rest));
+    }
     let mut words = mark.splitn(3, '.');
     let (kind, name, fact) = (words.next()?, words.next()?, words.next()?);
     let fact = model::Fact::ALL.iter().find(|(word, _)| *word == fact)?.1;
@@ -112,6 +135,7 @@ mod tests {
         let here = Value::Ref(Ref { of: RefTarget::Place, fact: model::Fact::Region, hard: false });
         let parts = vec![Value::text("a "), Ref::soft(&jobs, model::Fact::Arn), Value::text(" b "), here];
         assert_eq!(read(&text), Value::Join(parts));
+        assert!(matches!(read(&ssm("/jobs/token").to_string()), Value::Ref(Ref { of: RefTarget::Secret(_), .. })));
         assert_eq!(read("${plain}"), Value::text("${plain}"));
         assert_eq!(read("\u{FDD0}broken"), Value::text("\u{FDD0}broken"));
     }

@@ -101,6 +101,12 @@ macro_rules! kind {
                 $Handle(std::sync::Arc::new($crate::model::Resource::new(&$kind, name)))
             }
 
+            /// Says that it had another logical name before: it keeps its physical name and is not replaced.
+            #[track_caller]
+            pub fn moved_from(&self, scope: &mut $crate::construct::Scope, name: &str) {
+                scope.moved(self.address(), name, std::panic::Location::caller());
+            }
+
             /// Its name in the stack, `kind.name`.
             #[must_use]
             pub fn address(&self) -> &$crate::model::Address {
@@ -160,6 +166,12 @@ macro_rules! kind {
             #[track_caller]
             pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
                 self.draft.tag(key.into(), value.into());
+                self
+            }
+
+            /// Whether deleting or replacing it, and what its short forms make, is refused until this is taken back.
+            pub fn protect(mut self, protect: bool) -> Self {
+                self.draft.protect(protect);
                 self
             }
 

@@ -48,8 +48,8 @@
 //!   one method an attribute, of the same name as in YAML; its documentation states unit, range, default and source.
 //!   They are generated from the tables that YAML is read by, and a test compares the two.
 //! - Units: [`secs`], [`mins`], [`hours`], [`days`], [`bytes`], [`kib`], [`mib`], [`gib`].
-//! - Facts that are known later, such as [`Queue::arn`] or [`account`], go into texts by `format!` and into documents
-//!   by [`json!`].
+//! - Facts that are known later, such as [`Queue::arn`], [`account`] or the secrets of [`ssm`] and [`secrets_manager`],
+//!   go into texts by `format!` and into documents by [`json!`].
 //! - [`Construct`] and [`Scope`]: groups of resources that are written once and used under several names.
 //! - [`Worker`] is such a group: role, log group, function, mapping and alarms, and with
 //!   [`with_queue`](WorkerBuilder::with_queue) the queue and its dead-letter queue too.
@@ -80,7 +80,7 @@ pub use serde_json::json;
 
 pub use aspects::Aspect;
 pub use document::Document;
-pub use fact::{Fact, account, partition, region};
+pub use fact::{Fact, account, partition, region, secrets_manager, ssm};
 pub use kinds::*;
 pub use queue::DeadLetters;
 pub use reference::{Arn, Ref, Takes, arn};

@@ -6,12 +6,14 @@ use std::panic::Location;
 
 use super::aspects::Aspect;
 use super::codes;
+use super::fact;
 use super::fit::Fitting;
 use super::settings::{Line, Settings};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Span};
 use crate::kind::{Kind, Row};
-use crate::manifest::{BAD_NAME, is_name};
-use crate::model::{self, Address, Resource};
+use crate::manifest::{BAD_ADDRESS, BAD_NAME, BAD_PLACE, guards, is_name, regional};
+use crate::model::{self, Address, Moved, Resource};
+use crate::secret::BAD_REFERENCE;
 use crate::value::Value;
 use crate::{expand, rule};
 
@@ -109,6 +111,13 @@ impl Scope {
         for (key, value) in settings.values {
             if let Some(row) = resource.kind.rows().iter().find(|row| row.key == key) {
                 let value = fitting.fit(row, key, value);
+                value.walk(&mut |inner| {
+                    // A mark that stands is of no fact: secrets alone are named by texts.
+                    if inner.as_text().is_some_and(fact::has_fact) {
+                        let message = format!("`{key}` names a secret that cannot be one");
+                        fitting.findings.push((key.to_owned(), Diagnostic::new(&BAD_REFERENCE, message)));
+                    }
+                });
                 if !value.is_null() {
                     resource.set(row, value);
                 }
@@ -152,6 +161,27 @@ impl Scope {
         } else {
             let message = format!("`{address}` was not built in this stack, so that nothing can be added to it");
             self.findings.push(Diagnostic::new(&codes::ELSEWHERE, message).at(span).of(address));
+        }
+    }
+
+    fn guard(&mut self, key: &str, place: &str, good: bool, line: Line) {
+        if !good {
+            let construct = self.path();
+            let span = self.place(line, &construct);
+            let message = format!("`{place}` cannot be one of `{key}`");
+            self.findings.push(Diagnostic::new(&BAD_PLACE, message).at(span));
+        }
+    }
+
+    /// Says that a resource was another of its kind before.
+    pub(super) fn moved(&mut self, to: &Address, from: &str, line: Line) {
+        let construct = self.built.get(to).cloned().unwrap_or_else(|| self.path());
+        let span = self.place(line, &construct);
+        if is_name(from) {
+            self.model.moved.push(Moved { from: Address::new(to.kind, from), to: to.clone(), span });
+        } else {
+            let message = format!("`{}.{from}` is no address", to.kind);
+            self.findings.push(Diagnostic::new(&BAD_ADDRESS, message).at(span).of(to));
         }
     }
 
@@ -216,6 +246,26 @@ impl Stack {
         self
     }
 
+    /// Refuses every account but this one and those that were allowed before: its twelve digits.
+    #[must_use]
+    #[track_caller]
+    pub fn account(mut self, account: impl Into<String>) -> Stack {
+        let account = account.into();
+        self.0.guard("account", &account, guards::is_account(&account), Location::caller());
+        self.0.model.accounts.insert(account);
+        self
+    }
+
+    /// Refuses every Region but this one and those that were allowed before: `eu-central-1`.
+    #[must_use]
+    #[track_caller]
+    pub fn region(mut self, region: impl Into<String>) -> Stack {
+        let region = region.into();
+        self.0.guard("regions", &region, guards::is_region(&region), Location::caller());
+        self.0.model.regions.insert(region);
+        self
+    }
+
     /// Adds a visitor of every resource, see [`aspects`](super::aspects).
     #[must_use]
     pub fn aspect(mut self, aspect: impl Aspect + 'static) -> Stack {
@@ -245,6 +295,8 @@ impl Stack {
         rule::check(&stack, &mut out);
         out.sort();
         out.put_places(&self.0.places);
+        // Spans number places, and that is over: later phases take them for bytes of a file.
+        stack.resources.values_mut().for_each(|resource| resource.spans.clear());
         (stack, out)
     }
 }
@@ -271,13 +323,23 @@ pub struct Draft<'s> {
     name: String,
     physical: Option<String>,
     tags: Vec<(String, String, Line)>,
+    protect: bool,
     pub(super) settings: Settings,
     line: Line,
 }
 
 impl<'s> Draft<'s> {
     pub(super) fn new(scope: &'s mut Scope, kind: &'static dyn Kind, name: String, line: Line) -> Draft<'s> {
-        Draft { scope, kind, name, physical: None, tags: Vec::new(), settings: Settings::default(), line }
+        Draft {
+            scope,
+            kind,
+            name,
+            physical: None,
+            tags: Vec::new(),
+            protect: false,
+            settings: Settings::default(),
+            line,
+        }
     }
 
     pub(super) fn scope(&mut self) -> (&mut Scope, &str) {
@@ -290,6 +352,10 @@ impl<'s> Draft<'s> {
         self.physical = Some(name);
     }
 
+    pub(super) fn protect(&mut self, protect: bool) {
+        self.protect = protect;
+    }
+
     #[track_caller]
     pub(super) fn tag(&mut self, key: String, value: String) {
         self.tags.push((key, value, Location::caller()));
@@ -298,17 +364,17 @@ impl<'s> Draft<'s> {
     /// Adds it to the stack.
     pub(super) fn insert(mut self) -> Resource {
         let mut resource = Resource::new(self.kind, self.scope.logical(&self.name));
+        resource.protect = self.protect;
         for (key, value, line) in self.tags {
             self.settings.places.push((format!("tags.{key}"), line));
             resource.tags.insert(key, value);
         }
         if let Some(name) = self.physical {
-            if super::fact::has_fact(&name) {
+            resource.name = plain_name(self.kind, &name);
+            if resource.name.is_none() {
                 let message = format!("the name of `{}` must be a plain text", resource.address);
                 let help = "Physical names are known before anything is created: no facts can stand in them.";
                 self.scope.report(Diagnostic::new(&codes::FACT_IN_NAME, message).help(help), self.line, &self.name);
-            } else {
-                resource.name = Some(name);
             }
         }
         self.scope.insert(resource, self.settings, &self.name, self.line)
@@ -318,6 +384,11 @@ impl<'s> Draft<'s> {
     pub(super) fn set_defaults(self) {
         self.scope.set_defaults(self.kind, self.settings, self.line);
     }
+}
+
+/// A name without facts; in the name of what an account has only once, the Region can stand.
+fn plain_name(kind: &dyn Kind, name: &str) -> Option<String> {
+    if kind.is_global() { regional(&fact::read(name)) } else { (!fact::has_fact(name)).then(|| name.to_owned()) }
 }
 
 /// Sets a member of an attribute that is a map.

@@ -1,7 +1,7 @@
 //! YAML text → [`Stack`]: strict, with every finding of a file at once, each where it stands.
 
 mod bind;
-mod guards;
+pub(crate) mod guards;
 pub(crate) mod limits;
 mod syntax;
 mod variables;
@@ -334,7 +334,7 @@ fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
 }
 
 /// A name with nothing in it but texts and the Region, which is known before anything is created.
-fn regional(name: &Value) -> Option<String> {
+pub(crate) fn regional(name: &Value) -> Option<String> {
     match name {
         Value::Text(text) => Some(text.clone()),
         Value::Ref(reference) => (reference.fact == Fact::Region).then(|| REGION.to_owned()),

@@ -53,12 +53,11 @@ fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
 #[must_use]
 pub fn github(diagnostics: &Diagnostics, source: &Source) -> String {
     let findings = diagnostics.iter().map(|one| {
-        let place = |byte| source.line_column(byte);
-        let place = one.span.map_or_else(String::new, |span| {
-            let ((line, column), (end_line, end_column)) = (place(span.start), place(span.end));
+        let (path, position) = one.position(source);
+        let place = position.map_or_else(String::new, |[(line, column), (end_line, end_column)]| {
             format!(",line={line},endLine={end_line},col={column},endColumn={end_column}")
         });
-        let file = escape_property(&source.path);
+        let file = escape_property(path);
         let message = escape(&format!("{}\n{}\n{}", one.message, one.code.reason, one.fix()));
         format!("::{} file={file}{place},title={}::{message}\n", one.severity, one.code.id)
     });
@@ -69,16 +68,14 @@ pub fn github(diagnostics: &Diagnostics, source: &Source) -> String {
 #[must_use]
 pub fn json(diagnostics: &Diagnostics, source: &Source) -> serde_json::Value {
     let findings = diagnostics.iter().map(|diagnostic| {
-        let in_rust = diagnostic.place.as_ref();
-        let place = in_rust.map(|place| (place.line, place.column));
-        let end = place.or_else(|| diagnostic.span.map(|span| source.line_column(span.end)));
-        let place = place.or_else(|| diagnostic.span.map(|span| source.line_column(span.start)));
+        let (path, position) = diagnostic.position(source);
+        let [place, end] = position.map_or([None; 2], |position| position.map(Some));
         json!({
             "code": diagnostic.code.id,
             "severity": diagnostic.severity,
             "message": diagnostic.message,
-            "file": in_rust.map_or(&source.path, |place| &place.file),
-            "construct": in_rust.map(|place| &place.construct),
+            "file": path,
+            "construct": diagnostic.place.as_ref().map(|place| &place.construct),
             "line": place.map(|(line, _)| line),
             "column": place.map(|(_, column)| column),
             "end_line": end.map(|(line, _)| line),

@@ -54,10 +54,10 @@ fn described(code: &Code) -> Value {
 }
 
 fn result(finding: &Diagnostic, source: &Source, codes: &[&'static Code]) -> Value {
-    let uri = source.path.strip_prefix("./").unwrap_or(&source.path).replace('\\', "/");
+    let (path, position) = finding.position(source);
+    let uri = path.strip_prefix("./").unwrap_or(path).replace('\\', "/");
     let mut place = json!({"artifactLocation": {"uri": utf8_percent_encode(&uri, PATH).to_string()}});
-    if let Some(span) = finding.span {
-        let ((line, column), (end_line, end_column)) = (source.line_column(span.start), source.line_column(span.end));
+    if let Some([(line, column), (end_line, end_column)]) = position {
         place["region"] =
             json!({"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column});
     }

@@ -7,6 +7,9 @@ pub mod calendar;
 #[path = "../golden/convert/calsync-jobs.rs"]
 pub mod calsync_jobs;
 #[rustfmt::skip]
+#[path = "../golden/convert/guarded.rs"]
+pub mod guarded;
+#[rustfmt::skip]
 #[path = "../golden/convert/minimal.rs"]
 pub mod minimal;
 #[rustfmt::skip]

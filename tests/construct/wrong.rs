@@ -19,7 +19,7 @@ impl Construct for Tenant {
 
 /// Describes it.
 pub fn stack() -> Stack {
-    let mut stack = Stack::new("wrong");
+    let mut stack = Stack::new("wrong").account("12").region("Ireland");
     let jobs = Queue::new(&mut stack, "jobs").visibility_timeout(hours(13)).build();
     jobs.dead_letters().alarm(&mut stack, 1);
     Queue::new(&mut stack, "jobs").build();
@@ -36,5 +36,7 @@ pub fn stack() -> Stack {
     Queue::new(&mut stack, "named").name(format!("named-{}", region())).policy(Document::read("{")).build();
     LogGroup::new(&mut stack, "log").retention(hours(36)).build();
     Alarm::new(&mut stack, "alarm").actions([arn("topic")]).promql(Promql::new().query("")).build();
+    jobs.moved_from(&mut stack, "a.b");
+    Worker::new(&mut stack, "secret").package("secret").environment("TOKEN", ssm("")).build();
     stack
 }

@@ -117,10 +117,11 @@ fn problems(text: &mut String, told: &Told, most: usize) {
 }
 
 fn finding_line(finding: &Diagnostic, told: &Told) -> String {
-    let place = finding.span.map(|span| told.stack.source.line_column(span.start));
-    let place = place.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
+    let (path, position) = finding.position(&told.stack.source);
+    let file = if finding.place.is_some() { path } else { &told.file };
+    let place = position.map_or_else(String::new, |[(line, column), _]| format!(":{line}:{column}"));
     let message = one_line(&finding.message);
-    format!("{}[{}] `{}{place}`: {message}. {}", finding.severity, finding.code.id, told.file, one_line(finding.fix()))
+    format!("{}[{}] `{file}{place}`: {message}. {}", finding.severity, finding.code.id, one_line(finding.fix()))
 }
 
 /// One step, as the lines of a diff.

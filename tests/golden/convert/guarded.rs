@@ -1,0 +1,2 @@
+use queuestack::construct::*;
+pub fn stack() -> Stack { Stack::new("a") }
