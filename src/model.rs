@@ -248,6 +248,21 @@ impl Resource {
         self.physical_name().replace(REGION, region)
     }
 
+    /// Returns the physical name as a value, with the Region as a reference where it stands in the name.
+    #[must_use]
+    pub fn name_value(&self) -> Value {
+        let mut parts = Vec::new();
+        for (index, part) in self.physical_name().split(REGION).enumerate() {
+            if index > 0 {
+                parts.push(Value::Ref(Ref { of: RefTarget::Place, fact: Fact::Region, hard: false }));
+            }
+            if !part.is_empty() {
+                parts.push(Value::text(part));
+            }
+        }
+        if parts.len() == 1 { parts.remove(0) } else { Value::Join(parts) }
+    }
+
     /// Goes through all references in its attributes.
     #[must_use]
     pub fn references(&self) -> Vec<&Ref> {

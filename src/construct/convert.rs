@@ -255,7 +255,6 @@ impl Program<'_> {
                 format!("{store}({:?})", format!("{}{key}", secret.name))
             }
             RefTarget::Resource(address) => format!("{}.{}()", self.handle(address), reference.fact.as_str()),
-            RefTarget::Secret(_) => format!("{:?}", reference.to_string()),
         }
     }
 

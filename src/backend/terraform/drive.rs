@@ -191,7 +191,7 @@ fn is_taken_over(found: &Found, ask: &Ask<'_>) -> bool {
         .stack
         .resources
         .values()
-        .find(|one| one.kind.name() == found.kind.name() && one.physical_name() == found.name);
+        .find(|one| one.kind.name() == found.kind.name() && one.name_in(&ask.place.region) == found.name);
     let adopted = wanted.is_some_and(|one| ask.consent.adopt.contains(&one.address.to_string()));
     owner == Some(&ask.stack.name) || adopted || owner.is_none() && found.kind.adopts_silently()
 }

@@ -10,6 +10,7 @@ use super::names::{in_order, labels};
 use super::render::is_set;
 use super::spell::Spelled;
 use super::variables::Open;
+use crate::expand::REGION_TAG;
 use crate::kind::Found;
 use crate::kind::terraform::Beside;
 use crate::model::{Fact, Resource};
@@ -78,7 +79,9 @@ pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
     let labels = labels(&open.stack);
     let mut imports = Vec::new();
     for resource in in_order(&open.stack) {
-        let name = open.closed(resource.physical_name());
+        // What is named after its Region carries the Region as a tag.
+        let region = found.iter().find_map(|one| one.tags.get(REGION_TAG)).map_or("", String::as_str);
+        let name = open.closed(&resource.name_in(region));
         let there = there.get(&(resource.address.kind, name.as_str()));
         let (Some(spelling), Some(found)) = (resource.kind.terraform(), there) else { continue };
         let Some(label) = labels.get(&resource.address) else { continue };

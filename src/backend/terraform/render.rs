@@ -285,7 +285,7 @@ impl Written<'_> {
     fn main(&self, open: &Open) -> Body {
         let mut body = Body::default();
         if !self.spelling.name.is_empty() {
-            body.argument(self.spelling.name, self.words.words(&Value::text(self.resource.physical_name())));
+            body.argument(self.spelling.name, self.words.words(&self.resource.name_value()));
         }
         self.code(&mut body);
         let left_out = self

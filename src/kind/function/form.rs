@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     APPLICATION_LEVEL, BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE, CODE_SIZE, CODE_TYPE, ENVIRONMENT, EXTERNAL,
-    LOG_FORMAT, LOG_GROUP, SECRETS, SHA256,
-    SYSTEM_LEVEL,
+    LOG_FORMAT, LOG_GROUP, SECRETS, SHA256, SYSTEM_LEVEL,
 };
 use crate::kind::Row;
 use crate::model::{Fact, Ref, Resource};
@@ -50,8 +49,11 @@ pub fn with_bucket(code: &Value, defaults: &Value) -> Value {
         all.entry(BUCKET_PREFIX.key.to_owned()).or_insert_with(|| Value::text(PREFIX));
     }
     if all.is_empty() { code.clone() } else { Value::Map(all) }
+}
+
 /// What the name of a variable with a secret in it has among its words.
 const SECRET_WORDS: &[&str] = &["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PWD", "CREDENTIALS", "KEY", "APIKEY", "DSN"];
+
 /// Leaves the code of an imported function to whoever deploys it, and keeps what looks like a secret out of sight.
 pub fn imported(function: &mut Resource) {
     function.set(&CODE, Value::map([(EXTERNAL.key, Value::Bool(true))]));
@@ -60,7 +62,9 @@ pub fn imported(function: &mut Resource) {
     let secrets: Vec<Value> = secrets.collect();
     if !secrets.is_empty() {
         function.set(&SECRETS, Value::List(secrets));
+    }
 }
+
 /// Judges a variable by the words of its name, and by a password in a URL.
 fn looks_secret(name: &str, value: &Value) -> bool {
     let Some(text) = value.as_text() else { return false };

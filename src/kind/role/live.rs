@@ -16,7 +16,7 @@ use crate::backend::aws::{Aws, Patience};
 use crate::error::AwsError;
 use crate::expand::{REGION_TAG, STACK_TAG};
 use crate::kind::{Desired, Facts, Found, Kind as _, Live, Row, Sweep, function, tag_changes, texts_in};
-use crate::plan::{Change, owner};
+use crate::plan::Change;
 use crate::value::Value;
 
 const EXISTS: &[&str] = &["EntityAlreadyExists"];
