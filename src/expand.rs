@@ -12,11 +12,12 @@ use crate::model::{Address, Resource, Stack};
 pub const STACK_TAG: &str = "queuestack:stack";
 /// The tag that says which resource of the stack it is.
 pub const ADDRESS_TAG: &str = "queuestack:address";
-
 /// The tag that says which Region's stack it is, of what an account has only once.
 pub const REGION_TAG: &str = "queuestack:region";
 /// The tag that says that a resource may be neither deleted nor replaced.
 pub const PROTECT_TAG: &str = "queuestack:protect";
+/// Every tag that is ours and not the user's.
+pub const OWN_TAGS: [&str; 4] = [STACK_TAG, ADDRESS_TAG, REGION_TAG, PROTECT_TAG];
 
 /// Expands short forms and fills defaults.
 pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {

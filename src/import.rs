@@ -10,7 +10,7 @@ mod shorten;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostics;
-use crate::expand::{ADDRESS_TAG, PROTECT_TAG, STACK_TAG, expand};
+use crate::expand::{OWN_TAGS, expand};
 use crate::gaps::Gaps;
 use crate::kind::{Default, Found, Row, Type};
 use crate::model::{Address, Fact, Resource, Stack};
@@ -68,8 +68,7 @@ fn stack_of(name: &str, found: &[Found], addresses: &[Address], place: &Place) -
                 resource.set(row, references.refer(row, value, address));
             }
         }
-        let ownership = [STACK_TAG, ADDRESS_TAG, PROTECT_TAG];
-        let tags = one.tags.iter().filter(|(key, _)| !key.starts_with("aws:") && !ownership.contains(&key.as_str()));
+        let tags = one.tags.iter().filter(|(key, _)| !key.starts_with("aws:") && !OWN_TAGS.contains(&key.as_str()));
         resource.tags = tags.map(|(key, value)| (key.clone(), value.clone())).collect();
         one.kind.imported(&mut resource);
         (address.clone(), resource)

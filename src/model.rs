@@ -112,6 +112,12 @@ impl Ref {
         Value::Ref(Ref { of: RefTarget::Resource(address.clone()), fact, hard: false })
     }
 
+    /// Asks for a fact of the place: its account, Region or partition.
+    #[must_use]
+    pub const fn place(fact: Fact) -> Ref {
+        Ref { of: RefTarget::Place, fact, hard: false }
+    }
+
     /// The resource it refers to, if any.
     #[must_use]
     pub fn address(&self) -> Option<&Address> {
@@ -254,7 +260,7 @@ impl Resource {
         let mut parts = Vec::new();
         for (index, part) in self.physical_name().split(REGION).enumerate() {
             if index > 0 {
-                parts.push(Value::Ref(Ref { of: RefTarget::Place, fact: Fact::Region, hard: false }));
+                parts.push(Value::Ref(Ref::place(Fact::Region)));
             }
             if !part.is_empty() {
                 parts.push(Value::text(part));

@@ -30,7 +30,9 @@ fn expanded_stacks_mean_what_they_meant() {
         assert_eq!(again.description, stack.description);
         assert_eq!(again.ignore_tags, stack.ignore_tags);
         assert_eq!((&again.accounts, &again.regions), (&stack.accounts, &stack.regions));
-        let ends = |stack: &queuestack::model::Stack| stack.moved.iter().map(|one| (one.from.clone(), one.to.clone())).collect::<Vec<_>>();
+        let ends = |stack: &queuestack::model::Stack| {
+            stack.moved.iter().map(|one| (one.from.clone(), one.to.clone())).collect::<Vec<_>>()
+        };
         assert_eq!(ends(&again), ends(&stack));
         assert_eq!(without_comments(&yaml::stack(&again)), without_comments(&text), "{}", file.display());
     }

@@ -13,8 +13,13 @@ use similar::TextDiff;
 const NO_FILE: &[(&str, &str)] = &[
     ("QS312", "the size of a zip is known once it is built: tests/e2e/buckets.rs"),
     ("QS313", "so is what it unpacks to: tests/e2e/buckets.rs"),
+    ("QS060", "what the provider cannot say is found while rendering: tests/terraform.rs"),
+    ("QS061", "what Terraform finds wrong is Terraform's to say: tests/terraform_live.rs"),
     ("QS315", "whether a secret is there is the account's to say: tests/e2e/secrets.rs"),
     ("QS316", "so is whether it may be read: tests/e2e/secrets.rs"),
+    ("QS501", "only a stack in Rust can say it: tests/construct.rs"),
+    ("QS502", "so with this: tests/construct.rs"),
+    ("QS503", "so with this: tests/construct.rs"),
 ];
 
 fn folder() -> PathBuf {

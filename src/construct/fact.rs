@@ -132,7 +132,7 @@ mod tests {
         let url = Fact::of(&jobs, model::Fact::Url);
         assert_eq!(read(&url.to_string()), Ref::hard(&jobs, model::Fact::Url));
         let text = format!("a {} b {}", Fact::of(&jobs, model::Fact::Arn), region());
-        let here = Value::Ref(Ref { of: RefTarget::Place, fact: model::Fact::Region, hard: false });
+        let here = Value::Ref(Ref::place(model::Fact::Region));
         let parts = vec![Value::text("a "), Ref::soft(&jobs, model::Fact::Arn), Value::text(" b "), here];
         assert_eq!(read(&text), Value::Join(parts));
         assert!(matches!(read(&ssm("/jobs/token").to_string()), Value::Ref(Ref { of: RefTarget::Secret(_), .. })));

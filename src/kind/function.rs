@@ -248,6 +248,9 @@ static TERRAFORM: Spelling = Spelling {
         Without::harmless("code.binary", PATH),
         Without::harmless("code.artifact", PATH),
         Without::harmless("code.bucket", PATH),
+        Without::harmless("code.bucket_prefix", PATH),
+        Without::harmless("code.bucket_for", PATH),
+        Without::unknown("code.external", "its provider wants code for a function that it creates"),
     ],
     ..Spelling::new("aws_lambda_function", "function_name", "{name}")
 };

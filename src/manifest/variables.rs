@@ -246,7 +246,7 @@ fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
     let known = match parts.as_slice() {
         ["aws", word] => fact(word)
             .filter(|fact| matches!(fact, Fact::Account | Fact::Region | Fact::Partition))
-            .map(|fact| Ref { of: RefTarget::Place, fact, hard: false }),
+            .map(|fact| Ref::place(fact)),
         [section, logical, word] => kind::find_section(section).zip(fact(word)).map(|(kind, fact)| {
             let of = RefTarget::Resource(Address::new(kind.name(), *logical));
             // Names and ARNs are known before anything exists; a URL is what the service says once it does.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::expand::{ADDRESS_TAG, PROTECT_TAG, STACK_TAG};
+use crate::expand::OWN_TAGS;
 use crate::kind::{Default, KINDS, Row, Type};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::Value;
@@ -106,7 +106,8 @@ fn guards(stack: &Stack) -> Vec<(String, Node)> {
 pub fn is_secret(resource: &Resource, member: &str, value: &Value) -> bool {
     let named = resource.attributes.get(SECRETS).and_then(Value::as_list).unwrap_or_default();
     // `${secret:…}` says where the secret is, not what it is.
-    let clear = value.as_text().is_some_and(|text| !text.starts_with("${secret:"));
+    // An empty text has nothing to hide: the setting is not used.
+    let clear = value.as_text().is_some_and(|text| !text.is_empty() && !text.starts_with("${secret:"));
     clear && named.iter().any(|name| name.as_text() == Some(member))
 }
 
@@ -140,9 +141,8 @@ fn resource(text: &mut String, resource: &Resource, stack: &Stack, detail: Detai
     if resource.protect {
         members.push(("protect".to_owned(), Node::Scalar("true".to_owned())));
     }
-    let ownership = [STACK_TAG, ADDRESS_TAG, PROTECT_TAG];
     let own = resource.tags.iter().filter(|(key, value)| stack.tags.get(*key) != Some(value));
-    let own: BTreeMap<_, _> = own.filter(|(key, _)| !ownership.contains(&key.as_str())).collect();
+    let own: BTreeMap<_, _> = own.filter(|(key, _)| !OWN_TAGS.contains(&key.as_str())).collect();
     if !own.is_empty() {
         members.push(("tags".to_owned(), texts(own)));
     }

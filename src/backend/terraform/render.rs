@@ -12,10 +12,10 @@ use super::spell::{self, Spelled, Words as _};
 use super::variables::Open;
 use crate::build::Origin;
 use crate::diagnostic::Diagnostics;
-use crate::expand::{ADDRESS_TAG, STACK_TAG};
+use crate::expand::{ADDRESS_TAG, REGION_TAG, STACK_TAG};
 use crate::kind::terraform::{Beside, NOT_IN_PROVIDER, Spelling, Tie};
 use crate::kind::{Row, Type};
-use crate::model::{Address, Resource, Stack};
+use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::Value;
 
 /// The folder of the zips, within the rendered one.
@@ -71,10 +71,15 @@ pub fn render(open: &Open) -> Result<Rendering, Diagnostics> {
 /// Tells of every attribute that the provider has no argument for.
 fn refuse_unknown(resource: &Resource, out: &mut Diagnostics) {
     for without in resource.kind.terraform().map_or(&[][..], |spelling| spelling.without) {
-        let row = resource.kind.rows().iter().find(|row| row.key == without.key);
-        if let Some(row) = row.filter(|row| without.needed && !resource.get(row).is_null()) {
-            let message = format!("Terraform cannot say `{}` of `{}`: {}", row.key, resource.address, without.reason);
-            out.push(resource.finding(&NOT_IN_PROVIDER, row.key, message));
+        let (key, member) =
+            without.key.split_once('.').map_or((without.key, None), |(key, member)| (key, Some(member)));
+        let row = resource.kind.rows().iter().find(|row| row.key == key);
+        let value = row.map_or(&Value::Null, |row| resource.get(row));
+        let value = member.map_or(value, |member| value.get(member));
+        if without.needed && !matches!(value, Value::Null | Value::Bool(false)) {
+            let message =
+                format!("Terraform cannot say `{}` of `{}`: {}", without.key, resource.address, without.reason);
+            out.push(resource.finding(&NOT_IN_PROVIDER, without.key, message));
         }
     }
 }
@@ -331,7 +336,10 @@ impl Written<'_> {
         let own = self.resource.tags.iter().filter(|(key, value)| !shared(key, value) && *key != ADDRESS_TAG);
         let own = own.map(|(key, value)| (key.clone(), self.words.words(&Value::text(value))));
         let address = (ADDRESS_TAG.to_owned(), Expression::from(self.resource.address.to_string()));
-        body.argument("tags", call("merge", [path("local.tags"), object(own.chain([address]))]));
+        // An account has it once, a stack perhaps in several Regions.
+        let region = self.resource.kind.is_global().then(|| Value::Ref(Ref::place(Fact::Region)));
+        let region = region.map(|value| (REGION_TAG.to_owned(), self.words.words(&value)));
+        body.argument("tags", call("merge", [path("local.tags"), object(own.chain([address]).chain(region))]));
     }
 
     /// What stands beside it, if there is anything to say.

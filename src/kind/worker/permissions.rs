@@ -11,7 +11,7 @@ use super::make::{Made, fill};
 use super::rows;
 use crate::diagnostic::Diagnostics;
 use crate::kind::{Kind as _, function, policy, queue, role};
-use crate::model::{Fact, Ref, RefTarget, Resource, Stack};
+use crate::model::{Fact, Ref, Resource, Stack};
 use crate::value::Value;
 
 /// X-Ray has no resource types for these.
@@ -116,7 +116,7 @@ fn log_group_arn(group: &Value) -> Value {
 
 /// An ARN in the account and Region that the stack goes to.
 fn place_arn(service: &str, resource: impl IntoIterator<Item = Value>) -> Value {
-    let place = |fact| Value::Ref(Ref { of: RefTarget::Place, fact, hard: false });
+    let place = |fact| Value::Ref(Ref::place(fact));
     let (partition, region, account) = (place(Fact::Partition), place(Fact::Region), place(Fact::Account));
     let service = Value::text(format!(":{service}:"));
     let colon = || Value::text(":");

@@ -83,7 +83,16 @@ impl Templates {
                 Err(error) if error.kind() == ErrorKind::TemplateNotFound => return Ok(None),
                 Err(error) => return Err(error.to_string()),
             };
-            template.render(minijinja::Value::from(Serde(data))).map(Some).map_err(|error| error.to_string())
+            template.render(minijinja::Value::from(Serde(data))).map(Some).map_err(|error| {
+                let mut missing: Vec<_> = template.undeclared_variables(false).into_iter().collect();
+                missing.retain(|name| data.get(name).is_none());
+                missing.sort();
+                if missing.is_empty() {
+                    error.to_string()
+                } else {
+                    format!("no value for {}: {error}", missing.join(", "))
+                }
+            })
         };
         let subject = part("subject")?.ok_or_else(|| format!("there is no template `{name}`"))?;
         let (text, html) = (part("txt")?, part("html")?);
@@ -114,7 +123,7 @@ mod tests {
     fn what_is_missing_is_named() {
         let templates = Templates::new(None).unwrap();
         let told = templates.render("calendar-changed", &json!({"calendar": "a"})).unwrap_err();
-        assert!(told.contains("undefined value"), "{told}");
+        assert!(told.starts_with("no value for events: "), "{told}");
         assert_eq!(templates.render("../etc/passwd", &json!({})).unwrap_err(), "there is no template `../etc/passwd`");
     }
 
