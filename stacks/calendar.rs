@@ -13,7 +13,7 @@ use queuestack::construct::*;
 #[must_use]
 pub fn stack() -> Stack {
     let given = |name: &str| std::env::var(name).unwrap_or_default();
-    let idempotency = std::env::var("IDEMPOTENCY_STORE").unwrap_or_else(|_| "memory:".to_owned());
+    let idempotency = std::env::var("IDEMPOTENCY_STORE").unwrap_or_default();
     let mut stack =
         Stack::new("calendar").description("Calendar synchronisation and notifications").tag("team", "scheduling");
     Alarm::defaults(&mut stack).actions(std::env::var("ALARM_TOPIC").ok().map(arn)).set();

@@ -13,7 +13,7 @@ locals {
   tags       = { "queuestack:stack" = "calsync-jobs" }
 }
 
-# queue.calsync-jobs (calsync-jobs.yaml:5)
+# queue.calsync-jobs (calsync-jobs.yaml:13)
 resource "aws_sqs_queue" "calsync_jobs" {
   name                       = "calsync-jobs"
   visibility_timeout_seconds = 300
@@ -50,7 +50,7 @@ resource "aws_sqs_queue" "calsync_jobs" {
   }
 }
 
-# queue.calsync-jobs-dlq, made by queue.calsync-jobs (calsync-jobs.yaml:5)
+# queue.calsync-jobs-dlq, made by queue.calsync-jobs (calsync-jobs.yaml:13)
 resource "aws_sqs_queue" "calsync_jobs_dlq" {
   name                       = "calsync-jobs-dlq"
   visibility_timeout_seconds = 30
@@ -87,7 +87,7 @@ resource "aws_sqs_queue" "calsync_jobs_dlq" {
   }
 }
 
-# alarm.calsync-jobs-backlog, made by queue.calsync-jobs (calsync-jobs.yaml:10)
+# alarm.calsync-jobs-backlog, made by queue.calsync-jobs (calsync-jobs.yaml:18)
 resource "aws_cloudwatch_metric_alarm" "calsync_jobs_backlog" {
   alarm_name          = "calsync-jobs-backlog"
   namespace           = "AWS/SQS"
@@ -103,7 +103,7 @@ resource "aws_cloudwatch_metric_alarm" "calsync_jobs_backlog" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.calsync-jobs-backlog" })
 }
 
-# alarm.calsync-jobs-dead-letters, made by queue.calsync-jobs (calsync-jobs.yaml:9)
+# alarm.calsync-jobs-dead-letters, made by queue.calsync-jobs (calsync-jobs.yaml:17)
 resource "aws_cloudwatch_metric_alarm" "calsync_jobs_dead_letters" {
   alarm_name          = "calsync-jobs-dead-letters"
   namespace           = "AWS/SQS"

@@ -19,7 +19,7 @@ kind! {
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
     role: into Ref<Role>;
 
-    /// The code: a cargo `package` of this workspace, or an `artifact` (a zip built elsewhere).
+    /// The code: a cargo `package` of this workspace, an `artifact` (a zip built elsewhere), or `external: true`.
     ///
     /// A [`Code`]. Default: not set. [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
     code: into Code;
@@ -114,8 +114,17 @@ kind! {
 
 facts! { Function }
 
+words! {
+    /// Whether only zips over 50 MB go through the bucket (`large`, the default) or `all`.
+    BucketFor;
+    /// `large`.
+    Large = "large",
+    /// `all`.
+    All = "all",
+}
+
 part! {
-    /// The code: a cargo `package` of this workspace, or an `artifact` (a zip built elsewhere).
+    /// The code: a cargo `package` of this workspace, an `artifact` (a zip built elsewhere), or `external: true`.
     Code;
 
     /// The base64 SHA-256 of the zip, as Lambda reports it; found by building.
@@ -146,11 +155,26 @@ part! {
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
     artifact: text;
 
-    /// The S3 bucket for a zip over 50 MB. Not used yet: larger zips are refused.
+    /// The S3 bucket, in the function's Region, that a zip over 50 MB goes through. What was sent stays there.
     ///
     /// A text of 3 to 63 characters. Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
     bucket: text;
+
+    /// What keys in the bucket begin with, such as `lambda/`; `queuestack/` unless said otherwise.
+    ///
+    /// A text of 1 to 512 characters. [AWS](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
+    bucket_prefix: text;
+
+    /// Whether only zips over 50 MB go through the bucket (`large`, the default) or `all`.
+    ///
+    /// A [`BucketFor`]. [AWS](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
+    bucket_for: BucketFor;
+
+    /// Whether something else deploys the code: it is never compared nor replaced, and the function must exist.
+    ///
+    /// True or false. Default: not set. [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
+    external: bool;
 }
 
 words! {

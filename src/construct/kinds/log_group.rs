@@ -7,7 +7,7 @@ kind! {
     /// A CloudWatch Logs group.
     LogGroup, LogGroupBuilder, crate::kind::log_group::LogGroup;
 
-    /// How long events are kept. 14d (AWS: for ever), because nobody pays for logs that nobody reads.
+    /// How long events are kept, or `forever`. 14d (AWS: for ever), because nobody pays for logs that nobody reads.
     ///
     /// A duration in whole days, `1d` to `3653d`. Default: `14d`.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html)

@@ -133,8 +133,8 @@ matchers! {
     /// or stage.
     action_tags: into ActionTags;
 
-    /// Expects `retention`: How long events are kept. 14d (AWS: for ever), because nobody pays for logs that nobody
-    /// reads.
+    /// Expects `retention`: How long events are kept, or `forever`. 14d (AWS: for ever), because nobody pays for logs
+    /// that nobody reads.
     retention: Seconds;
 
     /// Expects `path`: Its path; `/queuestack/<stack>/` unless said otherwise. It is part of the ARN.
@@ -159,7 +159,8 @@ matchers! {
     /// Expects `role`: The role that it runs as: a logical name or an ARN.
     role: into Ref<Role>;
 
-    /// Expects `code`: The code: a cargo `package` of this workspace, or an `artifact` (a zip built elsewhere).
+    /// Expects `code`: The code: a cargo `package` of this workspace, an `artifact` (a zip built elsewhere), or
+    /// `external: true`.
     code: into Code;
 
     /// Expects `runtime`: The runtime; Rust runs on `provided.al2023` (glibc 2.34).

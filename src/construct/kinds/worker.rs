@@ -25,11 +25,21 @@ kind! {
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
     artifact: text;
 
-    /// The S3 bucket for a zip over 50 MB. Not used yet: larger zips are refused.
+    /// The S3 bucket, in the function's Region, that a zip over 50 MB goes through. What was sent stays there.
     ///
     /// A text of 3 to 63 characters. Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
     bucket: text;
+
+    /// What keys in the bucket begin with, such as `lambda/`; `queuestack/` unless said otherwise.
+    ///
+    /// A text of 1 to 512 characters. [AWS](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
+    bucket_prefix: text;
+
+    /// Whether only zips over 50 MB go through the bucket (`large`, the default) or `all`.
+    ///
+    /// A [`BucketFor`]. [AWS](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)
+    bucket_for: BucketFor;
 
     /// The queue whose messages it handles: a logical name or an ARN. Without one it is invoked by other means.
     ///
@@ -114,7 +124,7 @@ kind! {
     /// A [`Tracing`]. Default: not set. [AWS](https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html)
     tracing: Tracing;
 
-    /// How long events are kept. 14d (AWS: for ever), because nobody pays for logs that nobody reads.
+    /// How long events are kept, or `forever`. 14d (AWS: for ever), because nobody pays for logs that nobody reads.
     ///
     /// A duration in whole days, `1d` to `3653d`. Default: `14d`.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html)

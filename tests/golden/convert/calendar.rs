@@ -31,12 +31,23 @@ pub fn stack() -> Stack {
         .memory(mib(256))
         .architecture(Architecture::X86_64)
         .batch(Batch::new().size(10).window(secs(0)).max_concurrency(5))
+        .environment("CALENDAR_CREDENTIALS", std::env::var("CALENDAR_CREDENTIALS").unwrap_or_default())
+        .environment("CALENDAR_STORE", std::env::var("CALENDAR_STORE").unwrap_or_default())
+        .environment("IDEMPOTENCY_STORE", std::env::var("IDEMPOTENCY_STORE").unwrap_or_default())
+        .environment("OUTBOUND_ALLOW", "")
+        .secrets(["CALENDAR_STORE", "CALENDAR_CREDENTIALS", "IDEMPOTENCY_STORE"])
         .grants([Grant::new().send(&notification_queue)])
         .build();
     Worker::new(&mut stack, "notification")
         .package("notification")
         .queue(&notification_queue)
         .timeout(secs(5))
+        .environment("IDEMPOTENCY_STORE", std::env::var("IDEMPOTENCY_STORE").unwrap_or_default())
+        .environment("MAIL_FROM", "")
+        .environment("OUTBOUND_ALLOW", "")
+        .environment("SMTP_URL", std::env::var("SMTP_URL").unwrap_or_default())
+        .environment("WEBHOOK_SECRETS", std::env::var("WEBHOOK_SECRETS").unwrap_or_default())
+        .secrets(["IDEMPOTENCY_STORE", "SMTP_URL", "WEBHOOK_SECRETS"])
         .build();
     stack
 }

@@ -325,7 +325,7 @@ resource "aws_cloudwatch_log_group" "worker" {
 
 # role.worker (everything.yaml:82)
 resource "aws_iam_role" "worker" {
-  name                 = "worker-role"
+  name                 = "worker-role-${local.region}"
   description          = "What worker may do"
   path                 = "/queuestack/everything/"
   permissions_boundary = "arn:aws:iam::123456789012:policy/bound"
@@ -342,7 +342,7 @@ resource "aws_iam_role" "worker" {
     ]
   })
 
-  tags = merge(local.tags, { "queuestack:address" = "role.worker" })
+  tags = merge(local.tags, { "queuestack:address" = "role.worker", "queuestack:region" = local.region })
 }
 
 resource "aws_iam_role_policy" "worker" {
