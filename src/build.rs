@@ -71,6 +71,8 @@ pub struct Options {
     pub folder: PathBuf,
     /// The cargo workspace, where it is not around the stack file.
     pub workspace: Option<PathBuf>,
+    /// The cargo profile; by default the workspace's choice.
+    pub profile: Option<String>,
     /// Whether to take what was built last.
     pub no_build: bool,
 }
@@ -149,7 +151,7 @@ fn request(
         binary,
         architecture: source.architecture,
         runtime: source.runtime.unwrap_or(Runtime::ProvidedAl2023),
-        profile: None,
+        profile: options.profile.clone(),
         no_build: options.no_build,
         target_dir: None,
     })

@@ -38,6 +38,9 @@ pub struct BuildArgs {
     /// Take the binaries of the last build instead of building.
     #[arg(long)]
     pub no_build: bool,
+    /// Build with this cargo profile; by default `lambda` where the workspace defines it, else `release`.
+    #[arg(long, value_name = "NAME")]
+    pub cargo_profile: Option<String>,
     /// Build packages of this cargo workspace; by default the one around the stack file.
     #[arg(long, value_name = "DIR")]
     pub workspace: Option<PathBuf>,
@@ -57,7 +60,8 @@ impl BuildArgs {
     ) -> Result<Artifacts, Error> {
         let only = selected(&Graph::of(stack), only);
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        let options = Options { folder, workspace: self.workspace.clone(), no_build: self.no_build };
+        let (workspace, profile) = (self.workspace.clone(), self.cargo_profile.clone());
+        let options = Options { folder, workspace, profile, no_build: self.no_build };
         let building = Building::new(std::io::stderr().is_terminal(), json);
         let mut out = Diagnostics::default();
         let built = build(stack, only.as_ref(), &options, &mut |progress| building.on(&progress), &mut out).await;

@@ -57,7 +57,8 @@ pub async fn run(mut args: Args) -> Result<u8, Error> {
         let message = "`dev` works on a local AWS: give --target local or --endpoint, or use `apply` for an account";
         return Err(Error::Usage(message.to_owned()));
     }
-    let demo = if args.demo { Some(read_demo(&mut args.stack)?) } else { None };
+    let files = if args.demo { Some(serve(&args.stack.file).await?) } else { None };
+    let demo = files.as_ref().map(|files| read_demo(&mut args.stack, files)).transpose()?;
     let mut stack = load(&args.stack)?;
     let session = up(&args, &mut stack).await?;
     let since = jiff::Timestamp::now();
@@ -65,10 +66,6 @@ pub async fn run(mut args: Args) -> Result<u8, Error> {
     let urls = urls(&found);
     let mut watch = Watch::new(session.aws.clone(), found, since.as_millisecond());
     let before = watch.look().await?;
-    let files = match &demo {
-        Some(_) => Some(serve(&args.stack.file).await?),
-        None => None,
-    };
     let expected = match (&demo, &files) {
         (Some(demo), Some(files)) => Some(send(demo, &stack, &session.aws, &urls, &before, files).await?),
         _ => None,
@@ -103,7 +100,7 @@ async fn up(args: &Args, stack: &mut Stack) -> Result<Session, Error> {
 }
 
 /// Reads the sample jobs, and gives the stack's variables the values that they ask for.
-fn read_demo(stack: &mut StackArgs) -> Result<Demo, Error> {
+fn read_demo(stack: &mut StackArgs, files: &Files) -> Result<Demo, Error> {
     let (path, _) = beside(&stack.file);
     if !path.exists() {
         let message =
@@ -114,7 +111,7 @@ fn read_demo(stack: &mut StackArgs) -> Result<Demo, Error> {
         .map_err(|error| Error::Usage(format!("{}: {}", path.display(), error.without_snippet())))?;
     let given: BTreeSet<String> = stack.variables.var.iter().map(|(name, _)| name.clone()).collect();
     let asked = demo.variables.iter().filter(|(name, _)| !given.contains(*name));
-    stack.variables.var.extend(asked.map(|(name, value)| (name.clone(), value.clone())));
+    stack.variables.var.extend(asked.map(|(name, value)| (name.clone(), value.replace("${files}", &files.url))));
     Ok(demo)
 }
 

@@ -1,7 +1,7 @@
 //! Sample jobs from a file beside the stacks: `stacks/demo/<stack>.yaml`.
 //!
 //! ```yaml
-//! variables: {private_webhooks: "true"}     # of the stack, for the demonstration alone
+//! variables: {outbound_allow: "127.0.0.1"}  # of the stack, for the demonstration alone
 //! jobs:
 //!   - queue: calendar-sync-queue
 //!     type: calendar.sync

@@ -5,6 +5,7 @@
 mod buckets;
 mod calendar;
 mod data_loss;
+mod dev;
 mod failures;
 mod formats;
 mod gaps;

@@ -274,7 +274,7 @@ fn a_boundary_bounds_every_role() {
     output_says(&output.stderr);
     let policy = Policy(output.json());
     assert!(!policy.actions().contains("iam:DeleteRolePermissionsBoundary"));
-    let role = "arn:aws:iam::123456789012:role/queuestack/calendar/calendar-sync-role";
+    let role = "arn:aws:iam::123456789012:role/queuestack/calendar/calendar-sync-role-eu-west-1";
     let with = |action: &str, context: &[(&str, &str)]| {
         let context = context.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         policy.allows(&Call { action: action.to_owned(), resource: role.to_owned(), context })

@@ -13,6 +13,8 @@
 #   QUEUESTACK_PLANS     the folder for saved plans (default: a temporary one)
 #   GITHUB_TOKEN, GITHUB_API_URL, GITHUB_REPOSITORY, GITHUB_SHA, GITHUB_EVENT_NAME, GITHUB_EVENT_PATH: as GitHub sets them
 set -euo pipefail
+# What fails within $(…) fails the script.
+shopt -s inherit_errexit
 
 fail() { printf '::error::%s\n' "$*"; exit 1; }
 lines() { [[ -z ${!1:-} ]] || grep -v '^[[:space:]]*$' <<< "${!1}" | sed 's/^[[:space:]]*//; s/[[:space:]]*$//'; }
@@ -52,14 +54,15 @@ find_comment() {
 
 # Creates our comment of a pull request or updates the one that is there.
 comment() {
-  local found method=POST path="issues/$1/comments"
+  local found url method=POST path="issues/$1/comments"
   found=$(find_comment "$1")
   if [[ $found ]]; then
     method=PATCH
     path="issues/comments/$(jq -r .id <<< "$found")"
   fi
   jq --raw-input --slurp '{body: .}' "$2" > "$folder/comment.json"
-  output comment-url "$(api "$method" "$path" --data-binary "@$folder/comment.json" | jq -r .html_url)"
+  url=$(api "$method" "$path" --data-binary "@$folder/comment.json" | jq -r .html_url)
+  output comment-url "$url"
 }
 
 plan_file() { printf '%s/%s.qsp' "$folder" "$(printf '%s' "$1" | tr -c 'A-Za-z0-9.-' '_')"; }

@@ -228,6 +228,7 @@ fn dispatch(shared: &Shared, head: &Parts, body: &[u8]) -> Reply {
         Call::Tagging(operation) => Reply::of_json(tagging::answer(world, operation, body)),
         Call::CloudWatch(operation) => Reply::of_cbor(cloudwatch::answer(world, operation, body)),
         Call::Query(operation) if operation == "ListRoles" => nothing::roles(),
+        Call::Query(operation) if operation == "GetRole" => nothing::role(),
         Call::Query(operation) if operation == "GetAccountAuthorizationDetails" => nothing::role_details(),
         Call::Query(operation) => sts::answer(operation),
         Call::OtherTarget(target) if target == "Logs_20140328.DescribeLogGroups" => nothing::log_groups(),

@@ -2,13 +2,18 @@
 
 use serde_json::json;
 
-use super::reply::Reply;
+use super::reply::{Fault, Reply};
 
 /// Answers IAM's `ListRoles`.
 pub fn roles() -> Reply {
     let result = "<ListRolesResult><IsTruncated>false</IsTruncated><Roles/></ListRolesResult>";
     let namespace = "https://iam.amazonaws.com/doc/2010-05-08/";
     Reply::xml(200, format!("<ListRolesResponse xmlns=\"{namespace}\">{result}</ListRolesResponse>"))
+}
+
+/// Answers IAM's `GetRole`.
+pub fn role() -> Reply {
+    Fault::new(404, "NoSuchEntity", "There is no such role.").as_xml()
 }
 
 /// Answers IAM's `GetAccountAuthorizationDetails`.

@@ -249,8 +249,9 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
             .filter(|items| !items.is_empty())
             .map(|items| Value::List(items.iter().map(Value::text).collect()))
     };
-    // An alarm has one of the two: some endpoints fill in `Average` beside a percentile.
-    let statistic = alarm.statistic.as_ref().filter(|_| alarm.extended_statistic.is_none());
+    // Both are of the one metric, and an alarm has one statistic: some endpoints fill in `Average` and 60 s without.
+    let of_metric = alarm.metric_name.is_some();
+    let statistic = alarm.statistic.as_ref().filter(|_| of_metric && alarm.extended_statistic.is_none());
     // AWS says nothing of the treatment that it has by itself; PromQL alarms have none.
     let plain = alarm.metric_name.is_some() || !alarm.metrics().is_empty();
     let missing_data = text(&alarm.treat_missing_data).or(plain.then(|| Value::text("missing")));
@@ -259,7 +260,7 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
         (&METRIC, metric_of(alarm.namespace.as_deref(), alarm.metric_name.as_deref(), alarm.dimensions())),
         (&STATISTIC, statistic.map(|word| Value::text(word.as_str()))),
         (&EXTENDED_STATISTIC, text(&alarm.extended_statistic)),
-        (&ALARM_PERIOD, int(alarm.period)),
+        (&ALARM_PERIOD, int(alarm.period.filter(|_| of_metric))),
         (&UNIT, alarm.unit.as_ref().map(|word| Value::text(word.as_str()))),
         (&EVALUATION_PERIODS, int(alarm.evaluation_periods)),
         (&DATAPOINTS_TO_ALARM, int(alarm.datapoints_to_alarm)),
