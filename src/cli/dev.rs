@@ -90,7 +90,8 @@ async fn up(args: &Args, stack: &mut Stack) -> Result<Session, Error> {
     let mut session = Session::open(&args.target, stack, Arc::clone(&reporter)).await?;
     session.aws.carry(code);
     let mut plan = make(&mut session, stack, &consent).await?;
-    if plan.steps.is_empty() && plan.conflicts.is_empty() {
+    // The one thing that --json prints is the summary.
+    if plan.conflicts.is_empty() && (args.json || plan.steps.is_empty()) {
         super::say(&session.headline("dev", &stack.name).await?);
     } else {
         plan = show(&session, "dev", stack, plan, &run.format).await?;

@@ -16,7 +16,7 @@ const DIM: Style = Style::new().dimmed();
 const RED: Style = AnsiColor::Red.on_default();
 
 /// Counters that are shown for every worker, in this order; others follow by name.
-const COUNTERS: &[&str] = &["processed", "failed", "retried", "dead_lettered", "duplicate"];
+const COUNTERS: &[&str] = &["Processed", "Failed", "Retried", "DeadLettered", "Duplicate"];
 
 /// Shows views on standard error: redrawn on a terminal, when something changed elsewhere.
 pub struct Screen {
@@ -150,7 +150,7 @@ mod tests {
         ]);
         let counters = BTreeMap::from([(
             "/aws/lambda/sync".to_owned(),
-            BTreeMap::from([("processed".to_owned(), 7), ("zebra".to_owned(), 1)]),
+            BTreeMap::from([("Processed".to_owned(), 7), ("zebra".to_owned(), 1)]),
         )]);
         let view = View { queues, counters, said: Vec::new() };
         let table = table(&view, &BTreeSet::from(["jobs-dlq".to_owned()]));
@@ -159,8 +159,8 @@ mod tests {
 queue             waiting  in flight  delayed
 jobs                   12          3        0
 jobs-dlq                0          0        0  dead letters
-worker            processed  failed  retried  dead_lettered  duplicate  zebra
-/aws/lambda/sync          7       0        0              0          0      1";
+worker            Processed  Failed  Retried  DeadLettered  Duplicate  zebra
+/aws/lambda/sync          7       0        0             0          0      1";
         assert_eq!(table, expected);
     }
 
