@@ -10,7 +10,7 @@ mod shorten;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostics;
-use crate::expand::{OWN_TAGS, expand};
+use crate::expand::{OWN_TAGS, PROTECT_TAG, expand};
 use crate::gaps::Gaps;
 use crate::kind::{Default, Found, Row, Type};
 use crate::model::{Address, Fact, Resource, Stack};
@@ -70,6 +70,7 @@ fn stack_of(name: &str, found: &[Found], addresses: &[Address], place: &Place) -
         }
         let tags = one.tags.iter().filter(|(key, _)| !key.starts_with("aws:") && !OWN_TAGS.contains(&key.as_str()));
         resource.tags = tags.map(|(key, value)| (key.clone(), value.clone())).collect();
+        resource.protect = one.tags.contains_key(PROTECT_TAG);
         one.kind.imported(&mut resource);
         (address.clone(), resource)
     });

@@ -15,6 +15,7 @@ const NO_FILE: &[(&str, &str)] = &[
     ("QS313", "so is what it unpacks to: tests/e2e/buckets.rs"),
     ("QS060", "what the provider cannot say is found while rendering: tests/terraform.rs"),
     ("QS061", "what Terraform finds wrong is Terraform's to say: tests/terraform_live.rs"),
+    ("QS062", "a secret is none of Terraform's, which rendering finds: tests/terraform.rs"),
     ("QS315", "whether a secret is there is the account's to say: tests/e2e/secrets.rs"),
     ("QS316", "so is whether it may be read: tests/e2e/secrets.rs"),
     ("QS501", "only a stack in Rust can say it: tests/construct.rs"),

@@ -224,6 +224,21 @@ fn what_the_provider_does_not_know_is_refused_where_it_stands() {
 }
 
 #[test]
+fn a_secret_is_refused_where_it_stands() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("terraform-secret");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("stack.yaml");
+    let worker = "  w:\n    artifact: w.zip\n    environment: {URL: \"x:${secret:ssm:/db}@y\"}\n";
+    std::fs::write(&file, format!("stack: refused\nworkers:\n{worker}")).unwrap();
+    let out = folder.join("out");
+    let (code, _, stderr) = queuestack(&["render", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
+    assert_eq!(code, Some(1), "{stderr}");
+    let message = "error[QS062]: `environment.URL` of `function.w` refers to `${secret:ssm:/db}`";
+    assert!(stderr.contains(message) && stderr.contains("stack.yaml:5:19"), "{stderr}");
+    assert!(!out.exists());
+}
+
+#[test]
 fn a_folder_that_differs_is_told() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("terraform-check");
     let _absent = std::fs::remove_dir_all(&folder);

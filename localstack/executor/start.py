@@ -28,8 +28,9 @@ os.environ.update({
     "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
     # Its alarms on queues see new values every 5 seconds instead of every minute.
     "SQS_CLOUDWATCH_METRICS_REPORT_INTERVAL": "5",
-    # Queue URLs with the address in them; the default's need a name server that knows *.localstack.cloud.
-    "SQS_ENDPOINT_STRATEGY": "path",
+    # Queue URLs with the address in them, as ADDRESS/ACCOUNT/NAME: Terraform's provider takes none that says more, and
+    # the default's need a name server that knows *.localstack.cloud. The Region is that of the signature.
+    "SQS_ENDPOINT_STRATEGY": "off",
     "LS_LOG": "warn",
     # No telemetry, no downloads, no name server on port 53.
     "DISABLE_EVENTS": "1",

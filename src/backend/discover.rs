@@ -48,7 +48,11 @@ impl Aws {
         }
     }
 
-    async fn read_named(&self, stack: &str, wanted: &Names) -> Result<Vec<Found>, AwsError> {
+    /// Reads the named resources that exist, whoever owns them, and nothing else.
+    ///
+    /// # Errors
+    /// When a call fails for good.
+    pub async fn read_named(&self, stack: &str, wanted: &Names) -> Result<Vec<Found>, AwsError> {
         let reads = KINDS.iter().filter_map(|kind| {
             let (live, names) = (kind.live()?, wanted.get(kind.name())?);
             let sweep = Sweep { stack: stack.to_owned(), names: names.clone() };

@@ -10,6 +10,7 @@ use clap::Args as ClapArgs;
 use super::session::Session;
 use super::target::TargetArgs;
 use crate::backend::discover::Names;
+use crate::backend::terraform::state::{self, Held};
 use crate::diagnostic::{Diagnostics, Source};
 use crate::error::{EXIT_OK, Error};
 use crate::event::Silent;
@@ -25,7 +26,7 @@ use crate::{expand, report, rule};
 /// poll it with their functions, roles and log groups, and the alarms on all of these. `plan --adopt-unowned` of the
 /// file then shows ownership tags and nothing else, and `apply --adopt-unowned` sets them.
 #[derive(Debug, ClapArgs)]
-#[group(id = "what", required = true, multiple = true, args = ["queue", "tag"])]
+#[group(id = "what", required = true, multiple = true, args = ["queue", "tag", "terraform_state"])]
 pub struct Args {
     /// Import this queue, by its physical name.
     #[arg(long, value_name = "NAME", num_args = 1..)]
@@ -33,7 +34,13 @@ pub struct Args {
     /// Import what has this tag.
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     tag: Option<(String, String)>,
-    /// Name the stack so; by default like the first queue, or the tag's value.
+    /// Import what this state of Terraform's holds, and nothing besides.
+    ///
+    /// The file is what `terraform state pull` or `terraform show -json` prints. Of it only names are taken: what the
+    /// resources are like is read in the account. What the state holds and no stack can say is told.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["queue", "tag"])]
+    terraform_state: Option<PathBuf>,
+    /// Name the stack so; by default like the first queue, the tag's value, or as the state's resources are tagged.
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
     /// Write the stack to this file, which must not exist, instead of to standard output.
@@ -50,13 +57,26 @@ fn tag(text: &str) -> Result<(String, String), String> {
 
 impl Args {
     /// The name that was given, or one that follows from what is imported.
-    fn name(&self) -> String {
+    fn name(&self, held: Option<&Held>) -> String {
         if let Some(name) = &self.stack {
             return name.clone();
         }
-        let source = self.queue.first().or(self.tag.as_ref().map(|(_, value)| value));
+        let tagged = held.filter(|held| held.stacks.len() == 1).and_then(|held| held.stacks.first());
+        let source = self.queue.first().or(self.tag.as_ref().map(|(_, value)| value)).or(tagged);
         let name = source.map_or("imported", |name| name.trim_end_matches(queue::FIFO_SUFFIX));
         name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
+    }
+
+    /// What the given state holds, if one is given.
+    fn held(&self) -> Result<Option<Held>, Error> {
+        let Some(path) = &self.terraform_state else { return Ok(None) };
+        let shown = path.display().to_string();
+        let text = std::fs::read(path).map_err(|source| Error::File { path: shown.clone(), source })?;
+        let held = serde_json::from_slice(&text).ok().and_then(|json| state::read(&json));
+        held.map(Some).ok_or_else(|| {
+            let message = "no state of Terraform's: give what `terraform state pull` or `terraform show -json` prints";
+            Error::Usage(format!("{shown}: {message}"))
+        })
     }
 
     /// Where the search begins.
@@ -86,26 +106,52 @@ impl Args {
             Some((key, value)) if found.is_empty() => {
                 Err(Error::Usage(format!("nothing on {} has the tag {key}={value}", session.words)))
             }
+            None if self.terraform_state.is_some() && found.is_empty() => {
+                Err(Error::Usage(format!("nothing of what the state holds is on {}", session.words)))
+            }
             _ => Ok(()),
         }
     }
 }
 
+/// What a state holds that is not there, or that there is no kind for, one sentence each.
+fn not_taken(held: &Held, found: &[Found], words: &str) -> BTreeSet<String> {
+    let unknown = held.unknown.iter().map(|address| format!("{address}: queuestack has no kind for it"));
+    let there: BTreeSet<(&str, &str)> = found.iter().map(|one| (one.kind.name(), &*one.name)).collect();
+    let named = held.names.iter().flat_map(|(kind, names)| names.iter().map(|name| (*kind, name.as_str())));
+    let gone = named.filter(|one| !there.contains(one));
+    let gone = gone.map(|(kind, name)| format!("{kind} `{name}` is in the state, and not on {words}"));
+    unknown.chain(gone).collect()
+}
+
+/// What to do for Terraform, where it knows nothing of our tags.
+const TWO_MASTERS: &str = "where Terraform goes on managing this too, give its provider \
+                           `ignore_tags { key_prefixes = [\"queuestack:\"] }`; else remove it there by `terraform state rm`";
+
 /// Reads, writes the stack, and tells what could not be written.
 pub async fn run(args: Args) -> Result<u8, Error> {
-    let name = args.name();
+    let held = args.held()?;
+    let name = args.name(held.as_ref());
     let mut sessions = Session::open_all(&args.target, &[None], Arc::new(Silent)).await?;
     let session = sessions.pop().unwrap_or_else(|| Err(Error::Usage("no connection".to_owned())))?;
-    let found = session.aws.discover(&name, args.seeds(&session).await?).await?;
+    let found = match &held {
+        Some(held) => session.aws.read_named(&name, &held.names).await?,
+        None => session.aws.discover(&name, args.seeds(&session).await?).await?,
+    };
     args.check(&name, &found, &session)?;
     let place = session.aws.place().await?;
-    let imported = import(&name, found, place, &session.gaps);
+    let not_taken = held.as_ref().map(|held| not_taken(held, &found, &session.words));
+    let mut imported = import(&name, found, place, &session.gaps);
+    imported.left_out.extend(not_taken.unwrap_or_default());
     let text = report::yaml::as_written(&imported.stack, &comments(&imported, &args, &place.to_string()));
     match &args.out {
         Some(path) => create(path, &text)?,
         None => super::print(&text)?,
     }
     tell(&args, &imported, text);
+    if held.is_some_and(|held| held.stacks.is_empty()) {
+        super::say(TWO_MASTERS);
+    }
     Ok(EXIT_OK)
 }
 

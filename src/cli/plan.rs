@@ -1,5 +1,6 @@
 //! `queuestack plan`: what would change.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +21,6 @@ use crate::event::Silent;
 use crate::model::Stack;
 use crate::plan::{Consent, Plan};
 use crate::report::plan::{Planned, Told};
-use crate::secret;
 
 /// Arguments of `plan`.
 #[derive(Debug, ClapArgs)]
@@ -123,12 +123,12 @@ pub fn check_data_loss(consent: &Consent, stack: &Stack, plan: &Plan) -> Result<
 /// When AWS does not say who we are, a secret cannot be read, or a consent is about nothing.
 pub async fn make(session: &mut Session, stack: &Stack, consent: &Consent) -> Result<Plan, Error> {
     let found = std::mem::take(&mut session.found);
-    if matches!(session.backend, Backend::Terraform(_)) && !secret::wanted(stack, None).is_empty() {
-        let message =
-            "Terraform would write `${secret:…}` values to its state: plan this stack without --backend terraform";
-        return Err(Error::Usage(message.to_owned()));
-    }
-    let stack = &*session.with_secrets(stack, &consent.only).await?;
+    // Terraform is given no secrets: rendering refuses them.
+    let stack = match session.backend {
+        Backend::Aws => session.with_secrets(stack, &consent.only).await?,
+        Backend::Terraform(_) => Cow::Borrowed(stack),
+    };
+    let stack = &*stack;
     let place = session.aws.place().await?;
     let ask = Ask { stack, place, found, gaps: &session.gaps, consent };
     let plan = session.backend.plan(ask).await.map_err(shown)?;

@@ -10,7 +10,6 @@ use super::target::TargetArgs;
 use crate::backend::terraform::{Rendering, imports, render};
 use crate::error::{EXIT_CHANGES, EXIT_OK, Error};
 use crate::event::Silent;
-use crate::secret;
 
 /// Arguments of `render`.
 #[derive(Debug, ClapArgs)]
@@ -44,11 +43,6 @@ enum Tool {
 pub async fn run(args: Args) -> Result<u8, Error> {
     let Tool::Terraform = args.to;
     let stack = load(&args.stack)?;
-    if !secret::wanted(&stack, None).is_empty() {
-        let message =
-            "Terraform would write `${secret:…}` values to its state: this stack is for the AWS backend alone";
-        return Err(Error::Usage(message.to_owned()));
-    }
     let open = open_variables(&stack, &args.stack.variables)?;
     let mut rendering = render(&open).map_err(|found| refused(&found, &stack.source))?;
     if args.imports {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::expand::ADDRESS_TAG;
 use crate::kind::Found;
 use crate::model::{Address, Resource, Stack};
 
@@ -26,8 +27,11 @@ pub fn addresses(found: &[Found]) -> Vec<Address> {
     named.collect()
 }
 
-/// `/aws/lambda/sync` → `sync`, `sync/jobs` → `sync`, `orders.fifo` → `orders` if the kind adds the rest.
+/// What its tag says first; then `/aws/lambda/sync` → `sync`, `sync/jobs` → `sync`, `orders.fifo` → `orders` if the
+/// kind adds the rest.
 fn candidates(one: &Found) -> Vec<String> {
+    let tagged = one.tags.get(ADDRESS_TAG).and_then(|address| address.split_once('.'));
+    let tagged = tagged.filter(|(kind, name)| *kind == one.kind.name() && slug(name) == *name);
     let mut parts = one.name.split('/').filter(|part| !part.is_empty());
     let part = if one.name.starts_with('/') { parts.next_back() } else { parts.next() };
     let part = part.unwrap_or(&one.name);
@@ -36,7 +40,8 @@ fn candidates(one: &Found) -> Vec<String> {
         resource.attributes.clone_from(&one.attributes);
         one.kind.physical_name(&resource) == one.name
     });
-    stem.into_iter().chain([slug(part), slug(&one.name)]).collect()
+    let tagged = tagged.map(|(_, name)| name.to_owned());
+    tagged.into_iter().chain(stem).chain([slug(part), slug(&one.name)]).collect()
 }
 
 /// Replaces what a logical name cannot have.

@@ -214,6 +214,7 @@ const ROWS: &[Row] = &[
 /// The policies stand in the queue itself and not beside it: it has them from the call that creates it.
 static TERRAFORM: Spelling = Spelling {
     outputs: &["arn", "url"],
+    parts: &["aws_sqs_queue_policy", "aws_sqs_queue_redrive_policy", "aws_sqs_queue_redrive_allow_policy"],
     unless: &[("sqs_managed_sse", "kms_key")],
     left_out: Some(LeftOut {
         key: "max_message_size",

@@ -98,6 +98,7 @@ static TERRAFORM: Spelling = Spelling {
             always: true,
         },
     ],
+    parts: &["aws_iam_role_policy_attachments_exclusive"],
     ..Spelling::new("aws_iam_role", "name", "{name}")
 };
 

@@ -35,6 +35,8 @@ pub struct Spelling {
     pub unread: &'static [&'static str],
     /// The resources that stand beside it.
     pub beside: &'static [Beside],
+    /// Further types of the provider's that only hold attributes of it; others write them, we do not.
+    pub parts: &'static [&'static str],
     /// Rows that are not rendered, each with its reason.
     pub without: &'static [Without],
     /// Rows that are not written where another one is set, since the provider refuses both.
@@ -55,6 +57,7 @@ impl Spelling {
             code: None,
             unread: &[],
             beside: &[],
+            parts: &[],
             without: &[],
             unless: &[],
             left_out: None,
@@ -130,6 +133,16 @@ pub static NOT_IN_PROVIDER: Code = Code {
     reason: "Without it the resource would be another than the stack says.",
     fix: "Remove it, or apply this stack without --backend terraform.",
     link: "https://registry.terraform.io/providers/hashicorp/aws/latest/docs",
+};
+
+/// A secret, which a state would hold in plain text.
+pub static SECRET_IN_STATE: Code = Code {
+    id: "QS062",
+    severity: Severity::Error,
+    title: "a secret that Terraform would write to its state",
+    reason: "Terraform keeps every argument of every resource in its state as plain text.",
+    fix: "Apply this stack without --backend terraform, or let the function read the secret by itself.",
+    link: "https://developer.hashicorp.com/terraform/language/manage-sensitive-data",
 };
 
 /// What Terraform or its provider finds wrong.

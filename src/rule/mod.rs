@@ -64,6 +64,7 @@ const GENERAL: &[&Code] = &[
     &graph::CYCLE,
     &kind::terraform::NOT_IN_PROVIDER,
     &kind::terraform::TERRAFORM_SAYS,
+    &kind::terraform::SECRET_IN_STATE,
 ];
 
 /// Every code that can be reported, in order: what `queuestack explain` knows.

@@ -13,8 +13,8 @@ use super::variables::Open;
 use crate::build::Origin;
 use crate::diagnostic::Diagnostics;
 use crate::expand::{ADDRESS_TAG, REGION_TAG, STACK_TAG};
-use crate::kind::terraform::{Beside, NOT_IN_PROVIDER, Spelling, Tie};
-use crate::kind::{Row, Type};
+use crate::kind::terraform::{Beside, NOT_IN_PROVIDER, SECRET_IN_STATE, Spelling, Tie};
+use crate::kind::{self, Row, Type};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::Value;
 
@@ -43,11 +43,14 @@ pub struct Rendering {
 /// Renders a stack.
 ///
 /// # Errors
-/// When a resource sets what the provider cannot express; all of it is told.
+/// When a resource sets what the provider cannot express, or what a state must not hold; all of it is told.
 pub fn render(open: &Open) -> Result<Rendering, Diagnostics> {
     let mut out = Diagnostics::default();
     let stack = &open.stack;
-    stack.resources.values().for_each(|one| refuse_unknown(one, &mut out));
+    for resource in stack.resources.values() {
+        refuse_unknown(resource, &mut out);
+        refuse_secrets(resource, &mut out);
+    }
     if out.has_errors() {
         return Err(out);
     }
@@ -81,6 +84,18 @@ fn refuse_unknown(resource: &Resource, out: &mut Diagnostics) {
                 format!("Terraform cannot say `{}` of `{}`: {}", without.key, resource.address, without.reason);
             out.push(resource.finding(&NOT_IN_PROVIDER, without.key, message));
         }
+    }
+}
+
+/// Tells of every secret: what Terraform is given stands in its state.
+fn refuse_secrets(resource: &Resource, out: &mut Diagnostics) {
+    for row in resource.kind.rows() {
+        kind::walk(&row.ty, row.key, resource.get(row), &mut |path, value| {
+            if let Some(secret) = value.as_ref().and_then(Ref::secret) {
+                let message = format!("`{path}` of `{}` refers to `{secret}`", resource.address);
+                out.push(resource.finding(&SECRET_IN_STATE, path, message));
+            }
+        });
     }
 }
 
