@@ -3,6 +3,7 @@
 
 #[path = "terraform/evaluate.rs"]
 mod evaluate;
+#[expect(dead_code, reason = "other tests use the rest")]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

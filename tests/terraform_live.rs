@@ -5,8 +5,10 @@
 //! its older protocol leaves fields out; on any other the plan after an apply must be empty.
 
 #[path = "e2e/support/emulator.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod emulator;
 #[path = "e2e/support/run.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -111,11 +113,11 @@ fn there_and_back(stack: &str) {
     let run_terraform = |arguments: &[&str]| {
         run(&[arguments, &["--backend", "terraform", "--state", state.to_str().unwrap()]].concat())
     };
-    for format in ["json", "markdown"] {
-        let one = run(&["plan", "--format", format, "--detailed-exitcode"]).exits(2).stdout;
-        let other = run_terraform(&["plan", "--format", format, "--detailed-exitcode"]).exits(2).stdout;
-        same_plan(&one, &other);
-    }
+    // One format for each will do: Terraform takes its time.
+    let formats = [("minimal.yaml", "markdown"), ("orders.yaml", "text")];
+    let format = formats.iter().find(|(of, _)| *of == stack).map_or("json", |(_, format)| format);
+    let plan = ["plan", "--format", format, "--detailed-exitcode"];
+    same_plan(&run(&plan).exits(2).stdout, &run_terraform(&plan).exits(2).stdout);
     run_terraform(&["apply", "--yes"]).exits(0).says("created in");
     let drift = run_terraform(&["plan", "--json"]).exits(0).changes();
     let other: Vec<_> = drift.iter().filter(|one| !(alarms_drift() && one.starts_with("alarm."))).collect();
@@ -134,12 +136,10 @@ fn there_and_back(stack: &str) {
     run(&["destroy", "--json", "--yes"]).exits(0).prints("\"steps\": []");
 }
 
-/// Compares what the two backends print, but for what is theirs: how many calls were made, and what provider 5 leaves
-/// to AWS.
+/// Compares what the two backends print, but for the size of messages, which provider 5 knows up to 256 KiB.
 fn same_plan(one: &str, other: &str) {
-    let own = |line: &&str| !line.contains("calls") && !line.contains("max_message_size");
-    let text = |text: &str| text.lines().filter(own).map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(text(one), text(other));
+    let other = other.replace("256KiB", "1MiB").replace("262144", "1048576");
+    assert!(one == other && one.contains("create"), "{one}\n{other}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub enum LocalError {
     },
     /// The emulator runs but does not answer.
     #[error(
-        "{} did not answer on port {port} within 60 seconds; run this again to go on \
+        "{} did not answer on port {port} within 3 minutes; run this again to go on \
          waiting, or stop it with `queuestack local down`. The end of {}:\n{tail}",
         emulator.name, log.display()
     )]

@@ -28,8 +28,9 @@ use port::Found;
 pub use port::Holder;
 use process::Starting;
 
-/// How long a starting emulator may take until its health page answers.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long a starting emulator may take until its health page answers. LocalStack imports for seconds, and for minutes
+/// beside a build on few cores; one that ended is told at once.
+const READY_WITHIN: Duration = Duration::from_secs(180);
 /// How long the port of a process that ended may still accept connections.
 const PORT_FREE_WITHIN: Duration = Duration::from_secs(1);
 const PROBE_FIRST: Duration = Duration::from_millis(20);
@@ -151,7 +152,7 @@ impl Local {
     /// # Errors
     ///
     /// If something other than an emulator holds the port, or another emulator than the wanted one, no usable
-    /// Python is found, the installation fails, the emulator dies or does not answer within 60 seconds, or a file
+    /// Python is found, the installation fails, the emulator dies or does not answer within 3 minutes, or a file
     /// in the home cannot be written.
     pub async fn up(&self, on: &mut (dyn FnMut(Progress) + Send)) -> Result<Running, LocalError> {
         if let Some(running) = self.find().await? {
