@@ -4,6 +4,9 @@
 //! `QUEUESTACK_TEST_ENDPOINT` points at another emulator. On ministack the provider sees alarms drift for ever, since
 //! its older protocol leaves fields out; on any other the plan after an apply must be empty.
 
+#[path = "e2e/support/aws_cli.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use the rest")]
+mod aws_cli;
 #[path = "e2e/support/emulator.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod emulator;
@@ -14,6 +17,7 @@ mod run;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use aws_cli::aws;
 use queuestack::backend::terraform::run::{SHARED_FOLDERS, has_provider};
 use run::{Output, Run, clean};
 use serde_json::Value;
@@ -213,7 +217,8 @@ fn what_terraform_made_is_imported_from_its_state() {
 
     let planned = queuestack(&["plan", &file, "--json", "--adopt-unowned", "--detailed-exitcode"], &plugins);
     let changes = planned.exits(2).changes();
-    assert_eq!(changes.len(), 2 * 7, "{changes:#?}");
+    // Two tags each, and the Region's on what is there once for all of them.
+    assert_eq!(changes.len(), 2 * 7 + 1, "{changes:#?}");
     assert!(changes.iter().all(|change| change.contains(" tags.queuestack:")), "{changes:#?}");
     queuestack(&["apply", &file, "--yes", "--adopt-unowned"], &plugins).exits(0);
     queuestack(&["plan", &file, "--detailed-exitcode"], &plugins).exits(0);
@@ -228,6 +233,32 @@ fn what_terraform_made_is_imported_from_its_state() {
     terraform(&folder, &["destroy", "-auto-approve", "-input=false", "-no-color"]);
     import(&path("old.tfstate")).exits(1).says("nothing of what the state holds is on ");
     import(&path("main.tf")).exits(1).says("main.tf: no state of Terraform's: give what `terraform state pull`");
+}
+
+/// The state in a bucket, and the file that locks it.
+#[test]
+fn a_state_in_a_bucket_is_locked() {
+    let Some(plugins) = provider("a_state_in_a_bucket_is_locked") else { return };
+    let (endpoint, file) = (endpoint(), tmp().join("bucket.yaml"));
+    std::fs::create_dir_all(tmp()).unwrap();
+    std::fs::write(&file, "stack: state-in-s3\nqueues: {state-in-s3: {}}\n").unwrap();
+    let _there = std::fs::remove_dir_all(tmp().join("home/terraform/state-in-s3"));
+    let s3 = |arguments: &[&str]| aws(&endpoint, &[&["s3api"], arguments, &["--bucket", "states"]].concat());
+    let keys = || {
+        let listed = s3(&["list-objects-v2"])["Contents"].clone();
+        listed.as_array().into_iter().flatten().map(|one| one["Key"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    s3(&["create-bucket"]);
+    let run = |arguments: &[&str]| {
+        let state = ["--backend", "terraform", "--state", "s3://states/live/one.tfstate?region=us-east-1"];
+        queuestack(&[&arguments[..1], &[file.to_str().unwrap()], &arguments[1..], &state].concat(), &plugins)
+    };
+    run(&["apply", "--yes"]).exits(0).says("queue.state-in-s3 created in");
+    assert_eq!(keys(), ["live/one.tfstate"], "the state, and no lock that stayed");
+    s3(&["put-object", "--key", "live/one.tfstate.tflock"]);
+    run(&["plan"]).exits(1).says("Error acquiring the state lock");
+    s3(&["delete-object", "--key", "live/one.tfstate.tflock"]);
+    run(&["destroy", "--yes"]).exits(0).says("queue.state-in-s3 deleted in");
 }
 
 /// In every command, and beside stacks that have none.
