@@ -235,7 +235,7 @@ fn a_secret_is_refused_where_it_stands() {
     let (code, _, stderr) = queuestack(&["render", file.to_str().unwrap(), "--out", out.to_str().unwrap()]);
     assert_eq!(code, Some(1), "{stderr}");
     let message = "error[QS062]: `environment.URL` of `function.w` refers to `${secret:ssm:/db}`";
-    assert!(stderr.contains(message) && stderr.contains("stack.yaml:5:19"), "{stderr}");
+    assert!(stderr.contains(message) && stderr.contains("stack.yaml:5:24"), "{stderr}");
     assert!(!out.exists());
 }
 
