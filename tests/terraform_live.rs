@@ -109,9 +109,12 @@ fn there_and_back(stack: &str) {
     let folder = tmp().join(format!("back-{stack}"));
     let _absent = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
+    // The workers that the test run has built.
+    let built = ["--no-build", "--cargo-profile", "release"];
     let run = |arguments: &[&str]| {
         let all = [&[arguments[0], file.to_str().unwrap()], &arguments[1..]].concat();
-        queuestack(&all, &plugins)
+        let builds = ["plan", "apply"].contains(&arguments[0]);
+        queuestack(&[&all[..], if builds { &built } else { &[] }].concat(), &plugins)
     };
     let state = folder.join("terraform.tfstate");
     let run_terraform = |arguments: &[&str]| {
