@@ -22,13 +22,15 @@ pub fn build(queuestack: &Path, stack: &Path, out: &Path) -> Result<(), Failure>
     if status.success() { Ok(()) } else { Err(format!("queuestack build {}: {status}", stack.display()).into()) }
 }
 
-/// Takes the program out of a zip.
+/// Takes the program out of the zip of a function, for this machine's architecture.
 ///
 /// # Errors
 /// When it is not there.
-pub fn unpack(zip: &Path) -> Result<PathBuf, Failure> {
+pub fn unpack(folder: &Path, function: &str) -> Result<PathBuf, Failure> {
     use std::os::unix::fs::PermissionsExt as _;
-    let file = std::fs::File::open(zip).map_err(|error| format!("{}: {error}", zip.display()))?;
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+    let zip = folder.join(format!("{function}-{architecture}.zip"));
+    let file = std::fs::File::open(&zip).map_err(|error| format!("{}: {error}", zip.display()))?;
     let mut program = Vec::new();
     zip::ZipArchive::new(file)?.by_name("bootstrap")?.read_to_end(&mut program)?;
     let path = zip.with_extension("bootstrap");

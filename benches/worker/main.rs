@@ -119,7 +119,7 @@ fn cold_starts() -> Result<[f64; 2], Failure> {
         std::fs::copy(peers().join("bare").join(file), bare.join(file))?;
     }
     cold::build(&queuestack, &bare.join("stack.yaml"), &out)?;
-    let programs = [cold::unpack(&out.join("calendar-sync.zip"))?, cold::unpack(&out.join("bare.zip"))?];
+    let programs = [cold::unpack(&out, "calendar-sync")?, cold::unpack(&out, "bare")?];
     cold::measure([&programs[0], &programs[1]], COLD_RUNS)
 }
 

@@ -90,6 +90,7 @@ fn run(subject: &Subject, queue: &Queue, messages: usize) -> Result<(f64, f64), 
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
         ("NODE_ENV", "production".to_owned()),
+        ("NODE_NO_WARNINGS", "1".to_owned()),
         // The other side says nothing of a message, either.
         ("LOG_LEVEL", "warn".to_owned()),
     ];

@@ -3,23 +3,26 @@
 //! Who may send to a worker's queue must not thereby choose whom the worker calls. So a probe is answered only into a
 //! queue that is named like one of a load test, on the host that the worker's own queue is on.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
 use hyper::Uri;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::OnceCell;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::backend::sqs::SqsQueue;
-use crate::backend::{Backend, Outgoing};
+use crate::backend::{Backend, Outgoing, QueueError};
 use crate::{Context, Job, Outcome};
 
 /// The type of the job.
 pub(crate) const TYPE: &str = "queuestack.probe";
 /// What the names of queues for receipts begin with.
 const REPLY_PREFIX: &str = "queuestack-load-";
+/// The most receipts of one call, and how long it waits for more.
+const BATCH: usize = 10;
+const LINGER: Duration = Duration::from_millis(10);
 /// When a probe that was told to fail is tried again.
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -36,10 +39,14 @@ pub(crate) struct Probe {
     failures: u32,
 }
 
-/// Answers probes.
+/// A receipt, and who waits to hear that it was taken.
+type Waiting = (String, oneshot::Sender<Result<(), QueueError>>);
+
+/// Answers probes. Receipts go out together: a test is to measure the worker, not its receipts.
 #[derive(Default)]
 pub(crate) struct Answerer {
-    client: OnceCell<Client>,
+    /// The queue of the test that is going on, and who sends to it.
+    replies: Mutex<Option<(String, mpsc::Sender<Waiting>)>>,
 }
 
 impl Answerer {
@@ -58,13 +65,57 @@ impl Answerer {
             return Outcome::retry_after(AGAIN_AFTER, format!("fails at receive {receive} of {failures}, as told"));
         }
         let receipt = json!({"probe": probe, "handledAt": Timestamp::now().as_millisecond(), "receive": receive});
-        let client = self.client.get_or_init(|| async { Client::new(crate::aws::config().await) }).await;
-        let replies = SqsQueue::new(reply_to).with_client(client.clone());
-        let sent = replies.send(vec![Outgoing { body: receipt.to_string(), ..Outgoing::default() }]).await;
-        match sent.into_iter().find_map(Result::err) {
-            None => Outcome::done(),
-            Some(error) => Outcome::retry(error),
+        match self.send(reply_to, receipt.to_string()).await {
+            Ok(()) => Outcome::done(),
+            Err(error) => Outcome::retry(error),
         }
+    }
+
+    /// Sends a receipt with those that come at about the same time.
+    async fn send(&self, to: String, receipt: String) -> Result<(), QueueError> {
+        let (told, taken) = oneshot::channel();
+        let gone = || QueueError::transient("the receipt was not sent");
+        self.sender(to).send((receipt, told)).await.map_err(|_| gone())?;
+        taken.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// The channel to the sender of a queue; that of the test before ends when its last handler did.
+    fn sender(&self, to: String) -> mpsc::Sender<Waiting> {
+        let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*replies {
+            Some((known, sender)) if *known == to && !sender.is_closed() => sender.clone(),
+            _ => {
+                let (sender, receipts) = mpsc::channel(BATCH);
+                tokio::spawn(forward(SqsQueue::new(&to), receipts));
+                *replies = Some((to, sender.clone()));
+                sender
+            }
+        }
+    }
+}
+
+/// Sends receipts: ten, or what came within some milliseconds.
+async fn forward(queue: SqsQueue, mut receipts: mpsc::Receiver<Waiting>) {
+    let queue = Arc::new(queue);
+    while let Some(first) = receipts.recv().await {
+        let mut batch = vec![first];
+        let full = async {
+            while batch.len() < BATCH
+                && let Some(next) = receipts.recv().await
+            {
+                batch.push(next);
+            }
+        };
+        let _ = tokio::time::timeout(LINGER, full).await;
+        let queue = Arc::clone(&queue);
+        tokio::spawn(async move {
+            let (bodies, told): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+            let messages = bodies.into_iter().map(|body| Outgoing { body, ..Outgoing::default() });
+            for (result, told) in queue.send(messages.collect()).await.into_iter().zip(told) {
+                // A handler that was ended waits no more.
+                let _ = told.send(result.map(drop));
+            }
+        });
     }
 }
 
