@@ -11,13 +11,21 @@ use crate::{Failure, median, times};
 /// When to give a start up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Builds the functions of a stack as they would be shipped; the folder of their zips.
+/// Builds the functions of a stack from a workspace, as they would be shipped, and puts their zips into a folder.
 ///
 /// # Errors
 /// When one cannot be built.
-pub fn build(queuestack: &Path, stack: &Path, out: &Path) -> Result<(), Failure> {
+pub fn build(queuestack: &Path, stack: &Path, workspace: &Path, out: &Path) -> Result<(), Failure> {
     let mut command = Command::new(queuestack);
-    command.arg("build").arg(stack).arg("--out").arg(out).stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .arg("build")
+        .arg(stack)
+        .arg("--workspace")
+        .arg(workspace)
+        .arg("--out")
+        .arg(out)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     let status = command.status()?;
     if status.success() { Ok(()) } else { Err(format!("queuestack build {}: {status}", stack.display()).into()) }
 }
