@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When one cannot be built.
-pub fn build(queuestack: &Path, stack: &Path, workspace: &Path, out: &Path) -> Result<(), Failure> {
+pub fn build(queuestack: &Path, stack: &Path, workspace: &Path, out: &Path, no_build: bool) -> Result<(), Failure> {
     let mut command = Command::new(queuestack);
     command
         .arg("build")
@@ -26,6 +26,9 @@ pub fn build(queuestack: &Path, stack: &Path, workspace: &Path, out: &Path) -> R
         .arg(out)
         .stdin(Stdio::null())
         .stdout(Stdio::null());
+    if no_build {
+        command.arg("--no-build");
+    }
     let status = command.status()?;
     if status.success() { Ok(()) } else { Err(format!("queuestack build {}: {status}", stack.display()).into()) }
 }

@@ -1,10 +1,10 @@
 //! What the worker runtime costs: messages a second and memory beside bbc/sqs-consumer, and a cold start beside the bare
 //! `lambda_runtime`.
 //!
-//! `cargo bench --bench worker -- [--messages N] [--runs N] [--json] [--check] [--only poll|cold]`
+//! `cargo bench --bench worker -- [--messages N] [--runs N] [--json] [--check] [--only poll|cold] [--no-build]`
 //!
 //! All take turns on the same endpoint, a queue in memory. Node.js 20 or later and npm must be there for the peer, which
-//! npm installs below `target/`. `--check` exits with 1 when a target is missed.
+//! npm installs below `target/`. `--no-build` takes the functions as they were built last. `--check` exits with 1 when a target is missed.
 
 mod cold;
 mod poll;
@@ -63,7 +63,7 @@ fn bench(arguments: &[String]) -> Result<bool, Failure> {
         }
     }
     if options.only.as_deref() != Some("poll") {
-        report.cold = Some(cold_starts()?);
+        report.cold = Some(cold_starts(options.no_build)?);
     }
     if options.json {
         println!("{:#}", report.to_json());
@@ -116,17 +116,17 @@ fn install() -> Result<PathBuf, Failure> {
 }
 
 /// The bundled calendar worker's and the bare runtime's, in milliseconds; both are built as they are shipped.
-fn cold_starts() -> Result<[f64; 2], Failure> {
+fn cold_starts(no_build: bool) -> Result<[f64; 2], Failure> {
     let queuestack = PathBuf::from(env!("CARGO_BIN_EXE_queuestack"));
     let (out, bare) = (scratch("zips")?, scratch("bare")?);
     let stack = out.join("calendar-sync.yaml");
     std::fs::write(&stack, CALENDAR)?;
-    cold::build(&queuestack, &stack, Path::new(env!("CARGO_MANIFEST_DIR")), &out)?;
+    cold::build(&queuestack, &stack, Path::new(env!("CARGO_MANIFEST_DIR")), &out, no_build)?;
     std::fs::create_dir_all(bare.join("src"))?;
     for file in ["Cargo.toml", "Cargo.lock", "stack.yaml", "src/main.rs"] {
         std::fs::copy(peers().join("bare").join(file), bare.join(file))?;
     }
-    cold::build(&queuestack, &bare.join("stack.yaml"), &bare, &out)?;
+    cold::build(&queuestack, &bare.join("stack.yaml"), &bare, &out, no_build)?;
     let programs = [cold::unpack(&out, "calendar-sync")?, cold::unpack(&out, "bare")?];
     cold::measure([&programs[0], &programs[1]], COLD_RUNS)
 }
@@ -206,12 +206,13 @@ struct Options {
     runs: usize,
     json: bool,
     check: bool,
+    no_build: bool,
     only: Option<String>,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Self, Failure> {
-        let mut options = Self { messages: 10_000, runs: 3, json: false, check: false, only: None };
+        let mut options = Self { messages: 10_000, runs: 3, json: false, check: false, no_build: false, only: None };
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             let mut value = || rest.next().ok_or_else(|| format!("{argument} takes a value"));
@@ -220,6 +221,7 @@ impl Options {
                 "--runs" => options.runs = value()?.parse()?,
                 "--json" => options.json = true,
                 "--check" => options.check = true,
+                "--no-build" => options.no_build = true,
                 "--only" => options.only = Some(value()?.clone()),
                 other => return Err(format!("unknown argument {other}").into()),
             }
