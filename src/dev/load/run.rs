@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, QueueAttributeName, SendMessageBatchRequestEntry};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::{Outcome, PROBE, REPLY_PREFIX, Tally};
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
+use crate::value::Place;
 
 /// Entries of one batch call, by SQS's limit.
 const BATCH: usize = 10;
@@ -75,8 +76,9 @@ pub async fn run(
 ) -> Result<Outcome, AwsError> {
     let run = Timestamp::now().as_millisecond();
     let name = format!("{REPLY_PREFIX}{run}");
-    let call = aws.sqs.create_queue().queue_name(&name).send();
-    let replies = aws.call("sqs", "CreateQueue", call).await?.queue_url.unwrap_or_default();
+    let policy = policy(aws.place().await?, &name);
+    let call = aws.sqs.create_queue().queue_name(&name).attributes(QueueAttributeName::Policy, policy);
+    let replies = aws.call("sqs", "CreateQueue", call.send()).await?.queue_url.unwrap_or_default();
     let tally = Mutex::default();
     let shared = Arc::new(Shared { aws: aws.clone(), queue: queue.to_owned(), replies: replies.clone(), run, tally });
     let done = tokio::select! {
@@ -89,6 +91,20 @@ pub async fn run(
     removed?;
     let letters = dead_letters().await?;
     Ok(shared.tally.lock().await.outcome(letters))
+}
+
+/// Whoever is of this account may send receipts: the roles of workers are granted nothing for a test.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html>
+fn policy(place: &Place, queue: &str) -> String {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage",
+            "Resource": place.arn("sqs", queue),
+            "Condition": {"StringEquals": {"aws:PrincipalAccount": place.account}},
+        }],
+    })
+    .to_string()
 }
 
 async fn measure(
@@ -221,6 +237,15 @@ async fn note(shared: &Shared, messages: &[Message]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_own_account_may_send_receipts() {
+        let place = Place { partition: "aws".to_owned(), region: "eu-west-1".to_owned(), account: "123".to_owned() };
+        let policy: serde_json::Value = serde_json::from_str(&policy(&place, "queuestack-load-1")).unwrap();
+        let statement = &policy["Statement"][0];
+        assert_eq!(statement["Resource"], "arn:aws:sqs:eu-west-1:123:queuestack-load-1");
+        assert_eq!(statement["Condition"], json!({"StringEquals": {"aws:PrincipalAccount": "123"}}));
+    }
 
     #[test]
     fn probes_are_what_was_asked_for() {

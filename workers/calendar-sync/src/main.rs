@@ -38,6 +38,7 @@ async fn main() -> ExitCode {
             let deps = Arc::clone(&writing);
             async move { write::handle(job.payload, &deps).await }
         })
+        .probe()
         .idempotency(store)
         .settings(|settings| settings.keep = KEEP)
         .run()

@@ -37,6 +37,7 @@ async fn main() -> ExitCode {
             let deps = Arc::clone(&pushing);
             async move { push::handle(job.payload, &Key::of(NAME, &job.envelope), &deps).await }
         })
+        .probe()
         .idempotency(store)
         .run()
         .await

@@ -31,6 +31,7 @@ pub mod idempotency;
 mod job;
 mod outcome;
 mod pipeline;
+mod probe;
 mod producer;
 mod retry;
 mod settings;

@@ -4,16 +4,18 @@ use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
 use crate::backend::{self, Backend};
-use crate::context::States;
+use crate::context::{Context, States};
 use crate::host;
 use crate::idempotency::Store;
-use crate::job::{Check, Erased, Handler, Typed};
+use crate::job::{Check, Erased, Handler, Job, Typed};
 use crate::pipeline::Core;
+use crate::probe;
 use crate::retry::Backoff;
 use crate::settings::Settings;
 use crate::stop::Stop;
@@ -102,6 +104,17 @@ impl Worker {
             self.twice.push(job_type);
         }
         self
+    }
+
+    /// Answers the probes of `queuestack load`: jobs of the type `queuestack.probe`, each with one receipt into the queue
+    /// that it names. A probe that names any queue but one of a load test, on the host of the worker's own, is a dead
+    /// letter `refused_queue`.
+    pub fn probe(self) -> Self {
+        let answerer = Arc::new(probe::Answerer::default());
+        self.job(probe::TYPE, move |job: Job<probe::Probe>, context: Context| {
+            let answerer = Arc::clone(&answerer);
+            async move { answerer.answer(job, context).await }
+        })
     }
 
     /// Does each job once, by the records of this store: [`idempotency::open`](crate::idempotency::open) has one by its
@@ -200,6 +213,7 @@ impl Worker {
             states: Arc::new(self.states),
             metrics,
             stop,
+            store_down: AtomicBool::new(false),
         })
     }
 }

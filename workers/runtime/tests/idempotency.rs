@@ -5,8 +5,6 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use queuestack_worker::Envelope;
 use queuestack_worker::idempotency::dynamodb::DynamoDb;
 use queuestack_worker::idempotency::memory::Memory;
@@ -227,7 +225,7 @@ mod stores {
 
     pub async fn dynamodb() -> Shared {
         let client = client().await;
-        Arc::new(DynamoDb::new(client.clone(), table(client).await))
+        Arc::new(DynamoDb::new(client.clone(), support::dynamodb::table(client).await))
     }
 }
 
@@ -237,31 +235,13 @@ async fn server(url: fn() -> &'static str) -> &'static str {
 }
 
 async fn client() -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .endpoint_url(server(support::aws::endpoint).await)
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    aws_sdk_dynamodb::Client::from_conf(config)
-}
-
-/// A table of its own.
-async fn table(client: aws_sdk_dynamodb::Client) -> String {
-    let name = format!("idempotency-{}", Owner::new().0);
-    let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
-    let hash = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
-    let create = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
-    let create = create.attribute_definitions(id.build().unwrap()).key_schema(hash.build().unwrap());
-    create.send().await.unwrap();
-    name
+    support::dynamodb::client(server(support::aws::endpoint).await)
 }
 
 #[tokio::test]
 async fn items_of_dynamodb_say_when_they_may_go() {
     let client = client().await;
-    let table = table(client.clone()).await;
+    let table = support::dynamodb::table(client.clone()).await;
     let store: Shared = Arc::new(DynamoDb::new(client.clone(), &table));
     let key = key("ttl");
     let owner = granted(&store, &key, LONG).await;

@@ -1,5 +1,6 @@
 //! A job's lease in the idempotency store, from the claim to its end.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -35,7 +36,9 @@ impl<'a> Attempt<'a> {
         let Some(store) = core.store.as_deref() else { return Claimed::Unkept };
         let (key, owner) = (Key::of(&core.name, self.envelope), Owner::new());
         let since = Instant::now();
-        match store.claim(&key, owner, core.settings.lease).await {
+        let claim = store.claim(&key, owner, core.settings.lease).await;
+        core.store_down.store(claim.is_err(), Relaxed);
+        match claim {
             Ok(Claim::Granted) => Claimed::Held(Held { core, store, key, owner, since }),
             Ok(Claim::Busy { remaining }) => {
                 // Many duplicates of one job must not all come back in the same moment.
@@ -48,8 +51,12 @@ impl<'a> Attempt<'a> {
                 tracing::info!(result, "done before");
                 Claimed::Over(Verdict::Delete)
             }
-            // Without the store nobody knows whether it was done: it waits.
-            Err(error) => Claimed::Over(self.put_back(None, Event::Retried, &error.to_string())),
+            // Without the store nobody knows whether it was done: it waits, and long enough for an outage not to use
+            // up its receives, which are not its fault.
+            Err(error) => {
+                let wait = core.settings.lease.mul_f64(1.0 / 3.0 + fastrand::f64() * 2.0 / 3.0);
+                Claimed::Over(self.put_back(Some(wait), Event::Retried, &error.to_string()))
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod claim;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures::FutureExt;
@@ -31,6 +32,8 @@ pub(crate) struct Core {
     pub states: Arc<States>,
     pub metrics: Metrics,
     pub stop: Stop,
+    /// The store did not answer the last claim: to take more messages would only use up their receives.
+    pub store_down: AtomicBool,
 }
 
 /// What the host is to do with a message.

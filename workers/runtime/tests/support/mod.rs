@@ -4,7 +4,11 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod aws;
+#[cfg(feature = "dynamodb")]
+pub mod dynamodb;
+pub mod fleet;
 pub mod lambda;
+pub mod proxy;
 #[cfg(feature = "sqlite")]
 pub mod queues;
 pub mod servers;

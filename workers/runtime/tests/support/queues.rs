@@ -18,6 +18,8 @@ pub enum Kind {
     Patient,
     /// In order; visible again after 30 seconds.
     Fifo,
+    /// Visible again after 5 seconds, as often as it takes.
+    Tireless,
 }
 
 impl Kind {
@@ -26,7 +28,12 @@ impl Kind {
             Self::Standard => 2,
             Self::Patient => 120,
             Self::Fifo => 30,
+            Self::Tireless => 5,
         })
+    }
+
+    fn most_receives(self) -> u32 {
+        if self == Self::Tireless { 1_000 } else { 3 }
     }
 }
 
@@ -43,8 +50,6 @@ enum Dead {
     Table(Arc<SqliteQueue>),
     Queue(Arc<dyn Backend>),
 }
-
-const MOST_RECEIVES: u32 = 3;
 
 impl Queue {
     /// Waits for so many dead letters: their bodies and attributes.
@@ -73,16 +78,16 @@ pub mod queue {
     /// A queue in a file of its own.
     pub async fn sqlite(test: &str, kind: Kind) -> Queue {
         let file = super::super::folder("queue").join(format!("{test}.db"));
-        let visibility = kind.visibility();
+        let (visibility, most_receives) = (kind.visibility(), kind.most_receives());
         let url = format!(
-            "sqlite:{}?queue={test}&visibility_timeout={}s&max_receives={MOST_RECEIVES}&fifo={}",
+            "sqlite:{}?queue={test}&visibility_timeout={}s&max_receives={most_receives}&fifo={}",
             file.display(),
             visibility.as_secs(),
             kind == Kind::Fifo
         );
         let open = backend::open(&url).await.unwrap();
         let dead = Dead::Table(Arc::new(SqliteQueue::open(&url).await.unwrap()));
-        Queue { open, url, visibility, most_receives: MOST_RECEIVES, dead }
+        Queue { open, url, visibility, most_receives, dead }
     }
 
     /// A queue of the local AWS.
@@ -92,16 +97,16 @@ pub mod queue {
         // Names have 80 characters at most, and tests longer ones.
         let short: String = test.chars().take(50).collect();
         let name = format!("{short}-{}", fastrand::u32(..));
-        let visibility = kind.visibility();
+        let (visibility, most_receives) = (kind.visibility(), kind.most_receives());
         let dead = create(&client, &format!("{name}-dlq{end}"), kind, &[]).await;
         let arn = client.get_queue_attributes().queue_url(&dead).attribute_names(Name::QueueArn).send().await.unwrap();
         let arn = arn.attributes.unwrap().remove(&Name::QueueArn).unwrap();
-        let policy = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{MOST_RECEIVES}}}"#);
+        let policy = format!(r#"{{"deadLetterTargetArn":"{arn}","maxReceiveCount":{most_receives}}}"#);
         let more = [(Name::RedrivePolicy, policy), (Name::VisibilityTimeout, visibility.as_secs().to_string())];
         let url = create(&client, &format!("{name}{end}"), kind, &more).await;
         let open: Arc<dyn Backend> = Arc::new(SqsQueue::new(&url).with_client(client.clone()));
         let dead = Dead::Queue(Arc::new(SqsQueue::new(dead).with_client(client)));
-        Queue { open, url, visibility, most_receives: MOST_RECEIVES, dead }
+        Queue { open, url, visibility, most_receives, dead }
     }
 
     async fn create(client: &aws_sdk_sqs::Client, name: &str, kind: Kind, more: &[(Name, String)]) -> String {

@@ -2,8 +2,10 @@
 //!
 //! A poll that brings something asks for one more beside it, up to a tenth of the slots, which is what full batches of
 //! ten can fill; an empty one leads back to a single long poll. A poll is never aborted: the queue may be answering.
+//! While the idempotency store does not answer, one message at a time is fetched, with pauses: each costs a receive.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -34,8 +36,9 @@ pub(super) async fn poll(host: &Arc<Host>) -> Instant {
             () = stop.draining() => {}
             Some(polled) = polls.join_next(), if !polls.is_empty() => {
                 let Ok((result, slots)) = polled else { continue };
-                width.after(result.as_ref().ok().map(Vec::len));
-                if result.is_ok() {
+                let down = host.core.store_down.load(Relaxed);
+                width.after(result.as_ref().ok().map(Vec::len).filter(|_| !down));
+                if result.is_ok() && !down {
                     pause = FIRST_PAUSE;
                 } else if resume <= Instant::now() {
                     resume = Instant::now() + pause;
@@ -43,7 +46,7 @@ pub(super) async fn poll(host: &Arc<Host>) -> Instant {
                 }
                 take(host, result, slots);
             }
-            slots = free_slots(&host.slots, resume), if polls.len() < width.now => {
+            slots = free_slots(&host.slots, resume, wanted(host)), if polls.len() < width.now => {
                 let Some(slots) = slots else { break };
                 polls.spawn(receive(Arc::clone(&host.queue), slots, host.core.settings.poll_wait));
             }
@@ -74,11 +77,16 @@ impl Width {
     }
 }
 
-/// Waits for a time and for a free slot, and takes those that are free then, ten at most.
-async fn free_slots(slots: &Arc<Semaphore>, not_before: Instant) -> Option<OwnedSemaphorePermit> {
+/// How many messages a poll asks for: a whole batch, or one to see whether the store is back.
+fn wanted(host: &Host) -> usize {
+    if host.core.store_down.load(Relaxed) { 1 } else { BATCH }
+}
+
+/// Waits for a time and for a free slot, and takes those that are free then, so many at most.
+async fn free_slots(slots: &Arc<Semaphore>, not_before: Instant, most: usize) -> Option<OwnedSemaphorePermit> {
     tokio::time::sleep_until(not_before.into()).await;
     let mut taken = Arc::clone(slots).acquire_owned().await.ok()?;
-    while taken.num_permits() < BATCH
+    while taken.num_permits() < most
         && let Ok(more) = Arc::clone(slots).try_acquire_owned()
     {
         taken.merge(more);
@@ -130,10 +138,10 @@ mod tests {
     #[tokio::test]
     async fn slots_are_taken_as_they_are_free_and_never_more_than_a_batch() {
         let (slots, now) = (Arc::new(Semaphore::new(13)), Instant::now());
-        let first = free_slots(&slots, now).await.unwrap();
-        let second = free_slots(&slots, now).await.unwrap();
+        let first = free_slots(&slots, now, BATCH).await.unwrap();
+        let second = free_slots(&slots, now, BATCH).await.unwrap();
         assert_eq!((first.num_permits(), second.num_permits()), (10, 3));
         drop(first);
-        assert_eq!(free_slots(&slots, now).await.unwrap().num_permits(), 10);
+        assert_eq!(free_slots(&slots, now, BATCH).await.unwrap().num_permits(), 10);
     }
 }
