@@ -1,5 +1,6 @@
 //! The policies that workers' roles get, against golden files. `UPDATE=1 cargo test --release --test policies` writes them.
 
+#[allow(dead_code, reason = "each test uses its part")]
 mod support;
 
 use queuestack::kind::{Kind as _, role};
