@@ -24,6 +24,7 @@ mod cargo;
 pub mod elf;
 mod error;
 mod flags;
+mod kept;
 mod machine;
 pub mod pack;
 mod run;
@@ -212,7 +213,8 @@ async fn build_in(
     let path =
         if request.no_build { package.last_built(request)? } else { run::build(&package, tools, request, on).await? };
     let (name, architecture, runtime) = (request.package.clone(), request.architecture, request.runtime);
-    let work = tokio::task::spawn_blocking(move || from_binary(name, path, architecture, runtime));
+    let kept = package.target_dir.join("queuestack/packed");
+    let work = tokio::task::spawn_blocking(move || from_binary(name, path, architecture, runtime, &kept));
     let artifact = match work.await {
         Ok(artifact) => artifact?,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
@@ -227,13 +229,15 @@ fn from_binary(
     path: PathBuf,
     architecture: Architecture,
     runtime: Runtime,
+    kept: &Path,
 ) -> Result<Artifact, ArtifactError> {
     let binary = read(&path)?;
     elf::check(&binary, &path, architecture, runtime)?;
     if binary.len() as u64 > UNZIPPED_BYTES {
         return Err(ArtifactError::TooLarge { path });
     }
-    Ok(Artifact::new(name, architecture, pack::pack(&binary)?, binary.len() as u64, path))
+    let zip = kept::pack(&name, architecture, &binary, kept)?;
+    Ok(Artifact::new(name, architecture, zip, binary.len() as u64, path))
 }
 
 /// Takes a zip that was built elsewhere, as it is, after the checks that [`build`] makes: `bootstrap` at the root, executable, for the
