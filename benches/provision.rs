@@ -68,7 +68,7 @@ fn bench(arguments: &[String]) -> Result<bool, Failure> {
     }
     let local = Ground::local(&bench.queuestack, &Path::new(env!("CARGO_TARGET_TMPDIR")).join("local"))?;
     bench.deploy(&local, &mut report)?;
-    bench.pack(&queuestack()?, &mut report)?;
+    Bench::pack(&queuestack()?, &mut report)?;
     let compared = grounds.last().filter(|_| terraform::is_wanted());
     if let Some(Err(error)) = compared.map(|ground| terraform::compare(&bench, ground, &mut report)) {
         report.notes.push(format!("no comparison with Terraform: {error}"));

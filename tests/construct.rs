@@ -1,7 +1,7 @@
 //! Stacks in Rust are the stacks in YAML, in both directions.
 //! What `queuestack convert` wrote is compiled here; `tests/construct_generated.rs` looks after it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "programs are modules here, and each test uses its part of `support`")]
 
 #[path = "construct/converted.rs"]
@@ -34,7 +34,7 @@ fn complete(stack: &Stack) -> model::Stack {
 #[track_caller]
 fn same(stack: &Stack, file: &str) {
     let (actual, expected) = (complete(stack), support::valid(&root().join(file)));
-    let differs = TextDiff::from_lines(&yaml::stack(&expected), &yaml::stack(&actual)).unified_diff().to_string();
+    let differs = TextDiff::from_lines(yaml::stack(&expected), yaml::stack(&actual)).unified_diff().to_string();
     assert!(differs.is_empty(), "{file}:\n{differs}");
     assert!(support::meaning(&actual) == support::meaning(&expected), "{file}");
     let places = |stack: &model::Stack| (stack.description.clone(), stack.tags.clone(), stack.ignore_tags.clone());

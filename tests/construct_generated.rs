@@ -1,7 +1,7 @@
 //! The tables of the builders are what the rows say, and converted stack files are what `queuestack convert` says:
 //! `UPDATE=1 cargo test --release --test construct_generated` writes `src/construct/kinds/` and `tests/golden/convert/`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 #[allow(dead_code, reason = "each test uses its part")]
 mod support;

@@ -1,7 +1,7 @@
 //! From a cargo package to a worker that a queue feeds, on the local AWS: the product's own, with the real emulator.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 use std::collections::HashMap;
 use std::fs;

@@ -3,7 +3,7 @@
 //! `QUEUESTACK_TEST_JOBS=10000` sends more than the thousand of everyday runs.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first surprise")]
 
 use std::fs;
 use std::io::Write as _;

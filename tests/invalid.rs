@@ -1,6 +1,6 @@
 //! Stack files that are wrong, beside what is said of them: `UPDATE=1 cargo test --release --test invalid` rewrites.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The policies that workers' roles get, against golden files. `UPDATE=1 cargo test --release --test policies` writes them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[allow(dead_code, reason = "each test uses its part")]
 mod support;
 

@@ -1,5 +1,7 @@
 //! The stub answers the SDK clients as the services do: what is created is read back, and errors keep their names.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "../benches/support/stub/mod.rs"]
 mod stub;
 

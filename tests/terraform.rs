@@ -1,6 +1,8 @@
 //! What `queuestack render --to terraform` writes, judged without Terraform: every attribute is there, means what the
 //! SDKs are sent, and the committed folders are what would be rendered. `UPDATE=1` writes the folders.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "terraform/evaluate.rs"]
 mod evaluate;
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -65,7 +67,7 @@ fn is_rendered(owner: &str, rows: &[Row], reasons: &BTreeSet<&str>, missing: &mu
         }
         match &row.ty {
             Type::Object(rows) | Type::List { of: Type::Object(rows), .. } => {
-                is_rendered(&path, rows, reasons, missing)
+                is_rendered(&path, rows, reasons, missing);
             }
             _ if row.terraform.is_empty() => missing.push(path),
             _ => {}

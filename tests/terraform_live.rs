@@ -4,6 +4,8 @@
 //! `QUEUESTACK_TEST_ENDPOINT` points at another emulator. On ministack the provider sees alarms drift for ever, since
 //! its older protocol leaves fields out; on any other the plan after an apply must be empty.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "e2e/support/aws_cli.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod aws_cli;

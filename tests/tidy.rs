@@ -1,5 +1,7 @@
 //! The invariants of `src/lib.rs`, as far as reading the source and walking the tables can tell.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -81,7 +81,7 @@ impl Bench {
     ///
     /// # Errors
     /// When it cannot be read or packed.
-    pub fn pack(&self, queuestack: &Path, report: &mut Report) -> Result<(), Failure> {
+    pub fn pack(queuestack: &Path, report: &mut Report) -> Result<(), Failure> {
         let Ok(worker) = std::fs::read(queuestack.with_file_name("calendar-sync")) else {
             report.notes.push("the calendar worker is not built: `cargo build --release --workspace`".to_owned());
             return Ok(());

@@ -142,7 +142,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn answer(shared: &Shared, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
     let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default().to_owned();
-    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let input: Value = serde_json::from_slice(&body).unwrap_or_default();
     if !shared.delay.is_zero() {
         tokio::time::sleep(shared.delay).await;

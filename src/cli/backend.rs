@@ -103,7 +103,7 @@ impl BackendArgs {
             None => State::Local(folder.join("terraform.tfstate")),
             Some(text) => match State::parse(text)? {
                 State::Local(path) => State::Local(absolute(&path)),
-                elsewhere => elsewhere,
+                elsewhere @ State::S3 { .. } => elsewhere,
             },
         };
         let terraform =

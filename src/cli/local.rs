@@ -59,9 +59,9 @@ pub async fn run(args: Args) -> Result<u8, Error> {
                 let line =
                     format!("local AWS: not running on 127.0.0.1:{}; start it with `queuestack local up`\n", args.port);
                 if args.json {
-                    super::print_json(&json!({"running": false}))?
+                    super::print_json(&json!({"running": false}))?;
                 } else {
-                    super::print(&line)?
+                    super::print(&line)?;
                 }
                 return Ok(EXIT_ERROR);
             }

@@ -104,7 +104,7 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
     let bytes = std::fs::read(path).map_err(failed)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..at].split(|byte| *byte == b'\n').count();
         Error::Usage(format!("{shown}:{line}: not UTF-8 at byte {at}; save the file as UTF-8"))
     })
 }
@@ -248,11 +248,11 @@ impl Session {
             return Err(Error::Usage("no Region: give --region, AWS_REGION, or one in the profile".to_owned()));
         }
         let aws = Aws::new(&config, reporter);
-        let sweep = async |stack: &Option<&Stack>| match stack {
+        let sweep = async |stack: Option<&Stack>| match stack {
             Some(stack) => aws.for_another_stack().sweep(stack).await,
             None => Ok(Vec::new()),
         };
-        let sweeps = futures::future::join_all(stacks.iter().map(sweep));
+        let sweeps = futures::future::join_all(stacks.iter().copied().map(sweep));
         // Who answers, who we are and what is there: questions that do not wait for each other.
         let (answers, place, found) = futures::join!(reached.place(), aws.place(), sweeps);
         let place = place?;

@@ -194,11 +194,14 @@ fn loopback_port(url: &str) -> Option<u16> {
 
 /// The local AWS of this project: `.queuestack` beside the nearest `.git`, or in the current folder.
 pub fn home() -> Local {
-    let folder = std::env::var_os("QUEUESTACK_HOME").map(PathBuf::from).unwrap_or_else(|| {
-        let here = std::env::current_dir().unwrap_or_default();
-        let project = here.ancestors().find(|folder| folder.join(".git").exists());
-        project.unwrap_or(&here).join(".queuestack")
-    });
+    let folder = std::env::var_os("QUEUESTACK_HOME").map_or_else(
+        || {
+            let here = std::env::current_dir().unwrap_or_default();
+            let project = here.ancestors().find(|folder| folder.join(".git").exists());
+            project.unwrap_or(&here).join(".queuestack")
+        },
+        PathBuf::from,
+    );
     let port = std::env::var("QUEUESTACK_LOCAL_PORT").ok().and_then(|port| port.parse().ok());
     let mut local = Local::new(folder, port.unwrap_or(4566));
     local.pythons = pythons(local.pythons);

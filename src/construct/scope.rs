@@ -214,7 +214,7 @@ impl Stack {
         };
         let name = scope.model.name.clone();
         let span = scope.place(Location::caller(), &name);
-        scope.model.source.path = Location::caller().file().to_owned();
+        Location::caller().file().clone_into(&mut scope.model.source.path);
         if !is_name(&name) {
             scope.findings.push(Diagnostic::new(&BAD_NAME, format!("`{name}` cannot be the name of a stack")).at(span));
         }

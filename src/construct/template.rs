@@ -118,7 +118,7 @@ impl Template {
 }
 
 impl Subject<'_> {
-    fn address(&self) -> String {
+    fn address(self) -> String {
         self.0.map_or_else(String::new, |one| one.address.to_string())
     }
 

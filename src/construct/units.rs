@@ -137,9 +137,9 @@ mod tests {
 
     #[test]
     fn units_are_what_they_say() {
+        const KEPT: Seconds = days(14).within(&log_group::RETENTION);
         assert_eq!(hours(1) + mins(1) * 2 + secs(3), Seconds(3_723));
         assert_eq!((days(4), gib(1), kib(3)), (Seconds(345_600), Bytes(1 << 30), Bytes(3_072)));
-        const KEPT: Seconds = days(14).within(&log_group::RETENTION);
         assert_eq!(KEPT.within(&queue::MESSAGE_RETENTION), days(14));
     }
 }

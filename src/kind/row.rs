@@ -10,6 +10,7 @@ use crate::value::{FOREVER, Unit, Value};
 
 /// One attribute of a kind, or one short form.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of the table that the rows are")]
 pub struct Row {
     /// The YAML key.
     pub key: &'static str,

@@ -244,9 +244,9 @@ fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
     let parts: Vec<&str> = name.split('.').collect();
     let fact = |word: &str| Fact::ALL.iter().find(|(name, _)| *name == word).map(|(_, fact)| *fact);
     let known = match parts.as_slice() {
-        ["aws", word] => fact(word)
-            .filter(|fact| matches!(fact, Fact::Account | Fact::Region | Fact::Partition))
-            .map(|fact| Ref::place(fact)),
+        ["aws", word] => {
+            fact(word).filter(|fact| matches!(fact, Fact::Account | Fact::Region | Fact::Partition)).map(Ref::place)
+        }
         [section, logical, word] => kind::find_section(section).zip(fact(word)).map(|(kind, fact)| {
             let of = RefTarget::Resource(Address::new(kind.name(), *logical));
             // Names and ARNs are known before anything exists; a URL is what the service says once it does.

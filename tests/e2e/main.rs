@@ -2,6 +2,8 @@
 //!
 //! The emulator is shared: every test has stack names and physical names of its own. A stub belongs to one test.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod buckets;
 mod calendar;
 mod data_loss;

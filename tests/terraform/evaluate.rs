@@ -32,7 +32,7 @@ pub fn resources(rendering: &Rendering, stack: &Stack, place: &Place) -> Vec<Eva
     let mut context = context(rendering, stack, place, &body);
     let blocks: Vec<&Block> = body.blocks().filter(|block| block.identifier() == "resource").collect();
     let evaluated = blocks.iter().map(|block| {
-        let labels: Vec<&str> = block.labels().iter().map(|label| label.as_str()).collect();
+        let labels: Vec<&str> = block.labels().iter().map(hcl::BlockLabel::as_str).collect();
         let each = block.body().attributes().find(|one| one.key() == "for_each");
         let items = each.map_or(Vec::new(), |each| items(&value(each.expr(), &context)));
         if let Some(first) = items.first() {

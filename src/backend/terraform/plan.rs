@@ -149,7 +149,7 @@ fn action(kind: &dyn Kind, parts: &[Part<'_>]) -> Option<Action> {
         match actions.as_slice() {
             ["create"] => Some(Action::Create),
             ["delete"] => Some(Action::Delete),
-            ["update"] | ["no-op"] if !part.change["importing"].is_null() => Some(Action::Adopt),
+            ["update" | "no-op"] if !part.change["importing"].is_null() => Some(Action::Adopt),
             ["update"] => Some(Action::Update),
             ["create", "delete"] | ["delete", "create"] => Some(Action::Replace),
             _ => None,
@@ -240,7 +240,7 @@ fn unknown(row: &Row, parts: &[Part<'_>]) -> bool {
     let names: Vec<&str> = row
         .terraform
         .split('|')
-        .flat_map(|way| {
+        .filter_map(|way| {
             let spelled = Spelled::of(way, &|_| true);
             spelled.blocks.first().map(|block| block.trim_end_matches("[]")).or(Some(spelled.name))
         })

@@ -227,9 +227,8 @@ pub fn read(row: &Row, resource: &Json) -> Value {
     match (&row.ty, spelled.form) {
         (ty, Form::Json) => from_json_text(ty, found),
         (_, Form::Flag(word)) => Value::Bool(items(found).iter().any(|item| *item == word)),
-        (ty @ Type::List { .. }, Form::Single) => value(ty, found),
+        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain) => value(ty, found),
         (ty, Form::Single) => items(found).first().map_or(Value::Null, |item| value(ty, item)),
-        (ty, Form::Plain) => value(ty, found),
     }
 }
 

@@ -254,7 +254,9 @@ fn alarm() -> impl Strategy<Value = Value> {
         let more = json!({"metric": metric, "threshold": threshold, "missing_data": missing,
             "comparison": comparison, "evaluation_periods": n});
         alarm.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-        m.map(|m| alarm["datapoints_to_alarm"] = m.into());
+        if let Some(m) = m {
+            alarm["datapoints_to_alarm"] = m.into();
+        }
         alarm
     })
 }

@@ -54,10 +54,8 @@ pub fn parse(text: &str) -> Result<Multistatus, String> {
                 value.clear();
                 open.push(ours(start.local_name().as_ref()));
             }
-            Event::Empty(empty) => {
-                if ours(empty.local_name().as_ref()) == "collection" {
-                    properties.is_collection = true;
-                }
+            Event::Empty(empty) if ours(empty.local_name().as_ref()) == "collection" => {
+                properties.is_collection = true;
             }
             Event::Text(text) => value.push_str(&text.xml_content(XmlVersion::Implicit1_0)),
             Event::CData(text) => value.push_str(&text.xml_content(XmlVersion::Implicit1_0)),

@@ -1,5 +1,7 @@
 //! Calendars over HTTP and CalDAV into each database, and events back: against a real Radicale, PostgreSQL and MariaDB.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "../../runtime/tests/support/servers/mod.rs"]
 mod servers;
 mod support;
@@ -69,7 +71,7 @@ async fn many_events_and_syncs_at_once_end_with_each_event_once() {
             match outcome.await.unwrap() {
                 // The slower ones are done again.
                 Outcome::Retry { error, .. } => {
-                    assert!(error.contains("another sync") || error.contains("locked"), "{error}")
+                    assert!(error.contains("another sync") || error.contains("locked"), "{error}");
                 }
                 outcome => created += done(outcome).map_or(0, |(created, ..)| created),
             }

@@ -1,5 +1,7 @@
 //! Mails to a real SMTP server: by STARTTLS, by TLS, once each.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "../../runtime/tests/support/servers/mod.rs"]
 mod servers;
 mod support;

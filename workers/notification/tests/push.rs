@@ -1,5 +1,7 @@
 //! Webhooks and Web Push, read by independent implementations.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 #[path = "../../runtime/tests/support/servers/mod.rs"]
 mod servers;
 mod support;

@@ -1,5 +1,7 @@
 //! Where requests go and where they do not, against a real server on the loopback interface.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -232,7 +232,10 @@ fn is_contention(error: &Error) -> bool {
         "23505", "42P07", // SQLite: busy, locked, busy while another recovers, busy with a snapshot that is over.
         "5", "6", "261", "517",
     ];
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| CODES.contains(&code.as_ref()))
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| CODES.contains(&code.as_ref()))
 }
 
 /// A scheme as it was said, unless a secret may hide in it.

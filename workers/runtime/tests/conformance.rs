@@ -1,5 +1,7 @@
 //! What every queue does, asked of each: one test, all backends.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -55,7 +57,7 @@ fn bodies(deliveries: &[Delivery]) -> Vec<&str> {
     bodies
 }
 
-async fn all_ok(results: Vec<Result<(), queuestack_worker::backend::QueueError>>) {
+fn all_ok(results: Vec<Result<(), queuestack_worker::backend::QueueError>>) {
     for result in results {
         result.unwrap();
     }
@@ -74,7 +76,7 @@ on_each! {
         assert_eq!(received[0].receive_count, 1);
         assert!(received[0].sent.elapsed().unwrap_or_default() < Duration::from_secs(60));
         assert!(queue.open.receive(10, NONE).await.unwrap().is_empty());
-        all_ok(queue.open.delete(&[received[0].receipt.clone()]).await).await;
+        all_ok(queue.open.delete(&[received[0].receipt.clone()]).await);
         tokio::time::sleep(queue.visibility + Duration::from_millis(500)).await;
         assert!(queue.open.receive(10, NONE).await.unwrap().is_empty());
     }
@@ -106,11 +108,11 @@ on_each! {
     async fn a_message_comes_back_when_it_is_put_back_and_not_before(queue: Queue = Kind::Standard) {
         send(&queue.open, vec![message("back")]).await;
         let first = receive(&queue.open, 1).await.remove(0);
-        all_ok(queue.open.extend(&[(first.receipt, NONE)]).await).await;
+        all_ok(queue.open.extend(&[(first.receipt, NONE)]).await);
         let second = receive(&queue.open, 1).await.remove(0);
         assert_eq!(second.receive_count, 2);
         let later = queue.visibility + Duration::from_secs(2);
-        all_ok(queue.open.extend(&[(second.receipt.clone(), later)]).await).await;
+        all_ok(queue.open.extend(&[(second.receipt.clone(), later)]).await);
         tokio::time::sleep(queue.visibility + Duration::from_millis(500)).await;
         assert!(queue.open.receive(10, NONE).await.unwrap().is_empty());
         assert_eq!(receive(&queue.open, 1).await[0].receive_count, 3);
@@ -122,7 +124,7 @@ on_each! {
         send(&queue.open, vec![delayed, message("at once")]).await;
         let first = receive(&queue.open, 1).await;
         assert_eq!(bodies(&first), ["at once"]);
-        all_ok(queue.open.delete(&[first[0].receipt.clone()]).await).await;
+        all_ok(queue.open.delete(&[first[0].receipt.clone()]).await);
         assert_eq!(bodies(&receive(&queue.open, 1).await), ["delayed"]);
         assert!(began.elapsed() >= Duration::from_millis(1900));
     }
@@ -158,7 +160,7 @@ on_each! {
         for count in 1..=queue.most_receives {
             let one = receive(&queue.open, 1).await.remove(0);
             assert_eq!(one.receive_count, count);
-            all_ok(queue.open.extend(&[(one.receipt, NONE)]).await).await;
+            all_ok(queue.open.extend(&[(one.receipt, NONE)]).await);
         }
         assert!(queue.open.receive(10, Duration::from_secs(1)).await.unwrap().is_empty());
         assert_eq!(queue.dead_letters(1).await, [("poison".to_owned(), BTreeMap::new())]);
@@ -195,11 +197,11 @@ on_each! {
         assert_eq!((head.body.as_str(), head.group.as_deref()), ("a1", Some("a")));
         let others = receive(&queue.open, 1).await;
         assert_eq!(bodies(&others), ["b1"]);
-        all_ok(queue.open.extend(&[(head.receipt, NONE)]).await).await;
+        all_ok(queue.open.extend(&[(head.receipt, NONE)]).await);
         let mut order = Vec::new();
         while order.len() < 3 {
             for one in receive(&queue.open, 1).await {
-                all_ok(queue.open.delete(&[one.receipt]).await).await;
+                all_ok(queue.open.delete(&[one.receipt]).await);
                 order.push(one.body);
             }
         }

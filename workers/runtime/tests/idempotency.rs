@@ -1,5 +1,7 @@
 //! One suite for every idempotency store: memory, SQLite, PostgreSQL, MariaDB, DynamoDB. The servers are real.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::sync::Arc;

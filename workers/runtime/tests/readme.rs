@@ -1,5 +1,7 @@
 //! The ten lines of `workers/README.md` are an example that works.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::io::{BufRead, BufReader};

@@ -27,6 +27,7 @@ struct Record {
     owner: Owner,
     /// While it is in progress, the end of the lease; once it is done, until when that is remembered.
     until: Instant,
+    #[expect(clippy::option_option, reason = "not done, done, and done with a result")]
     done: Option<Option<Value>>,
 }
 

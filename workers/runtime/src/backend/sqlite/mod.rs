@@ -56,7 +56,8 @@ impl FromStr for Options {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let wrong = || QueueError::permanent(format!("`{pair}` in {url} has no meaning as a value of `{name}`"));
             match name {
-                "queue" => options.queue = Some(value).filter(|value| !value.is_empty()).ok_or_else(wrong)?.to_owned(),
+                "queue" if value.is_empty() => return Err(wrong()),
+                "queue" => value.clone_into(&mut options.queue),
                 "visibility_timeout" => options.visibility = parse_duration(value).ok_or_else(wrong)?,
                 "max_receives" => {
                     options.most_receives = value.parse().ok().filter(|most| *most > 0).ok_or_else(wrong)?;

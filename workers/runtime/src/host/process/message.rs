@@ -16,9 +16,8 @@ pub(super) fn spawn(host: &Arc<Host>, deliveries: Vec<Delivery>, at: Instant, sl
     let until = at + Duration::from_secs(LONGEST_INVISIBLE - 1);
     let received = deliveries.into_iter().map(|delivery| Received { delivery, at, until });
     // Watched from the receive on: the tail of a group waits long for its turn.
-    let watched = received.map(|one| {
+    let watched = received.inspect(|one| {
         host.heartbeat.watch(&one.delivery.receipt, at);
-        one
     });
     if !host.queue.is_fifo() {
         for one in watched {
