@@ -65,7 +65,10 @@ fn converted_programs_describe_what_the_stack_files_say() {
         (converted::odd::stack(), "tests/fixtures/expand/odd.yaml"),
     ];
     for (stack, file) in with_secrets {
-        assert_eq!(yaml::stack(&complete(&stack)), yaml::stack(&support::valid(&root().join(file))), "{file}");
+        let text = std::fs::read_to_string(root().join(file)).unwrap().replace("not shown", "''");
+        let (expected, out) = support::read(&text, &[]);
+        assert!(!out.has_errors(), "{file}");
+        assert_eq!(yaml::stack(&complete(&stack)), yaml::stack(&expected), "{file}");
     }
 }
 

@@ -10,7 +10,6 @@ mod calendar;
 #[allow(dead_code, reason = "its main is this program's")]
 mod orders;
 #[path = "../benches/support/stub/mod.rs"]
-#[allow(dead_code, reason = "each test uses its part")]
 mod stub;
 #[allow(dead_code, reason = "each test uses its part")]
 mod support;

@@ -85,7 +85,8 @@ pub async fn run(mut args: Args) -> Result<u8, Error> {
 async fn up(args: &Args, stack: &mut Stack) -> Result<Session, Error> {
     let consent = args.consent.check(stack)?;
     let code = args.build.build(stack, &args.stack.file, &consent.only, false).await?;
-    let run = RunArgs { yes: true, parallel: 128, format: FormatArgs::default() };
+    let format = FormatArgs { json: args.json, ..FormatArgs::default() };
+    let run = RunArgs { yes: true, parallel: 128, format };
     let reporter = run.reporter();
     let mut session = Session::open(&args.target, stack, Arc::clone(&reporter)).await?;
     session.aws.carry(code);

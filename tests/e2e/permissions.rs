@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::calendar::BUILT;
 use crate::support::{Call, Recorder, Run, StackFile, emulator, golden_text, run};
 
 /// Calls that only endpoints get whose tagging API does not know every resource; AWS's does.
@@ -154,7 +155,8 @@ impl Flow<'_> {
     fn run(&mut self, verb: &[&str], stack: &str, role: &str) {
         let policy = Policy::of(stack, role);
         self.recorder.take();
-        run(&self.recorder.endpoint, &[&verb[..1], &[stack], &verb[1..]].concat()).exits(0);
+        let built = if verb[0] == "destroy" { &[] } else { BUILT };
+        run(&self.recorder.endpoint, &[&verb[..1], &[stack], &verb[1..], built].concat()).exits(0);
         let calls = self.world.complete(self.recorder.take());
         assert!(!calls.is_empty());
         for call in calls.iter().filter(|call| !NOT_ON_AWS.contains(&call.action.as_str())) {

@@ -56,7 +56,7 @@ impl Github {
             ("POST", "issues/7/comments") => (201, self.add(BOT, body["body"].as_str().unwrap())),
             ("PATCH", path) => {
                 let id = path.strip_prefix("issues/comments/").unwrap();
-                let comment = self.comments.iter_mut().find(|one| one["id"] == id).unwrap();
+                let comment = self.comments.iter_mut().find(|one| one["id"].as_u64() == id.parse().ok()).unwrap();
                 comment["body"] = body["body"].clone();
                 (200, comment.clone())
             }
