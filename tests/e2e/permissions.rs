@@ -16,8 +16,6 @@ const UNSEEN: &[(&str, &str)] = &[
     ("ec2:DescribeSecurityGroups", "Lambda looks by itself, for functions in a VPC"),
     ("ec2:DescribeSubnets", "Lambda looks by itself, for functions in a VPC"),
     ("ec2:DescribeVpcs", "Lambda looks by itself, for functions in a VPC"),
-    ("iam:GetAccountAuthorizationDetails", "reads stacks of more than eight roles"),
-    ("iam:ListInstanceProfilesForRole", "asked before a role is deleted"),
     ("lambda:GetLayerVersion", "Lambda looks by itself, for functions with layers"),
     ("logs:AssociateKmsKey", "the emulator does not know it; creating a group with a key needs no call of its own"),
     ("logs:DisassociateKmsKey", "the emulator does not know it"),
