@@ -137,10 +137,36 @@ fn default_profile(root: &Path) -> Result<&'static str, ArtifactError> {
     Ok(if defined { "lambda" } else { "release" })
 }
 
+/// What `cargo run` tells the program that it starts. Build scripts that watch these variables (those of ring do) would
+/// run again, and all that is built on them be compiled again, whenever queuestack is started the other way.
+const OF_CARGO_RUN: [&str; 20] = [
+    "CARGO_BIN_NAME",
+    "CARGO_CRATE_NAME",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_AUTHORS",
+    "CARGO_PKG_DESCRIPTION",
+    "CARGO_PKG_HOMEPAGE",
+    "CARGO_PKG_LICENSE",
+    "CARGO_PKG_LICENSE_FILE",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_README",
+    "CARGO_PKG_REPOSITORY",
+    "CARGO_PKG_RUST_VERSION",
+    "CARGO_PKG_VERSION",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+    "CARGO_PRIMARY_PACKAGE",
+];
+
 /// Starts a cargo command in a workspace, which dies with its future and has no input to wait for.
 pub(super) fn cargo(folder: &Path, target_dir: Option<&Path>) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(folder).kill_on_drop(true).stdin(Stdio::null()).env("CARGO_TERM_COLOR", "never");
+    OF_CARGO_RUN.iter().for_each(|name| _ = command.env_remove(name));
     if let Some(target_dir) = target_dir {
         command.env("CARGO_TARGET_DIR", std::path::absolute(target_dir).unwrap_or_else(|_| target_dir.to_owned()));
     }
