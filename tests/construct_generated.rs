@@ -86,7 +86,6 @@ fn range(ty: &Type, names: &Names) -> String {
         Type::Number => "A number.".to_owned(),
         Type::Bool => "True or false.".to_owned(),
         Type::Text { min, max } => format!("A text of {min} to {max} characters."),
-        Type::Word(_) => format!("A [`{}`].", names.of(ty)),
         Type::Name(sections) => {
             let kinds: Vec<String> = kinds_of(sections).iter().map(|kind| format!("`&{kind}`, or an ")).collect();
             format!("{}[`Arn`](crate::construct::Arn).", kinds.concat().replace("or an `", "`")).replacen(
@@ -98,7 +97,7 @@ fn range(ty: &Type, names: &Names) -> String {
         Type::Policy => "A JSON document.".to_owned(),
         Type::List { of, max } => format!("At most {max}, each: {}", range(of, names)),
         Type::Texts { max } => format!("One entry a call, at most {max}."),
-        Type::Object(_) => format!("A [`{}`].", names.of(ty)),
+        Type::Word(_) | Type::Object(_) => format!("A [`{}`].", names.of(ty)),
     }
 }
 
