@@ -28,15 +28,15 @@ pub(super) fn pack(
     }
     let zip = pack::pack(binary)?;
     // Without it, the next time takes longer, and that is all.
-    let _kept = std::fs::create_dir_all(folder)
-        .and_then(|()| replace(&zip_path, &zip))
-        .and_then(|()| replace(&note_path, note(&zip).as_bytes()));
+    let _kept = replace(&zip_path, &zip).and_then(|()| replace(&note_path, note(&zip).as_bytes()));
     Ok(zip)
 }
 
-/// Puts a file in place as a whole.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let unfinished = path.with_extension(format!("{}.unfinished", std::process::id()));
+/// Puts a file in place: a reader never sees half of it.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
     std::fs::write(&unfinished, bytes)?;
     std::fs::rename(&unfinished, path)
 }

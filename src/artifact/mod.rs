@@ -145,11 +145,7 @@ impl Artifact {
         if std::fs::read(&path).is_ok_and(|there| there == self.zip) {
             return Ok(path);
         }
-        let unfinished = folder.join(format!(".{}-{}.{}.zip", self.name, self.architecture, std::process::id()));
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&unfinished, &self.zip))
-            .and_then(|()| std::fs::rename(&unfinished, &path))
-            .map_err(|source| ArtifactError::Write { path: path.clone(), source })?;
+        kept::replace(&path, &self.zip).map_err(|source| ArtifactError::Write { path: path.clone(), source })?;
         Ok(path)
     }
 }
