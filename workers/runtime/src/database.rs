@@ -226,16 +226,18 @@ impl Contention {
 
 /// Tells whether the same statement may go through when it is tried again at once.
 fn is_contention(error: &Error) -> bool {
-    const CODES: &[&str] = &[
+    const CODES: [&[&str]; 3] = [
         // PostgreSQL, MariaDB and MySQL: serialisation failure, deadlock.
-        "40001", "40P01", // PostgreSQL: two that make the same table at once meet in its catalogue.
-        "23505", "42P07", // SQLite: busy, locked, busy while another recovers, busy with a snapshot that is over.
-        "5", "6", "261", "517",
+        &["40001", "40P01"],
+        // PostgreSQL: two that make the same table at once meet in its catalogue, at the name, the type or an index.
+        &["42P07", "42710", "23505"],
+        // SQLite: busy, locked, busy while another recovers, busy with a snapshot that is over.
+        &["5", "6", "261", "517"],
     ];
     error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| CODES.contains(&code.as_ref()))
+        .is_some_and(|code| CODES.concat().contains(&code.as_ref()))
 }
 
 /// A scheme as it was said, unless a secret may hide in it.
