@@ -33,8 +33,12 @@ pub struct Known {
     pub resource: String,
     /// The version of that resource.
     pub etag: String,
-    /// What it says.
+    /// Names what it says.
     pub digest: String,
+    /// What it is called.
+    pub summary: String,
+    /// When it starts.
+    pub starts: String,
 }
 
 /// How much was looked at: what was not found there is gone.
@@ -90,6 +94,8 @@ mod tests {
             resource: one.resource.clone(),
             etag: one.etag.clone(),
             digest: one.event.digest.clone(),
+            summary: String::new(),
+            starts: String::new(),
         });
         known.collect()
     }

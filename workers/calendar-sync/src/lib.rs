@@ -5,7 +5,7 @@
 //! version that it replaces.
 //!
 //! ```text
-//! fetch (HTTP, CalDAV) → ical → changes → store
+//! fetch (HTTP, CalDAV) → ical → changes → notify → store
 //! ```
 //!
 //! [`Settings`] says what it reads from the environment.
@@ -15,6 +15,7 @@ pub mod dav;
 pub mod fetch;
 pub mod ical;
 mod multistatus;
+pub mod notify;
 mod settings;
 pub mod store;
 pub mod sync;

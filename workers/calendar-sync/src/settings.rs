@@ -21,6 +21,7 @@ const REDIRECTS: usize = 5;
 /// | `CALENDAR_STORE` | the SQL store: `sqlite:path`, `postgres://…`, `mysql://…`, `mariadb://…` | `sqlite:calendar.db`; in Lambda `sqlite:/tmp/calendar.db`, which ends with its environment |
 /// | `CALENDAR_CREDENTIALS` | who to be on which server, as JSON by origin: `{"https://dav.example.org": {"username": "…", "password": "…"}}` or `{"token": "…"}` | nobody |
 /// | `CALENDAR_MAX_BYTES` | the longest answer of a server, in bytes | 10485760 |
+/// | `QUEUE_URL_NOTIFICATION_QUEUE` | where jobs for the worker of notifications go; the grant `send: notification-queue` sets it | nowhere |
 /// | `OUTBOUND_ALLOW` | networks to speak to besides the public ones: `10.1.0.0/16` | none |
 #[derive(Clone, Default)]
 pub struct Settings {
@@ -30,6 +31,8 @@ pub struct Settings {
     pub credentials: Option<String>,
     /// `CALENDAR_MAX_BYTES`.
     pub max_bytes: Option<String>,
+    /// `QUEUE_URL_NOTIFICATION_QUEUE`.
+    pub notifications: Option<String>,
     /// `OUTBOUND_ALLOW`.
     pub allow: Option<String>,
 }
@@ -68,6 +71,8 @@ pub struct Deps {
     pub store: Store,
     /// The longest body, in bytes.
     pub max_bytes: usize,
+    /// The queue of notifications.
+    pub notifications: Option<String>,
     outbound: Outbound,
     credentials: ByOrigin<Credentials>,
 }
@@ -81,6 +86,7 @@ impl Settings {
             store: get("CALENDAR_STORE").or(in_lambda),
             credentials: get("CALENDAR_CREDENTIALS"),
             max_bytes: get("CALENDAR_MAX_BYTES"),
+            notifications: get("QUEUE_URL_NOTIFICATION_QUEUE"),
             allow: get("OUTBOUND_ALLOW"),
         }
     }
@@ -97,6 +103,7 @@ impl Settings {
         Ok(Deps {
             store: Store::open(self.store.as_deref().unwrap_or("sqlite:calendar.db"))?,
             max_bytes: max_bytes.map_err(|_| SettingsError::MaxBytes)?,
+            notifications: self.notifications.clone(),
             outbound: Outbound::new(self.allow.as_deref().unwrap_or_default().parse()?, REDIRECTS, TIMEOUT)?,
             credentials: credentials.transpose()?.unwrap_or_default(),
         })

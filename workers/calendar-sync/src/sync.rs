@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::changes::{Found, Known, Scope, compare};
 use crate::fetch::{Fetched, fetch};
+use crate::notify::Notify;
 use crate::store::{Calendar, State, Store};
 use crate::{Deps, dav, dead, digest, ical};
 
@@ -33,6 +34,9 @@ pub struct SyncCalendar {
     /// How it is asked.
     #[serde(default)]
     pub protocol: Protocol,
+    /// Who is told what changed. The first sync of a calendar tells nobody: all of it is new.
+    #[serde(default)]
+    pub notify: Notify,
 }
 
 /// How a calendar is asked.
@@ -103,6 +107,7 @@ pub async fn handle(payload: SyncCalendar, deps: &Deps) -> Outcome {
 
 async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
     payload.validate().map_err(|error| dead("invalid_payload", error))?;
+    let notifications = payload.notify.queue(deps).await?;
     let url = payload.url.as_deref().map(https);
     let source = digest([url.as_deref().unwrap_or_default()]);
     let name = payload.calendar.as_deref().unwrap_or(&source);
@@ -131,6 +136,9 @@ async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
         not_modified: false,
     };
     let calendar = Calendar { name, id: &id };
+    if let Some(queue) = notifications.filter(|_| before.version > 0) {
+        payload.notify.tell(&queue, &calendar, before.version + 1, &known, &changes).await?;
+    }
     match deps.store.apply(&calendar, &before, &news.after, &changes).await {
         Ok(true) => Ok(summary),
         Ok(false) => Err(Outcome::retry("another sync of this calendar was done in the meantime")),

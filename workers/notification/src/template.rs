@@ -120,6 +120,16 @@ mod tests {
     }
 
     #[test]
+    fn what_changed_and_how_much_more() {
+        let event = json!({"summary": "a", "starts": "10:00", "change": "removed"});
+        let data = json!({"calendar": "R", "total": 7, "events": [event]});
+        let rendered = Templates::new(None).unwrap().render("calendar-changed", &data).unwrap();
+        assert_eq!(rendered.subject, "R: 7 events changed");
+        assert_eq!(rendered.text.unwrap(), "Changes in R:\n\n- a, 10:00 (removed)\n- and 6 more");
+        assert!(rendered.html.unwrap().contains("<li>a, 10:00 (removed)</li>\n  <li>and 6 more</li>\n</ul>"));
+    }
+
+    #[test]
     fn what_is_missing_is_named() {
         let templates = Templates::new(None).unwrap();
         let told = templates.render("calendar-changed", &json!({"calendar": "a"})).unwrap_err();

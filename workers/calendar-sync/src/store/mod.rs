@@ -104,6 +104,8 @@ impl Store {
                 resource: row.try_get("resource")?,
                 etag: row.try_get("etag")?,
                 digest: row.try_get("digest")?,
+                summary: row.try_get("summary")?,
+                starts: row.try_get("starts")?,
             })
         });
         known.collect()

@@ -11,7 +11,7 @@ pub const INSERT_STATE: &str = "INSERT INTO calendars (version, source, etag, mo
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 pub const UPDATE_STATE: &str = "UPDATE calendars SET version = ?, source = ?, etag = ?, modified = ?, sync_token = ?, \
      synced_at = ?, name = ? WHERE id = ? AND version = ?";
-pub const KNOWN: &str = "SELECT id, resource, etag, digest FROM calendar_events WHERE calendar = ?";
+pub const KNOWN: &str = "SELECT id, resource, etag, digest, summary, starts FROM calendar_events WHERE calendar = ?";
 
 /// The columns of `calendar_events`; the first is the key.
 pub const COLUMNS: [&str; 16] = [

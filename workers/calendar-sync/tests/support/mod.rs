@@ -70,6 +70,15 @@ pub async fn rows(deps: &Deps) -> Vec<(String, String)> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
+/// Makes a SQLite store fail whenever events are deleted.
+pub async fn refuse_deletes(deps: &Deps, refuse: bool) {
+    let statement = match refuse {
+        true => "CREATE TRIGGER no BEFORE DELETE ON calendar_events BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+        false => "DROP TRIGGER no",
+    };
+    query(statement, &[]).execute(deps.store.database().pool()).await.unwrap();
+}
+
 /// Makes every calendar go on from another token.
 pub async fn set_token(deps: &Deps, token: &str) {
     let statement = AssertSqlSafe(format!("UPDATE calendars SET sync_token = '{token}'"));
