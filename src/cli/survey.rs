@@ -11,7 +11,7 @@ use super::guard::{GuardArgs, obstacles};
 use super::plan::{ConsentArgs, make};
 use super::session::{Session, StacksArgs, read_stack};
 use super::target::TargetArgs;
-use crate::artifact::{Architecture, Artifact};
+use crate::artifact::{Architecture, Artifact, Zip};
 use crate::build::Artifacts;
 use crate::diagnostic::Severity;
 use crate::error::Error;
@@ -145,7 +145,7 @@ fn told_by_building(resource: &Resource) -> Vec<&'static str> {
     let nothing = Artifact {
         name: String::new(),
         architecture: Architecture::X86_64,
-        zip: Vec::new(),
+        zip: Zip::Bytes(Vec::new()),
         code_sha256: String::new(),
         zip_bytes: 0,
         unzipped_bytes: 0,
