@@ -72,18 +72,17 @@ impl Survey<'_> {
         if read.iter().all(Option::is_none) {
             return Ok(all);
         }
-        let begun = Instant::now();
         // What is there does not depend on what is built.
         let open = || {
             let stacks: Vec<Option<&Stack>> = read.iter().map(Option::as_ref).collect();
-            async move { Session::open_all(self.target, &stacks, Arc::clone(&self.reporter)).await }
+            async move { (Session::open_all(self.target, &stacks, Arc::clone(&self.reporter)).await, Instant::now()) }
         };
-        let (mut sessions, ()) = futures::join!(open(), self.build(&mut all));
+        let ((mut sessions, opened), ()) = futures::join!(open(), self.build(&mut all));
         if all.iter().all(|one| one.told.error.is_some()) {
             return Ok(all);
         }
-        if begun.elapsed() > KEPT {
-            sessions = open().await;
+        if opened.elapsed() > KEPT {
+            (sessions, _) = open().await;
         }
         for ((one, read), session) in all.iter_mut().zip(&read).zip(sessions?) {
             let (None, Some(read)) = (&one.told.error, read) else { continue };
