@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench provision -- [--units N] [--runs N] [--json] [--check]`
 //!
-//! Queues and alarms are measured on a stub in memory, workers on the local AWS, which the product itself brings up.
+//! Queues and alarms are measured on a stub in memory, workers and all bundled stacks on the local AWS, which the product
+//! itself brings up.
 //!
 //! - `--json` prints the report as JSON, `--check` exits with 1 when something is over its target.
 //! - `QUEUESTACK_BENCH_ENDPOINT=http://127.0.0.1:4566` runs the same on that emulator, which is emptied (!) in between.
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("--nothing") => Ok(true),
         Some("--floor-workers") => floor_workers(&arguments[1..]).map(|()| true),
+        Some("--floor-bundled") => floor_bundled(&arguments[1..]).map(|()| true),
         Some("--floor") => floor(&arguments[1..]).map(|()| true),
         Some("--peak-memory") => measure::print_peak_memory(&arguments[1..]).map(|()| true),
         Some("--serve") => serve(&arguments[1..]).map(|()| true),
@@ -67,6 +69,7 @@ fn bench(arguments: &[String]) -> Result<bool, Failure> {
         bench.bundled(ground, &mut report)?;
     }
     let local = Ground::local(&bench.queuestack, &Path::new(env!("CARGO_TARGET_TMPDIR")).join("local"))?;
+    bench.bundled(&local, &mut report)?;
     bench.deploy(&local, &mut report)?;
     Bench::pack(&queuestack()?, &mut report)?;
     let compared = grounds.last().filter(|_| terraform::is_wanted());
@@ -113,6 +116,17 @@ fn floor(arguments: &[String]) -> Result<(), Failure> {
     })?;
     println!("{what} of {units} units: {:.1} ms without the process", begun.elapsed().as_secs_f64() * 1e3);
     Ok(())
+}
+
+/// Reads once all that the bundled stacks made: `ENDPOINT`.
+fn floor_bundled(arguments: &[String]) -> Result<(), Failure> {
+    let [endpoint] = arguments else { return Err("usage: --floor-bundled ENDPOINT".into()) };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (floor, workers) = (Floor::new(endpoint), Workers::new(endpoint, Vec::new()));
+        tokio::try_join!(floor.read_queues(), floor.read_alarms_and_tags(), workers.read_all())?;
+        Ok(())
+    })
 }
 
 /// Runs the bare client of workers once: `create|code UNITS ENDPOINT ZIP`.

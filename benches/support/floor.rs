@@ -179,7 +179,24 @@ impl Floor {
         Ok(())
     }
 
-    async fn read_queues(&self) -> Result<(usize, usize), Failure> {
+    /// Reads every alarm with its tags, one by one as on an endpoint whose tagging API does not know them.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub async fn read_alarms_and_tags(&self) -> Result<(), Failure> {
+        let mut pages = self.cloudwatch.describe_alarms().max_records(100).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let alarms = page?.metric_alarms.unwrap_or_default();
+            self.ask_alarms(alarms.into_iter().filter_map(|alarm| alarm.alarm_arn).collect()).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads every queue with its tags.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub async fn read_queues(&self) -> Result<(usize, usize), Failure> {
         let mut pages = self.sqs.list_queues().max_results(1000).into_paginator().send();
         let mut tasks = JoinSet::new();
         while let Some(page) = pages.next().await {

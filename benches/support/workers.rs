@@ -10,6 +10,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, LastUpdateStatus, Runtime, State};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
+use futures::future::try_join_all;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -125,6 +126,54 @@ impl Workers {
         let call = self.lambda.update_function_code().function_name(name).zip_file(self.code.clone());
         self.call(call.send()).await?;
         self.settle(name).await
+    }
+
+    /// Reads every function, mapping, log group and role as far as a plan compares them, with their tags.
+    ///
+    /// # Errors
+    /// When a call fails.
+    pub async fn read_all(&self) -> Result<(), Failure> {
+        let functions = async {
+            let all = self.call(self.lambda.list_functions().send()).await?.functions.unwrap_or_default();
+            try_join_all(all.into_iter().filter_map(|one| one.function_name).map(|name| self.read_function(name))).await
+        };
+        let mappings = async {
+            let all = self.call(self.lambda.list_event_source_mappings().send()).await?;
+            let arns = all.event_source_mappings.unwrap_or_default().into_iter();
+            let arns = arns.filter_map(|one| one.event_source_mapping_arn);
+            try_join_all(arns.map(|arn| self.call(self.lambda.list_tags().resource(arn).send()))).await
+        };
+        let groups = async {
+            let all = self.call(self.logs.describe_log_groups().send()).await?.log_groups.unwrap_or_default();
+            let arn = |arn: String| arn.trim_end_matches(":*").to_owned();
+            let arns = all.into_iter().filter_map(|one| one.log_group_arn.or(one.arn.map(arn)));
+            try_join_all(arns.map(|arn| self.call(self.logs.list_tags_for_resource().resource_arn(arn).send()))).await
+        };
+        let roles = async {
+            let all = self.call(self.iam.list_roles().path_prefix("/queuestack/").send()).await?.roles;
+            try_join_all(all.into_iter().map(|role| self.read_role(role.role_name))).await
+        };
+        tokio::try_join!(functions, mappings, groups, roles)?;
+        Ok(())
+    }
+
+    async fn read_function(&self, name: String) -> Result<(), Failure> {
+        let config = self.lambda.get_function_event_invoke_config().function_name(&name).send();
+        // One without is told by an error.
+        let config = async { Ok(drop(self.call(config).await)) };
+        tokio::try_join!(self.call(self.lambda.get_function().function_name(&name).send()), config)?;
+        Ok(())
+    }
+
+    async fn read_role(&self, name: String) -> Result<(), Failure> {
+        let inline = async {
+            let names = self.call(self.iam.list_role_policies().role_name(&name).send()).await?.policy_names;
+            let read = |policy| self.iam.get_role_policy().role_name(&name).policy_name(policy).send();
+            try_join_all(names.into_iter().map(|policy| self.call(read(policy)))).await
+        };
+        let attached = self.call(self.iam.list_attached_role_policies().role_name(&name).send());
+        tokio::try_join!(self.call(self.iam.get_role().role_name(&name).send()), inline, attached)?;
+        Ok(())
     }
 
     async fn settle(&self, name: &str) -> Result<(), Failure> {

@@ -131,6 +131,12 @@ pub enum ArtifactError {
         /// Why the system refused.
         source: io::Error,
     },
+    /// The binary is not the one that the plan was made with.
+    #[error("{} has changed since the plan was made: run again", path.display())]
+    Changed {
+        /// The binary.
+        path: PathBuf,
+    },
     /// The bootstrap is no Linux executable.
     #[error("{} is {found}, not a Linux executable: build it for {}", path.display(), architecture.triple())]
     NotExecutable {

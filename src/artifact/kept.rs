@@ -1,63 +1,154 @@
-//! The zip of a binary that was packed before. Packing is most of a plan that has nothing to build.
+//! The zip of a binary that was packed before. Reading, checking and packing are most of a plan that has nothing to build.
 //!
-//! One is kept for each package and machine, beside cargo's own output. It is used only if the binary, the zip and the
-//! version of this crate are the ones that it was written with; whatever else is there is packed anew.
+//! One is kept for each package and machine, beside cargo's own output, with a note of the binary that it was made of.
+//! A binary is known again by its [`Stamp`], as git knows the files of its index; one that has another is read, and its
+//! zip is taken only if the digest is the same. Whatever else is there is packed anew.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use super::{Architecture, ArtifactError, code_sha256, pack};
+use serde::{Deserialize, Serialize};
 
-/// Packs a binary, or returns what the same binary gave the last time.
-pub(super) fn pack(
-    name: &str,
-    architecture: Architecture,
-    binary: &[u8],
-    folder: &Path,
-) -> Result<Vec<u8>, ArtifactError> {
-    let (zip_path, note_path) =
-        (folder.join(format!("{name}-{architecture}.zip")), folder.join(format!("{name}-{architecture}")));
-    let binary_sha256 = code_sha256(binary);
-    let note = |zip: &[u8]| format!("{} {binary_sha256} {}\n", env!("CARGO_PKG_VERSION"), code_sha256(zip));
-    let noted = std::fs::read_to_string(&note_path).unwrap_or_default();
-    // Looked at first: the zip need not be read for another binary.
-    if noted.contains(&binary_sha256)
-        && let Ok(zip) = std::fs::read(&zip_path)
-        && noted == note(&zip)
-    {
-        return Ok(zip);
+use super::{Architecture, Artifact, ArtifactError, Runtime, UNZIPPED_BYTES, Zip, code_sha256, elf, pack, read};
+
+/// The files that are kept of one package for one machine.
+pub(super) struct Kept {
+    zip: PathBuf,
+    note: PathBuf,
+}
+
+/// What is noted of a binary that was checked and packed.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Note {
+    /// The version of this crate, which makes the checks and the zip.
+    version: String,
+    /// The runtime that the binary was checked for.
+    runtime: Runtime,
+    /// The file; `None` if the same stamp may come to stand for other bytes.
+    stamp: Option<Stamp>,
+    binary_sha256: String,
+    binary_bytes: u64,
+    code_sha256: String,
+    zip_bytes: u64,
+}
+
+/// Which file it is, and when it changed last.
+///
+/// The time of the last modification can be set by anybody, that of the last change is the system's alone: whoever writes
+/// to the file or puts another in its place leaves another stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Stamp> {
+        use std::os::unix::fs::MetadataExt as _;
+        let file = std::fs::metadata(path).ok()?;
+        Some(Stamp {
+            device: file.dev(),
+            inode: file.ino(),
+            bytes: file.len(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            changed: (file.ctime(), file.ctime_nsec()),
+        })
     }
-    let zip = pack::pack(binary)?;
-    // Without it, the next time takes longer, and that is all.
-    let _kept = replace(&zip_path, &zip).and_then(|()| replace(&note_path, note(&zip).as_bytes()));
-    Ok(zip)
+
+    /// Elsewhere no time is the system's alone: every binary is read.
+    #[cfg(not(unix))]
+    fn of(_path: &Path) -> Option<Stamp> {
+        None
+    }
+}
+
+impl Kept {
+    pub(super) fn new(folder: &Path, name: &str, architecture: Architecture) -> Kept {
+        let note = folder.join(format!("{name}-{architecture}"));
+        Kept { zip: folder.join(format!("{name}-{architecture}.zip")), note }
+    }
+
+    /// Checks a binary and packs it, or tells what came of it the last time.
+    pub(super) fn pack(
+        &self,
+        name: String,
+        binary: PathBuf,
+        architecture: Architecture,
+        runtime: Runtime,
+    ) -> Result<Artifact, ArtifactError> {
+        let noted = self.noted().filter(|note| note.runtime == runtime);
+        let artifact = |note: &Note, zip| Artifact {
+            name,
+            architecture,
+            zip,
+            code_sha256: note.code_sha256.clone(),
+            zip_bytes: note.zip_bytes,
+            unzipped_bytes: note.binary_bytes,
+            needs_s3: note.zip_bytes > super::DIRECT_UPLOAD_BYTES,
+            binary: binary.clone(),
+        };
+        if let Some(note) = &noted
+            && note.stamp.is_some()
+            && note.stamp == Stamp::of(&binary)
+        {
+            return Ok(artifact(note, Zip::Kept(self.zip.clone())));
+        }
+        let stamp = self.lasting_stamp(&binary);
+        let bytes = read(&binary)?;
+        elf::check(&bytes, &binary, architecture, runtime)?;
+        if bytes.len() as u64 > UNZIPPED_BYTES {
+            return Err(ArtifactError::TooLarge { path: binary });
+        }
+        let binary_sha256 = code_sha256(&bytes);
+        let same = noted.filter(|note| note.binary_sha256 == binary_sha256);
+        let there =
+            same.and_then(|note| std::fs::read(&self.zip).ok().filter(|zip| note.code_sha256 == code_sha256(zip)));
+        let packed = there.is_none();
+        let zip = there.map_or_else(|| pack::pack(&bytes), Ok)?;
+        let note = Note {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            runtime,
+            stamp,
+            binary_sha256,
+            binary_bytes: bytes.len() as u64,
+            code_sha256: code_sha256(&zip),
+            zip_bytes: zip.len() as u64,
+        };
+        // Without it, the next time takes longer, and that is all.
+        let _kept = self.keep(&note, packed.then_some(&zip));
+        Ok(artifact(&note, Zip::Bytes(zip)))
+    }
+
+    fn noted(&self) -> Option<Note> {
+        let note: Note = serde_json::from_slice(&std::fs::read(&self.note).ok()?).ok()?;
+        (note.version == env!("CARGO_PKG_VERSION")).then_some(note)
+    }
+
+    fn keep(&self, note: &Note, zip: Option<&Vec<u8>>) -> io::Result<()> {
+        zip.map_or(Ok(()), |zip| replace(&self.zip, zip))?;
+        replace(&self.note, &serde_json::to_vec(note)?)
+    }
+
+    /// Stamps a file that is about to be read. One that changed in this very tick of the clock of its file system could
+    /// change once more and keep its stamp: it has none.
+    fn lasting_stamp(&self, path: &Path) -> Option<Stamp> {
+        let stamp = Stamp::of(path)?;
+        // The old note goes first: it is also what tells that clock.
+        replace(&self.note, b"").ok()?;
+        let now = Stamp::of(&self.note)?;
+        (stamp.device == now.device && stamp.changed < now.changed).then_some(stamp)
+    }
 }
 
 /// Puts a file in place: a reader never sees half of it.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let unfinished = path.with_file_name(format!(".{name}.{}", std::process::id()));
     std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
     std::fs::write(&unfinished, bytes)?;
     std::fs::rename(&unfinished, path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_kept_is_taken_only_for_the_same_binary_and_if_it_is_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let packed = |binary: &[u8]| super::pack("sync", Architecture::X86_64, binary, folder.path()).unwrap();
-        let zip = folder.path().join("sync-x86_64.zip");
-        let first = packed(b"one");
-        assert_eq!(std::fs::read(&zip).unwrap(), first);
-        let written = std::fs::metadata(&zip).unwrap().modified().unwrap();
-        assert_eq!(packed(b"one"), first);
-        assert_eq!(std::fs::metadata(&zip).unwrap().modified().unwrap(), written, "it was not packed again");
-        assert_ne!(packed(b"two"), first);
-        std::fs::write(&zip, b"half a z").unwrap();
-        assert_eq!(packed(b"two"), super::super::pack::pack(b"two").unwrap());
-        assert_eq!(packed(b"one"), first);
-    }
 }

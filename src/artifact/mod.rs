@@ -14,6 +14,7 @@
 //! Only what cargo itself would read and this module has to add to: `CARGO_HOME`, `RUSTFLAGS` and its kin, `SOURCE_DATE_EPOCH`,
 //! and where cargo-zigbuild finds zig. Everything else passes through to cargo.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -32,6 +33,7 @@ mod run;
 mod tests;
 
 pub use error::{ArtifactError, GlibcNeed};
+use kept::Kept;
 pub use machine::{Architecture, Glibc, Runtime};
 
 /// The largest zip that Lambda takes in the call itself, in bytes; larger ones go through S3.
@@ -113,8 +115,8 @@ pub struct Artifact {
     pub name: String,
     /// The machine that it is for.
     pub architecture: Architecture,
-    /// The zip.
-    pub zip: Vec<u8>,
+    /// Where its bytes are; [`Artifact::zip`] reads them.
+    pub zip: Zip,
     /// The SHA-256 of the zip in base64, as Lambda's `CodeSha256`.
     pub code_sha256: String,
     /// The size of the zip, in bytes.
@@ -127,11 +129,31 @@ pub struct Artifact {
     pub binary: PathBuf,
 }
 
+/// Where the bytes of a zip are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Zip {
+    /// Here.
+    Bytes(Vec<u8>),
+    /// In this file, unless somebody changed it: only what ships code reads it.
+    Kept(PathBuf),
+}
+
 impl Artifact {
-    fn new(name: String, architecture: Architecture, zip: Vec<u8>, unzipped_bytes: u64, binary: PathBuf) -> Self {
-        let zip_bytes = zip.len() as u64;
-        let (code_sha256, needs_s3) = (code_sha256(&zip), zip_bytes > DIRECT_UPLOAD_BYTES);
-        Self { name, architecture, zip, code_sha256, zip_bytes, unzipped_bytes, needs_s3, binary }
+    /// Returns the zip, which has the digest of this artifact.
+    ///
+    /// # Errors
+    /// Fails where the zip is not there any more and the binary is another by now.
+    pub fn zip(&self) -> Result<Cow<'_, [u8]>, ArtifactError> {
+        let file = match &self.zip {
+            Zip::Bytes(zip) => return Ok(Cow::Borrowed(zip)),
+            Zip::Kept(file) => file,
+        };
+        let is_it = |zip: &Vec<u8>| code_sha256(zip) == self.code_sha256;
+        if let Some(zip) = std::fs::read(file).ok().filter(is_it) {
+            return Ok(Cow::Owned(zip));
+        }
+        let zip = pack::pack(&read(&self.binary)?)?;
+        if is_it(&zip) { Ok(Cow::Owned(zip)) } else { Err(ArtifactError::Changed { path: self.binary.clone() }) }
     }
 
     /// Writes the zip to `<folder>/<name>-<architecture>.zip` and answers that path.
@@ -139,13 +161,13 @@ impl Artifact {
     /// A reader never sees half a zip, and a zip that is already there with the same bytes is left alone.
     ///
     /// # Errors
-    /// Fails where the folder cannot be made or written.
+    /// Fails where the folder cannot be made or written, or the zip cannot be read.
     pub fn save(&self, folder: &Path) -> Result<PathBuf, ArtifactError> {
         let path = folder.join(format!("{}-{}.zip", self.name, self.architecture));
-        if std::fs::read(&path).is_ok_and(|there| there == self.zip) {
+        if std::fs::read(&path).is_ok_and(|there| code_sha256(&there) == self.code_sha256) {
             return Ok(path);
         }
-        kept::replace(&path, &self.zip).map_err(|source| ArtifactError::Write { path: path.clone(), source })?;
+        kept::replace(&path, &self.zip()?).map_err(|source| ArtifactError::Write { path: path.clone(), source })?;
         Ok(path)
     }
 }
@@ -161,9 +183,16 @@ pub fn code_sha256(zip: &[u8]) -> String {
 /// # Errors
 /// Says what is wrong with the workspace, the build or the binary, and what to do.
 pub async fn build(request: &BuildRequest, on: &mut (dyn FnMut(Progress) + Send)) -> Result<Artifact, ArtifactError> {
-    let workspace = cargo::Workspace::read(request).await?;
-    let tools = if request.no_build { run::Tools::default() } else { run::Tools::find(&request.workspace).await };
+    let (workspace, tools) = look(request).await?;
     build_in(&workspace, tools, request, on).await
+}
+
+/// Reads the workspace and looks for the tools, which are programs that need not wait for each other.
+async fn look(request: &BuildRequest) -> Result<(cargo::Workspace, run::Tools), ArtifactError> {
+    let tools =
+        async { if request.no_build { run::Tools::default() } else { run::Tools::find(&request.workspace).await } };
+    let (workspace, tools) = futures::join!(cargo::Workspace::read(request), tools);
+    Ok((workspace?, tools))
 }
 
 /// Builds several packages, in their order; what is asked for twice is built once.
@@ -178,23 +207,20 @@ pub async fn build_all(
     requests: &[BuildRequest],
     on: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Vec<Artifact>, ArtifactError> {
-    let mut tools = None;
-    let mut workspaces: Vec<(&BuildRequest, cargo::Workspace)> = Vec::new();
+    let mut seen: Vec<(&BuildRequest, (cargo::Workspace, run::Tools))> = Vec::new();
     let mut artifacts: Vec<Artifact> = Vec::new();
     for (index, request) in requests.iter().enumerate() {
         if let Some(same) = requests[..index].iter().position(|earlier| earlier == request) {
             artifacts.push(artifacts[same].clone());
             continue;
         }
-        let read = |seen: &BuildRequest| seen.workspace == request.workspace && seen.target_dir == request.target_dir;
-        let at = workspaces.iter().position(|(seen, _)| read(seen)).unwrap_or(workspaces.len());
-        if at == workspaces.len() {
-            workspaces.push((request, cargo::Workspace::read(request).await?));
+        let place = |one: &BuildRequest| (one.workspace.clone(), one.target_dir.clone(), one.no_build);
+        let at = seen.iter().position(|(one, _)| place(one) == place(request)).unwrap_or(seen.len());
+        if at == seen.len() {
+            seen.push((request, look(request).await?));
         }
-        if tools.is_none() && !request.no_build {
-            tools = Some(run::Tools::find(&request.workspace).await);
-        }
-        artifacts.push(build_in(&workspaces[at].1, tools.unwrap_or_default(), request, on).await?);
+        let (workspace, tools) = &seen[at].1;
+        artifacts.push(build_in(workspace, *tools, request, on).await?);
     }
     Ok(artifacts)
 }
@@ -209,8 +235,8 @@ async fn build_in(
     let path =
         if request.no_build { package.last_built(request)? } else { run::build(&package, tools, request, on).await? };
     let (name, architecture, runtime) = (request.package.clone(), request.architecture, request.runtime);
-    let kept = package.target_dir.join("queuestack/packed");
-    let work = tokio::task::spawn_blocking(move || from_binary(name, path, architecture, runtime, &kept));
+    let kept = Kept::new(&package.target_dir.join("queuestack/packed"), &name, architecture);
+    let work = tokio::task::spawn_blocking(move || kept.pack(name, path, architecture, runtime));
     let artifact = match work.await {
         Ok(artifact) => artifact?,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
@@ -218,22 +244,6 @@ async fn build_in(
     let (package, code_sha256) = (artifact.name.clone(), artifact.code_sha256.clone());
     on(Progress::Packed { package, code_sha256, zip_bytes: artifact.zip_bytes });
     Ok(artifact)
-}
-
-fn from_binary(
-    name: String,
-    path: PathBuf,
-    architecture: Architecture,
-    runtime: Runtime,
-    kept: &Path,
-) -> Result<Artifact, ArtifactError> {
-    let binary = read(&path)?;
-    elf::check(&binary, &path, architecture, runtime)?;
-    if binary.len() as u64 > UNZIPPED_BYTES {
-        return Err(ArtifactError::TooLarge { path });
-    }
-    let zip = kept::pack(&name, architecture, &binary, kept)?;
-    Ok(Artifact::new(name, architecture, zip, binary.len() as u64, path))
 }
 
 /// Takes a zip that was built elsewhere, as it is, after the checks that [`build`] makes: `bootstrap` at the root, executable, for the
@@ -248,8 +258,16 @@ pub fn from_zip(path: &Path, architecture: Architecture, runtime: Option<Runtime
     }
     let zip = read(path)?;
     let unzipped = pack::check(&zip, path, architecture, runtime, UNZIPPED_BYTES)?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Artifact::new(name, architecture, zip, unzipped, path.to_owned()))
+    Ok(Artifact {
+        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        architecture,
+        code_sha256: code_sha256(&zip),
+        zip_bytes: zip.len() as u64,
+        unzipped_bytes: unzipped,
+        needs_s3: zip.len() as u64 > DIRECT_UPLOAD_BYTES,
+        binary: path.to_owned(),
+        zip: Zip::Bytes(zip),
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ArtifactError> {

@@ -1,6 +1,6 @@
-//! The AWS SDK backend: clients, the calls through which every kind speaks, waits, rates, and the sweep of live state.
+//! The AWS SDK backend: clients, the calls through which every kind speaks, waits and rates.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -18,12 +18,16 @@ use crate::build::Artifacts;
 use crate::error::AwsError;
 use crate::event::{Event, Reporter};
 use crate::expand::STACK_TAG;
-use crate::kind::{Found, KINDS, Sweep};
-use crate::model::{Address, Stack};
+use crate::kind::{KINDS, Sweep};
+use crate::model::Address;
 use crate::value::Place;
 
 /// How many reads of one kind are in flight at once.
 pub const READS_AT_ONCE: usize = 64;
+
+/// The most values of a tag that the tagging API takes at once.
+/// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagFilter.html>
+pub const TAG_VALUES: usize = 20;
 
 /// Quotas low enough to be hit, in calls a second: paced on AWS rather than throttled by it.
 ///
@@ -46,7 +50,7 @@ const PACES: &[(&str, u32)] = &[
 #[derive(Clone)]
 pub struct Aws(Arc<Shared>, Arc<ByTagType>);
 
-/// What the tagging API knows of one stack, by resource type.
+/// What the tagging API knows of the stacks of one sweep, by resource type.
 type ByTagType = BTreeMap<&'static str, OnceCell<Tagged>>;
 
 impl std::ops::Deref for Aws {
@@ -119,9 +123,9 @@ impl Aws {
         Aws(Arc::new(shared), Aws::untagged())
     }
 
-    /// The same connection, to read another stack through.
+    /// The same connection, with nothing read through it yet.
     #[must_use]
-    pub fn for_another_stack(&self) -> Aws {
+    pub fn afresh(&self) -> Aws {
         Aws(Arc::clone(&self.0), Aws::untagged())
     }
 
@@ -309,25 +313,30 @@ impl Aws {
         self.stopped.send_replace(true);
     }
 
-    /// Returns what the tagging API knows of one resource type to belong to a stack, read once. It discovers; the
-    /// service's own read confirms.
+    /// Returns what the tagging API knows of one resource type to belong to the stacks of a sweep, read once. It
+    /// discovers; the service's own read confirms.
     ///
     /// # Errors
     /// When AWS does not answer; an endpoint that has no tagging API owns nothing as far as it knows.
-    pub async fn tagged(&self, stack: &str, tag_type: &'static str) -> Result<&Tagged, AwsError> {
+    pub async fn tagged(&self, sweep: &Sweep, tag_type: &'static str) -> Result<&Tagged, AwsError> {
         static NONE: Tagged = Tagged::new();
-        match self.1.get(tag_type) {
-            Some(cell) => cell.get_or_try_init(|| self.with_tag(STACK_TAG, stack, tag_type)).await,
-            None => Ok(&NONE),
-        }
+        let Some(cell) = self.1.get(tag_type) else { return Ok(&NONE) };
+        let stacks: Vec<String> = sweep.0.keys().cloned().collect();
+        let ask = async {
+            let asked = stacks.chunks(TAG_VALUES).map(|stacks| self.with_tag(STACK_TAG, stacks, tag_type));
+            Ok(futures::future::try_join_all(asked).await?.into_iter().flatten().collect())
+        };
+        cell.get_or_try_init(|| ask).await
     }
 
-    /// Asks the tagging API for the resources of one type that have a tag.
+    /// Asks the tagging API for the resources of one type that have a tag with one of these values, at most
+    /// [`TAG_VALUES`].
     ///
     /// # Errors
     /// When AWS does not answer; an endpoint that has no tagging API has none as far as it knows.
-    pub async fn with_tag(&self, key: &str, value: &str, tag_type: &str) -> Result<Tagged, AwsError> {
-        let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(key).values(value).build();
+    pub async fn with_tag(&self, key: &str, values: &[String], tag_type: &str) -> Result<Tagged, AwsError> {
+        let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(key);
+        let filter = filter.set_values(Some(values.to_vec())).build();
         let mut tagged = Tagged::new();
         let mut token = None;
         loop {
@@ -347,29 +356,6 @@ impl Aws {
                 return Ok(tagged);
             }
         }
-    }
-
-    /// Reads all that a stack wants or owns, every kind side by side.
-    ///
-    /// # Errors
-    /// When any call fails for good.
-    pub async fn sweep(&self, stack: &Stack) -> Result<Vec<Found>, AwsError> {
-        let sweeps = KINDS.iter().filter_map(|kind| {
-            let named = stack.resources.values().filter(|resource| resource.address.kind == kind.name());
-            let names: BTreeSet<String> = named.map(|resource| resource.name_in(&self.region)).collect();
-            let sweep = Sweep { stack: stack.name.clone(), names };
-            kind.live().map(|live| async move {
-                match live.read(self, &sweep).await {
-                    // An emulator of queues alone is a fine place for a stack of queues alone.
-                    Err(error) if self.custom_endpoint && sweep.names.is_empty() => {
-                        tracing::debug!(kind = kind.name(), %error, "the endpoint does not answer for this kind");
-                        Ok(Vec::new())
-                    }
-                    read => read,
-                }
-            })
-        });
-        Ok(futures::future::try_join_all(sweeps).await?.into_iter().flatten().collect())
     }
 }
 

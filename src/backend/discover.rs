@@ -17,7 +17,7 @@ impl Aws {
     pub async fn names_with_tag(&self, key: &str, value: &str) -> Result<Names, AwsError> {
         let kinds = KINDS.iter().filter(|kind| !kind.tag_type().is_empty());
         let asked = kinds.map(|kind| async move {
-            let tagged = self.with_tag(key, value, kind.tag_type()).await?;
+            let tagged = self.with_tag(key, &[value.to_owned()], kind.tag_type()).await?;
             let names = tagged.keys().filter_map(|arn| kind.name_in_arn(arn)).map(str::to_owned);
             Ok::<_, AwsError>((kind.name(), names.collect::<BTreeSet<_>>()))
         });
@@ -55,11 +55,11 @@ impl Aws {
     pub async fn read_named(&self, stack: &str, wanted: &Names) -> Result<Vec<Found>, AwsError> {
         let reads = KINDS.iter().filter_map(|kind| {
             let (live, names) = (kind.live()?, wanted.get(kind.name())?);
-            let sweep = Sweep { stack: stack.to_owned(), names: names.clone() };
+            let sweep = Sweep([(stack.to_owned(), names.clone())].into());
             Some(async move {
                 let found = live.read(self, &sweep).await?;
                 // A sweep brings what the stack owns too, if there is one of this name.
-                Ok::<_, AwsError>(found.into_iter().filter(|one| sweep.names.contains(&one.name)).collect::<Vec<_>>())
+                Ok::<_, AwsError>(found.into_iter().filter(|one| sweep.wants(&one.name)).collect::<Vec<_>>())
             })
         });
         Ok(futures::future::try_join_all(reads).await?.into_iter().flatten().collect())

@@ -2,7 +2,9 @@
 
 pub mod aws;
 pub mod connect;
+pub mod discover;
 pub mod secrets;
+pub mod sweep;
 pub mod terraform;
 
 use std::sync::Arc;
@@ -82,4 +84,3 @@ impl Backend {
         }
     }
 }
-pub mod discover;

@@ -10,8 +10,8 @@ use super::apply::Args;
 use super::format;
 use super::session::{Session, read_stack};
 use super::survey::Surveyed;
-use crate::artifact::{Architecture, Artifact, DIRECT_UPLOAD_BYTES, code_sha256};
-use crate::build::Artifacts;
+use crate::artifact::{Architecture, Artifact, DIRECT_UPLOAD_BYTES, Zip, code_sha256};
+use crate::build::{Artifacts, BuildError};
 use crate::diagnostic::Severity;
 use crate::error::Error;
 use crate::model::Stack;
@@ -69,7 +69,7 @@ fn save_code(path: &Path, built: &Artifacts, steps: &[Step]) -> Result<Vec<Code>
         if let Some(folder) = zip.parent() {
             std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
         }
-        write_file(&zip, &artifact.zip, 0o644)?;
+        write_file(&zip, &artifact.zip().map_err(BuildError::from)?, 0o644)?;
         let (sha256, bytes) = (artifact.code_sha256.clone(), artifact.zip_bytes);
         all.push(Code { address: address.clone(), sha256, bytes, path: relative.to_string_lossy().replace('\\', "/") });
     }
@@ -181,7 +181,7 @@ fn read_code(plan: &Path, saved: &Saved) -> Result<Artifacts, Error> {
             unzipped_bytes: 0,
             needs_s3: zip.len() as u64 > DIRECT_UPLOAD_BYTES,
             binary: path,
-            zip,
+            zip: Zip::Bytes(zip),
         };
         all.insert(code.address.clone(), Arc::new(artifact));
     }

@@ -232,8 +232,7 @@ impl Session {
         sessions.pop().unwrap_or_else(|| Err(Error::Usage("no stack".to_owned())))
     }
 
-    /// Does the same for several stacks over one connection, each read beside the others; what fails for one stack is
-    /// that one's error. A stack that is `None` is not read: its session has nothing found.
+    /// Does the same for several stacks over one connection; what fails for one stack is that one's error. A stack that is `None` is not read: its session has nothing found.
     ///
     /// # Errors
     /// When the target makes no sense, the local AWS does not come up, or AWS does not say who we are.
@@ -248,16 +247,12 @@ impl Session {
             return Err(Error::Usage("no Region: give --region, AWS_REGION, or one in the profile".to_owned()));
         }
         let aws = Aws::new(&config, reporter);
-        let sweep = async |stack: Option<&Stack>| match stack {
-            Some(stack) => aws.for_another_stack().sweep(stack).await,
-            None => Ok(Vec::new()),
-        };
-        let sweeps = futures::future::join_all(stacks.iter().copied().map(sweep));
+        let read: Vec<&Stack> = stacks.iter().copied().flatten().collect();
         // Who answers, who we are and what is there: questions that do not wait for each other.
-        let (answers, place, found) = futures::join!(reached.place(), aws.place(), sweeps);
-        let place = place?;
-        let sessions = stacks.iter().zip(found).map(|(stack, found)| {
-            let found = found?;
+        let (answers, place, found) = futures::join!(reached.place(), aws.place(), aws.sweep_all(&read));
+        let (place, mut found) = (place?, found.into_iter());
+        let sessions = stacks.iter().map(|stack| {
+            let found = stack.and_then(|_| found.next()).transpose()?.unwrap_or_default();
             tracing::debug!(found = found.len(), calls = aws.calls(), "read what is there");
             // An emulator is nobody's account.
             if let Some(stack) = stack.filter(|_| answers.emulator.is_none()) {

@@ -1,9 +1,10 @@
-//! The stacks of a command: read, built, and planned side by side over one connection.
+//! The stacks of a command: read together over one connection while their code is built, and planned.
 //!
 //! What fails for one stack is told of that one; the others go on.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::backend::BackendArgs;
 use super::build::BuildArgs;
@@ -11,7 +12,7 @@ use super::guard::{GuardArgs, obstacles};
 use super::plan::{ConsentArgs, make};
 use super::session::{Session, StacksArgs, read_stack};
 use super::target::TargetArgs;
-use crate::artifact::{Architecture, Artifact};
+use crate::artifact::{Architecture, Artifact, Zip};
 use crate::build::Artifacts;
 use crate::diagnostic::Severity;
 use crate::error::Error;
@@ -20,6 +21,9 @@ use crate::gaps::Gaps;
 use crate::model::{Resource, Stack};
 use crate::plan::Consent;
 use crate::report::plan::{Planned, Told};
+
+/// How long ago what is there may have been read when the plan is made: a build can take minutes.
+const KEPT: Duration = Duration::from_secs(5);
 
 /// What is asked of every stack.
 pub struct Survey<'a> {
@@ -52,8 +56,6 @@ pub struct Surveyed {
     /// The code that it ships.
     pub code: Artifacts,
     consent: Consent,
-    /// The stack as it was read, before anything was built.
-    read: Stack,
 }
 
 impl Survey<'_> {
@@ -63,42 +65,44 @@ impl Survey<'_> {
     /// When there is no connection for any of them; what is wrong with one stack is told of that one.
     pub async fn run(&self) -> Result<Vec<Surveyed>, Error> {
         self.consent.check_count(self.stacks.files.len())?;
-        let mut all = Vec::new();
-        for file in &self.stacks.files {
-            all.push(self.prepare(file).await);
-        }
-        let stacks: Vec<Option<&Stack>> =
-            all.iter().map(|one| one.told.error.is_none().then_some(&one.told.stack)).collect();
-        if stacks.iter().all(Option::is_none) {
+        let mut all: Vec<Surveyed> = self.stacks.files.iter().map(|file| self.prepare(file)).collect();
+        // As they were read, before anything is built.
+        let read: Vec<Option<Stack>> =
+            all.iter().map(|one| one.told.error.is_none().then(|| one.told.stack.clone())).collect();
+        if read.iter().all(Option::is_none) {
             return Ok(all);
         }
-        let sessions = Session::open_all(self.target, &stacks, Arc::clone(&self.reporter)).await?;
-        for (one, session) in all.iter_mut().zip(sessions).filter(|(one, _)| one.told.error.is_none()) {
-            match session {
-                Ok(session) => {
-                    one.told.error = self.plan(one, session).await.err();
-                }
-                Err(error) => one.told.error = Some(error),
-            }
+        // What is there does not depend on what is built.
+        let open = || {
+            let stacks: Vec<Option<&Stack>> = read.iter().map(Option::as_ref).collect();
+            async move { (Session::open_all(self.target, &stacks, Arc::clone(&self.reporter)).await, Instant::now()) }
+        };
+        let ((mut sessions, opened), ()) = futures::join!(open(), self.build(&mut all));
+        if all.iter().all(|one| one.told.error.is_some()) {
+            return Ok(all);
+        }
+        if opened.elapsed() > KEPT {
+            (sessions, _) = open().await;
+        }
+        for ((one, read), session) in all.iter_mut().zip(&read).zip(sessions?) {
+            let (None, Some(read)) = (&one.told.error, read) else { continue };
+            one.told.error = match session {
+                Ok(session) => self.plan(one, read, session).await.err(),
+                Err(error) => Some(error),
+            };
         }
         Ok(all)
     }
 
-    /// Reads a stack, checks it, and builds what it ships.
-    async fn prepare(&self, file: &Path) -> Surveyed {
+    /// Reads a stack and checks it.
+    fn prepare(&self, file: &Path) -> Surveyed {
         let told = Told { verb: self.verb, file: file.display().to_string(), ..Told::default() };
-        let mut one = Surveyed {
-            told,
-            session: None,
-            code: Artifacts::new(),
-            consent: Consent::default(),
-            read: Stack::default(),
-        };
-        one.told.error = self.read(file, &mut one).await.err();
+        let mut one = Surveyed { told, session: None, code: Artifacts::new(), consent: Consent::default() };
+        one.told.error = self.read(file, &mut one).err();
         one
     }
 
-    async fn read(&self, file: &Path, one: &mut Surveyed) -> Result<(), Error> {
+    fn read(&self, file: &Path, one: &mut Surveyed) -> Result<(), Error> {
         (one.told.stack, one.told.findings) = read_stack(file, &self.stacks.variables)?;
         let count = |severity| one.told.findings.count(severity);
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
@@ -106,21 +110,26 @@ impl Survey<'_> {
             return Err(Error::Invalid { errors, warnings });
         }
         one.consent = self.consent.check(&one.told.stack)?;
-        if self.backend.renders() {
-            one.read = one.told.stack.clone();
-        }
-        if let Some(build) = self.build {
-            one.code = build.build(&mut one.told.stack, file, &one.consent.only, self.json).await?;
-        }
         Ok(())
     }
 
-    async fn plan(&self, one: &mut Surveyed, mut session: Session) -> Result<(), Error> {
+    /// Builds what the stacks ship, one after the other: cargo itself uses all processors.
+    async fn build(&self, all: &mut [Surveyed]) {
+        let Some(build) = self.build else { return };
+        for (one, file) in all.iter_mut().zip(&self.stacks.files).filter(|(one, _)| one.told.error.is_none()) {
+            match build.build(&mut one.told.stack, file, &one.consent.only, self.json).await {
+                Ok(code) => one.code = code,
+                Err(error) => one.told.error = Some(error),
+            }
+        }
+    }
+
+    async fn plan(&self, one: &mut Surveyed, read: &Stack, mut session: Session) -> Result<(), Error> {
         if self.build.is_none() {
             leave_out_code(&one.told.stack, &mut session.gaps);
         }
         let variables = &self.stacks.variables;
-        self.backend.choose(&mut session, self.target, &one.read, variables, one.code.clone()).await?;
+        self.backend.choose(&mut session, self.target, read, variables, one.code.clone()).await?;
         let plan = make(&mut session, &one.told.stack, &one.consent).await?;
         let checked = obstacles(&plan).and_then(|()| self.guards.check(&plan));
         let place = session.aws.place().await?.clone();
@@ -145,7 +154,7 @@ fn told_by_building(resource: &Resource) -> Vec<&'static str> {
     let nothing = Artifact {
         name: String::new(),
         architecture: Architecture::X86_64,
-        zip: Vec::new(),
+        zip: Zip::Bytes(Vec::new()),
         code_sha256: String::new(),
         zip_bytes: 0,
         unzipped_bytes: 0,

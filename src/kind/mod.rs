@@ -28,7 +28,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
 use crate::permissions::Action;
-use crate::plan::Change;
+use crate::plan::{Change, owner};
 use crate::value::{Place, Value};
 
 pub use arn::Arn;
@@ -199,13 +199,36 @@ pub struct Found {
     pub holds: Option<u64>,
 }
 
-/// What a sweep looks for.
+/// What a sweep looks for: what these stacks own, and the physical names that each of them wants.
+///
+/// Stacks that are planned together are read together: most of what is read is the account's, whosever it is.
 #[derive(Clone, Debug, Default)]
-pub struct Sweep {
-    /// The stack whose resources are looked for beyond the named ones.
-    pub stack: String,
-    /// The physical names that the stack wants.
-    pub names: BTreeSet<String>,
+pub struct Sweep(pub BTreeMap<String, BTreeSet<String>>);
+
+impl Sweep {
+    /// Returns the names that any of the stacks wants.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<String> {
+        self.0.values().flatten().cloned().collect()
+    }
+
+    /// Tells whether any of the stacks wants this name.
+    #[must_use]
+    pub fn wants(&self, name: &str) -> bool {
+        self.0.values().any(|names| names.contains(name))
+    }
+
+    /// Tells whether these are the tags of what one of the stacks owns.
+    #[must_use]
+    pub fn owns(&self, tags: &BTreeMap<String, String>) -> bool {
+        owner(tags).is_some_and(|stack| self.0.contains_key(stack))
+    }
+
+    /// Tells whether this is what is looked for.
+    #[must_use]
+    pub fn keeps(&self, found: &Found) -> bool {
+        self.wants(&found.name) || self.owns(&found.tags)
+    }
 }
 
 /// What AWS said after a change.

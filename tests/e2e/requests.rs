@@ -74,3 +74,27 @@ fn workers_cost_so_many_requests() {
     assert_eq!(writes.collect::<Vec<_>>(), [(&"UpdateFunctionCode".to_owned(), &1)]);
     run(endpoint, &["destroy", file.path(), "--yes"]).exits(0);
 }
+
+#[test]
+fn stacks_that_are_planned_together_are_read_once() {
+    let endpoint = emulator::endpoint();
+    let files = ["one", "two", "three"].map(|name| {
+        let text = format!("stack: together-{name}\nqueues:\n  together-{name}: {{}}\n");
+        StackFile::new(&format!("together-{name}"), &text)
+    });
+    for file in &files {
+        run(endpoint, &["apply", file.path(), "--yes"]).exits(0);
+    }
+    // One that left its stack is found among the others'.
+    files[2].write("stack: together-three\nqueues: {}\n");
+    let [one, two, three] = files.each_ref().map(StackFile::path);
+    let output = run(endpoint, &["plan", one, two, three, "-vv"]).exits(0);
+    assert_eq!(output.stdout.matches("Nothing to do: 1 unchanged.").count(), 2, "{}", output.stdout);
+    assert_eq!(output.stdout.matches("- queue.together-three  delete").count(), 1, "{}", output.stdout);
+    let read = calls(&output);
+    for operation in ["GetCallerIdentity", "ListQueues"] {
+        assert_eq!(read.get(operation), Some(&1), "{operation}: {read:?}");
+    }
+    assert_eq!(read.get("GetQueueAttributes"), Some(&3), "{read:?}");
+    files.iter().for_each(|file| _ = run(endpoint, &["destroy", file.path(), "--yes"]).exits(0));
+}

@@ -6,6 +6,8 @@ mod build;
 mod elf;
 mod fixture;
 mod flags;
+#[cfg(unix)]
+mod kept;
 mod zip;
 
 /// Is the recipe of a small ELF file: enough of one for everything that is read before Lambda starts it.

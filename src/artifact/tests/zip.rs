@@ -85,7 +85,7 @@ fn a_zip_from_elsewhere_is_taken_as_it_is() {
     assert_eq!(artifact.unzipped_bytes, binary.len() as u64 + 1000);
     assert_eq!(artifact.code_sha256, code_sha256(&zip));
     assert!(!artifact.needs_s3);
-    assert_eq!(artifact.zip, zip);
+    assert_eq!(*artifact.zip().unwrap(), zip);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_kept_zip_is_named_after_package_and_machine() {
     let folder = folder.path().join("new/artifacts");
     let path = artifact.save(&folder).unwrap();
     assert_eq!(path, folder.join("worker-x86_64.zip"));
-    assert_eq!(std::fs::read(&path).unwrap(), artifact.zip);
+    assert_eq!(std::fs::read(&path).unwrap(), *artifact.zip().unwrap());
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
     artifact.save(&folder).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);

@@ -29,25 +29,24 @@ const GONE: &[&str] = &["ResourceNotFoundException", "ResourceNotFound"];
 impl Live for Alarm {
     /// `DescribeAlarms` reads 100 alarms a call; their tags come in bulk and are confirmed one by one where in doubt.
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
-        let tagged = aws.tagged(&sweep.stack, self.tag_type());
+        let tagged = aws.tagged(sweep, self.tag_type());
         let alarms = if aws.lists_every_tag() {
-            let names: Vec<String> = sweep.names.iter().cloned().collect();
+            let names: Vec<String> = sweep.names().into_iter().collect();
             let (mut named, tagged) = futures::try_join!(describe(aws, &names), tagged)?;
             let orphans = tagged.keys().filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned);
-            let orphans: Vec<_> = orphans.filter(|name| !sweep.names.contains(name)).collect();
+            let orphans: Vec<_> = orphans.filter(|name| !sweep.wants(name)).collect();
             named.extend(describe(aws, &orphans).await?);
             named
         } else {
             futures::try_join!(describe_all(aws), tagged)?.0
         };
-        let tagged = aws.tagged(&sweep.stack, self.tag_type()).await?;
+        let tagged = aws.tagged(sweep, self.tag_type()).await?;
         let known = alarms.into_iter().map(|alarm| {
             let bulk = alarm.alarm_arn().and_then(|arn| tagged.get(arn)).cloned();
             (alarm, bulk)
         });
         let found = aws.each(known, |aws, (alarm, bulk)| read_one(aws, alarm, bulk)).await?;
-        let ours = |one: &Found| sweep.names.contains(&one.name) || crate::plan::owner(&one.tags) == Some(&sweep.stack);
-        Ok(found.into_iter().filter(ours).collect())
+        Ok(found.into_iter().filter(|one| sweep.keeps(one)).collect())
     }
 
     /// Alarms belong to the queues and functions that their metrics are about.

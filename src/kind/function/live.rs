@@ -22,10 +22,10 @@ const GONE: &[&str] = &["ResourceNotFoundException", "ResourceNotFound"];
 impl Live for Function {
     /// `GetFunction` reads configuration, tags and concurrency in one call of the generous quota (100/s).
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
-        let named = read_all(aws, sweep.names.iter().cloned().collect());
+        let named = read_all(aws, sweep.names().into_iter().collect());
         let orphans = async { read_all(aws, orphans(aws, sweep).await?).await };
         let (mut found, orphans) = futures::try_join!(named, orphans)?;
-        found.extend(orphans.into_iter().filter(|one| crate::plan::owner(&one.tags) == Some(&sweep.stack)));
+        found.extend(orphans.into_iter().filter(|one| sweep.owns(&one.tags)));
         Ok(found)
     }
 
@@ -118,17 +118,16 @@ fn patience(address: &Address) -> Patience {
 /// Names the functions that may be the stack's though it no longer names them.
 async fn orphans(aws: &Aws, sweep: &Sweep) -> Result<Vec<String>, AwsError> {
     if aws.lists_every_tag() {
-        let tagged =
-            aws.tagged(&sweep.stack, Function.tag_type()).await?.keys().filter_map(|arn| Function.name_in_arn(arn));
-        return Ok(tagged.filter(|name| !sweep.names.contains(*name)).map(str::to_owned).collect());
+        let tagged = aws.tagged(sweep, Function.tag_type()).await?.keys().filter_map(|arn| Function.name_in_arn(arn));
+        return Ok(tagged.filter(|name| !sweep.wants(name)).map(str::to_owned).collect());
     }
-    let unnamed = list(aws).await?.into_iter().filter(|(name, _)| !sweep.names.contains(name));
+    let unnamed = list(aws).await?.into_iter().filter(|(name, _)| !sweep.wants(name));
     let read = |aws: Aws, (name, arn): (String, String)| async move {
         let tags = read_tags(&aws, &arn).await?;
-        Ok(crate::plan::owner(&tags).cloned().map(|owner| (name, owner)))
+        Ok(Some((name, tags)))
     };
-    let owned: Vec<(String, String)> = aws.each(unnamed, read).await?;
-    Ok(owned.into_iter().filter(|(_, owner)| *owner == sweep.stack).map(|(name, _)| name).collect())
+    let read: Vec<(String, BTreeMap<String, String>)> = aws.each(unnamed, read).await?;
+    Ok(read.into_iter().filter(|(_, tags)| sweep.owns(tags)).map(|(name, _)| name).collect())
 }
 
 /// Lists all functions: name → ARN.

@@ -52,13 +52,18 @@ pub async fn ship(aws: &Aws, desired: &Desired, operation: &'static str) -> Resu
     let artifact = aws.code(digest).ok_or_else(missing)?;
     let all = text(&BUCKET_FOR) == Some("all");
     match text(&BUCKET).filter(|_| artifact.needs_s3 || all) {
-        None => Ok(Shipped { zip: Some(Blob::new(artifact.zip.clone())), ..Shipped::default() }),
+        None => Ok(Shipped { zip: Some(Blob::new(zip(artifact)?)), ..Shipped::default() }),
         Some(bucket) => {
             let key = key(text(&BUCKET_PREFIX).unwrap_or_default(), &desired.name, &artifact.code_sha256);
             put(aws, bucket, &key, artifact).await?;
             Ok(Shipped { zip: None, bucket: Some(bucket.to_owned()), key: Some(key) })
         }
     }
+}
+
+fn zip(artifact: &Artifact) -> Result<Vec<u8>, AwsError> {
+    let zip = artifact.zip().map_err(|error| AwsError::refused("lambda", "read", error.to_string()))?;
+    Ok(zip.into_owned())
 }
 
 /// `<prefix><function>/<SHA-256 in hex>.zip`: base64 has characters that mean something in a key.
@@ -81,7 +86,7 @@ async fn put(aws: &Aws, bucket: &str, key: &str, artifact: &Artifact) -> Result<
         return Ok(());
     }
     let call = aws.s3().put_object().bucket(bucket).key(key).content_type("application/zip");
-    let call = call.checksum_sha256(&artifact.code_sha256).body(ByteStream::from(artifact.zip.clone()));
+    let call = call.checksum_sha256(&artifact.code_sha256).body(ByteStream::from(zip(artifact)?));
     let config = aws_sdk_s3::config::Config::builder().timeout_config(patient());
     match aws.call("s3", "PutObject", call.customize().config_override(config).send()).await {
         Err(mut error) => {

@@ -26,9 +26,9 @@ impl Live for LogGroup {
     /// costs no more than the stack; an endpoint whose tagging API cannot be relied on is listed as a whole.
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
         let groups = if aws.lists_every_tag() {
-            let tagged = aws.tagged(&sweep.stack, LogGroup.tag_type()).await?;
+            let tagged = aws.tagged(sweep, LogGroup.tag_type()).await?;
             let orphans = tagged.keys().filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned);
-            let names: BTreeSet<String> = sweep.names.iter().cloned().chain(orphans).collect();
+            let names: BTreeSet<String> = sweep.names().into_iter().chain(orphans).collect();
             describe(aws, &names.into_iter().collect::<Vec<_>>()).await?
         } else {
             describe_all(aws).await?
@@ -36,7 +36,7 @@ impl Live for LogGroup {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
-        let tagged = aws.tagged(&sweep.stack, LogGroup.tag_type()).await?;
+        let tagged = aws.tagged(sweep, LogGroup.tag_type()).await?;
         let groups = groups.into_iter().map(|group| {
             let arn = arn(&group);
             (tagged.get(&arn).cloned(), arn, group)
@@ -51,9 +51,8 @@ impl Live for LogGroup {
             let name = group.log_group_name.clone().unwrap_or_default();
             Ok(Some(found(&group, name, arn, tags)))
         };
-        let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
         let found: Vec<Found> = aws.each(groups, read).await?;
-        Ok(found.into_iter().filter(wanted).collect())
+        Ok(found.into_iter().filter(|one| sweep.keeps(one)).collect())
     }
 
     /// Log groups belong to the functions that log to them.

@@ -17,7 +17,7 @@ use crate::error::AwsError;
 use crate::expand::STACK_TAG;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, queue, tag_changes};
 use crate::model::Address;
-use crate::plan::{Change, owner};
+use crate::plan::Change;
 
 const GONE: &[&str] = &["ResourceNotFoundException", "ResourceNotFound"];
 const EXISTS: &[&str] = &["ResourceConflictException"];
@@ -35,29 +35,28 @@ impl Live for Mapping {
         if mappings.is_empty() {
             return Ok(Vec::new());
         }
-        let tagged = aws.tagged(&sweep.stack, self.tag_type()).await?;
+        let tagged = aws.tagged(sweep, self.tag_type()).await?;
         // What the tagging API knows to be others' needs no question; nobody's word counts for what is named.
-        let doubtful = |name: &str| sweep.names.contains(name) || !aws.lists_every_tag();
+        let doubtful = |name: &str| sweep.wants(name) || !aws.lists_every_tag();
         let open = mappings.into_iter().filter_map(identify).filter_map(|(name, mapping)| {
             let arn = arn(&mapping);
             let known = tagged.get(&arn).cloned();
             (known.is_some() || doubtful(&name)).then_some((name, arn, known, mapping))
         });
         let open: Vec<Open> = open.collect();
-        let stack: Arc<str> = sweep.stack.as_str().into();
+        let swept = Arc::new(sweep.clone());
         let read = |aws: Aws, (name, arn, known, mapping): Open| {
-            let stack = Arc::clone(&stack);
+            let swept = Arc::clone(&swept);
             async move {
                 let tags = match known {
                     Some(tags) => tags,
-                    None => tags(&aws, &stack, &arn, &mapping).await?,
+                    None => tags(&aws, &swept, &name, &arn, &mapping).await?,
                 };
                 Ok(Some(found(name, arn, &mapping, tags)))
             }
         };
-        let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
         let found: Vec<Found> = aws.each(open, read).await?;
-        Ok(found.into_iter().filter(wanted).collect())
+        Ok(found.into_iter().filter(|one| sweep.keeps(one)).collect())
     }
 
     /// Mappings belong to the queues that they poll.
@@ -188,7 +187,8 @@ fn id(arn: &str) -> &str {
 /// Reads a mapping's tags; where the endpoint keeps none, a mapping belongs to whom its function belongs.
 async fn tags(
     aws: &Aws,
-    stack: &str,
+    sweep: &Sweep,
+    name: &str,
     arn: &str,
     mapping: &EventSourceMappingConfiguration,
 ) -> Result<BTreeMap<String, String>, AwsError> {
@@ -201,8 +201,9 @@ async fn tags(
         Err(error) if error.is(GONE) => return Ok(own),
         other => other?.tags.unwrap_or_default(),
     };
-    let owner = parent.into_iter().filter(|(key, value)| key == STACK_TAG && value == stack);
-    Ok(owner.collect())
+    // Another stack's function may be fed by a mapping of ours.
+    let its = |stack: &String| sweep.0.get(stack).is_some_and(|names| names.contains(name) || !sweep.wants(name));
+    Ok(parent.into_iter().filter(|(key, value)| key == STACK_TAG && its(value)).collect())
 }
 
 /// Reads a mapping's own tags; an endpoint that is not AWS may know none and refuse to be asked.

@@ -25,18 +25,18 @@ impl Live for Queue {
     /// `ListQueues` tells which exist; each of ours is then read twice, side by side: attributes and tags.
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
         let urls = list(aws).await?;
-        let owned: BTreeSet<String> = if aws.lists_every_tag() && urls.keys().any(|name| !sweep.names.contains(name)) {
-            let tagged = aws.tagged(&sweep.stack, self.tag_type()).await?;
+        let owned: BTreeSet<String> = if aws.lists_every_tag() && urls.keys().any(|name| !sweep.wants(name)) {
+            let tagged = aws.tagged(sweep, self.tag_type()).await?;
             tagged.keys().filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned).collect()
         } else {
             BTreeSet::new()
         };
         let wanted = urls.into_iter().filter_map(|(name, url)| {
-            let named = sweep.names.contains(&name) || owned.contains(&name);
+            let named = sweep.wants(&name) || owned.contains(&name);
             (named || !aws.lists_every_tag()).then_some((name, url, named))
         });
-        let stack: Arc<str> = sweep.stack.as_str().into();
-        aws.each(wanted, |aws, (name, url, named)| read_one(aws, Arc::clone(&stack), name, url, named)).await
+        let sweep = Arc::new(sweep.clone());
+        aws.each(wanted, |aws, (name, url, named)| read_one(aws, Arc::clone(&sweep), name, url, named)).await
     }
 
     /// Dead-letter queues belong to their sources.
@@ -137,10 +137,10 @@ async fn list(aws: &Aws) -> Result<BTreeMap<String, String>, AwsError> {
     }
 }
 
-/// Reads one queue; one that nobody named is looked at only if it carries the stack's tag.
+/// Reads one queue; one that nobody named is looked at only if it carries the tag of a stack that is swept.
 async fn read_one(
     aws: Aws,
-    stack: Arc<str>,
+    sweep: Arc<Sweep>,
     name: String,
     url: String,
     named: bool,
@@ -149,7 +149,7 @@ async fn read_one(
         None
     } else {
         match read_tags(&aws, &url).await? {
-            Some(tags) if crate::plan::owner(&tags).is_some_and(|owner| **owner == *stack) => Some(tags),
+            Some(tags) if sweep.owns(&tags) => Some(tags),
             _ => return Ok(None),
         }
     };

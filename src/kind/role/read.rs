@@ -10,7 +10,6 @@ use crate::backend::aws::Aws;
 use crate::error::AwsError;
 use crate::expand::{REGION_TAG, STACK_TAG};
 use crate::kind::{Facts, Found, Sweep, policy};
-use crate::plan::owner;
 use crate::value::Value;
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, AttachedPolicy, EntityType, PolicyDetail, RoleDetail, Tag};
 
@@ -39,19 +38,20 @@ struct Policies {
 /// those that left the stack whatever their path; who may not make it finds those under the stack's path alone, as
 /// does a stack without any role.
 pub(super) async fn read(aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
-    let path = path_of(&sweep.stack);
-    let swept = async { if sweep.names.is_empty() { Ok(None) } else { details(aws, sweep).await } };
-    let (listed, details) = futures::try_join!(list(aws, &path), swept)?;
+    let names = sweep.names();
+    let swept = async { if names.is_empty() { Ok(None) } else { details(aws, sweep).await } };
+    let lists = futures::future::try_join_all(sweep.0.keys().map(|stack| list(aws, path_of(stack))));
+    let (lists, details) = futures::try_join!(lists, swept)?;
+    let listed: BTreeMap<_, _> = lists.into_iter().flatten().collect();
     let swept = details.iter().flatten().filter_map(|role| role.role_name.as_ref());
-    let names: BTreeSet<String> = swept.chain(&sweep.names).chain(listed.keys()).cloned().collect();
+    let names: BTreeSet<String> = swept.chain(&names).chain(listed.keys()).cloned().collect();
     let found = match details {
         // The sweep of an endpoint that is not AWS may leave parts of roles out: few are read one by one.
         Some(details) if aws.lists_every_tag() || names.len() > FEW => from_details(aws, details, listed).await?,
         _ => one_by_one(aws, names).await?,
     };
     let found = found.into_iter().map(|one| of_its_region(one, aws.region()));
-    let wanted = |one: &Found| sweep.names.contains(&one.name) || owner(&one.tags) == Some(&sweep.stack);
-    Ok(found.filter(wanted).collect())
+    Ok(found.filter(|one| sweep.keeps(one)).collect())
 }
 
 /// What the same stack made in another Region is somebody else's: not ours to change, nor to delete.
@@ -64,13 +64,13 @@ fn of_its_region(mut role: Found, region: &str) -> Found {
 }
 
 /// Lists the roles under a path: name → role, without tags and boundary.
-async fn list(aws: &Aws, path: &str) -> Result<BTreeMap<String, Head>, AwsError> {
+async fn list(aws: &Aws, path: String) -> Result<BTreeMap<String, Head>, AwsError> {
     let mut roles = BTreeMap::new();
     let mut marker = None;
     loop {
-        let call = aws.iam.list_roles().path_prefix(path).max_items(PAGE).set_marker(marker);
+        let call = aws.iam.list_roles().path_prefix(&path).max_items(PAGE).set_marker(marker);
         let page = aws.call("iam", "ListRoles", call.send()).await?;
-        let under = page.roles.into_iter().filter(|role| role.path.starts_with(path));
+        let under = page.roles.into_iter().filter(|role| role.path.starts_with(&path));
         roles.extend(under.map(|role| (role.role_name.clone(), role)));
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {
@@ -92,8 +92,8 @@ async fn details(aws: &Aws, sweep: &Sweep) -> Result<Option<Vec<RoleDetail>>, Aw
         };
         let roles = page.role_detail_list.unwrap_or_default().into_iter();
         found.extend(roles.filter(|role| {
-            let named = role.role_name.as_ref().is_some_and(|name| sweep.names.contains(name));
-            named || owner(&tags(role.tags())) == Some(&sweep.stack)
+            let named = role.role_name.as_ref().is_some_and(|name| sweep.wants(name));
+            named || sweep.owns(&tags(role.tags()))
         }));
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {
