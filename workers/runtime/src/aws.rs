@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_types::retry::ReconnectMode;
 use tokio::sync::OnceCell;
 
 static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
@@ -24,9 +25,14 @@ async fn load() -> SdkConfig {
         .connect_timeout(Duration::from_secs(5))
         // Above the longest poll: it must end by itself.
         .operation_attempt_timeout(Duration::from_secs(45));
+    let retry = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(100))
+        // The client gives no hold on a connection; it drops a broken one by itself.
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http::Http::default())
-        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100)))
+        .retry_config(retry)
         .timeout_config(timeouts.build())
         .load()
         .await
