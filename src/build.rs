@@ -30,12 +30,14 @@ pub struct Source {
 /// A package to build, or a zip to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A cargo package, and its binary where it has several.
+    /// A cargo package, its binary where it has several, and its features where they are said.
     Package {
         /// The package.
         package: String,
         /// The binary.
         binary: Option<String>,
+        /// Its features, where they are not the default ones.
+        features: Option<Vec<String>>,
     },
     /// A zip that was built elsewhere, relative to the stack file.
     Zip(PathBuf),
@@ -115,8 +117,9 @@ pub async fn build(
     for (address, source) in &sources {
         match &source.origin {
             Origin::Zip(path) => zips.push((address.clone(), options.folder.join(path), source)),
-            Origin::Package { package, binary } => {
-                requests.push(request(address, package, binary.clone(), source, options)?);
+            Origin::Package { package, binary, features } => {
+                let request = request(address, package, source, options)?;
+                requests.push(BuildRequest { binary: binary.clone(), features: features.clone(), ..request });
                 packages.push(address.clone());
             }
         }
@@ -136,19 +139,14 @@ pub async fn build(
     Ok(artifacts)
 }
 
-fn request(
-    address: &Address,
-    package: &str,
-    binary: Option<String>,
-    source: &Source,
-    options: &Options,
-) -> Result<BuildRequest, BuildError> {
+fn request(address: &Address, package: &str, source: &Source, options: &Options) -> Result<BuildRequest, BuildError> {
     let found = options.workspace.clone().or_else(|| workspace_around(&options.folder));
     let missing = || BuildError::NoWorkspace { address: address.clone(), folder: options.folder.clone() };
     Ok(BuildRequest {
         workspace: found.ok_or_else(missing)?,
         package: package.to_owned(),
-        binary,
+        binary: None,
+        features: None,
         architecture: source.architecture,
         runtime: source.runtime.unwrap_or(Runtime::ProvidedAl2023),
         profile: options.profile.clone(),

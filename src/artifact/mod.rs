@@ -53,6 +53,8 @@ pub struct BuildRequest {
     pub package: String,
     /// Its binary; by default the only one, or `default-run`, or the one called like the package.
     pub binary: Option<String>,
+    /// The features that it is built with, and no other; by default its default ones.
+    pub features: Option<Vec<String>>,
     /// The machine that the function runs on.
     pub architecture: Architecture,
     /// The runtime that starts it.

@@ -70,13 +70,27 @@ pub const BUCKET_FOR: Row = Row::new("bucket_for", "", "", Type::Word(&[("large"
 pub const BINARY: Row = Row::new("binary", "", "", NAME)
     .never_reported()
     .doc("The binary of the package, where it has several and none is its default.", CREATE);
+/// The cargo features of the package.
+pub const FEATURES: Row = Row::new("features", "", "", Type::List { of: &NAME, max: 64 })
+    .never_reported()
+    .doc("The cargo features that the package is built with, and no other: `default` among them stands for its default ones.", CREATE);
 /// That something else deploys the code.
 pub const EXTERNAL: Row = Row::new("external", "", "", Type::Bool).never_reported().doc(
     "Whether something else deploys the code: it is never compared nor replaced, and the function must exist.",
     CREATE,
 );
-const CODE_TYPE: Type =
-    Type::Object(&[SHA256, CODE_SIZE, PACKAGE, BINARY, ARTIFACT, BUCKET, BUCKET_PREFIX, BUCKET_FOR, EXTERNAL]);
+const CODE_TYPE: Type = Type::Object(&[
+    SHA256,
+    CODE_SIZE,
+    PACKAGE,
+    BINARY,
+    FEATURES,
+    ARTIFACT,
+    BUCKET,
+    BUCKET_PREFIX,
+    BUCKET_FOR,
+    EXTERNAL,
+]);
 /// The code. Compared by digest and size alone: where it comes from is not Lambda's business.
 pub const CODE: Row = Row::new("code", "Code", "", CODE_TYPE).kept().shown_by(form::show_code).doc(
     "The code: a cargo `package` of this workspace, an `artifact` (a zip built elsewhere), or `external: true`.",
@@ -246,6 +260,7 @@ static TERRAFORM: Spelling = Spelling {
         Without::harmless("code.size", "it follows from the zip"),
         Without::harmless("code.package", PATH),
         Without::harmless("code.binary", PATH),
+        Without::harmless("code.features", PATH),
         Without::harmless("code.artifact", PATH),
         Without::harmless("code.bucket", PATH),
         Without::harmless("code.bucket_prefix", PATH),
@@ -307,7 +322,11 @@ impl Kind for Function {
         let code = resource.get(&CODE);
         let text = |row: &Row| code.get(row.key).as_text().map(str::to_owned);
         let origin = match (text(&PACKAGE), text(&ARTIFACT)) {
-            (Some(package), _) => Origin::Package { package, binary: text(&BINARY) },
+            (Some(package), _) => {
+                let features = code.get(FEATURES.key).as_list();
+                let features = features.map(|all| all.iter().map(Value::plain).collect());
+                Origin::Package { package, binary: text(&BINARY), features }
+            }
             (None, path) => Origin::Zip(path?.into()),
         };
         let arm = resource.get(&ARCHITECTURE).as_text() == Some("arm64");

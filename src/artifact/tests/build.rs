@@ -133,6 +133,22 @@ mod on_linux {
     }
 
     #[tokio::test]
+    async fn the_features_are_those_that_are_said_and_no_other() {
+        let fixture = Fixture::new("here");
+        let features = "[features]\ndefault = [\"wide\"]\nwide = []\nnarrow = []\n";
+        fixture.write("second/Cargo.toml", &format!("{}{features}", FILES[4].1));
+        let picky =
+            "#[cfg(any(feature = \"wide\", not(feature = \"narrow\")))]\ncompile_error!(\"too wide\");\nfn main() {}\n";
+        fixture.write("second/src/main.rs", picky);
+        assert!(fixture.message(&fixture.request("second")).await.contains("too wide"));
+        let request = BuildRequest { features: Some(vec!["narrow".to_owned()]), ..fixture.request("second") };
+        match fixture.build_with(PLAIN, &request).await {
+            Ok(_) => {}
+            Err(error) => assert!(too_new(&error), "{error}"),
+        }
+    }
+
+    #[tokio::test]
     async fn progress_tells_the_tool_the_profile_and_how_far_it_is() {
         let fixture = Fixture::new("here");
         if !links_for_lambda(&fixture).await {

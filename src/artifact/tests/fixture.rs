@@ -74,6 +74,7 @@ impl Fixture {
             workspace: self.root.clone(),
             package: package.to_owned(),
             binary: None,
+            features: None,
             architecture: host(),
             runtime: Runtime::ProvidedAl2023,
             profile: None,

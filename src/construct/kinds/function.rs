@@ -149,6 +149,13 @@ part! {
     /// A text of 1 to 256 characters. [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
     binary: text;
 
+    /// The cargo features that the package is built with, and no other: `default` among them stands for its default
+    /// ones.
+    ///
+    /// At most 64, each: A text of 1 to 256 characters.
+    /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
+    features: texts;
+
     /// The path of a zip that was built elsewhere, relative to the stack file.
     ///
     /// A text of 1 to 4096 characters. Default: not set.

@@ -22,7 +22,8 @@ const CONCURRENCY: i64 = 5;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
 const LEAST_CONCURRENCY: i64 = 2;
 /// What a worker says of its code, under the keys that a function's code has.
-const CODE_ROWS: [&Row; 5] = [&rows::PACKAGE, &rows::ARTIFACT, &rows::BUCKET, &rows::BUCKET_PREFIX, &rows::BUCKET_FOR];
+const CODE_ROWS: [&Row; 6] =
+    [&rows::PACKAGE, &rows::FEATURES, &rows::ARTIFACT, &rows::BUCKET, &rows::BUCKET_PREFIX, &rows::BUCKET_FOR];
 /// The longest name of a role.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const ROLE_NAME: usize = 64;

@@ -10,6 +10,8 @@ const METRICS_PAGE: &str = "https://docs.aws.amazon.com/lambda/latest/dg/monitor
 
 /// The cargo package.
 pub const PACKAGE: Row = function::PACKAGE.as_short_form();
+/// The cargo features of the package.
+pub const FEATURES: Row = function::FEATURES.as_short_form();
 /// The zip.
 pub const ARTIFACT: Row = function::ARTIFACT.as_short_form();
 /// The bucket for large zips.
@@ -164,6 +166,7 @@ pub const HANDED_ON: &[Row] = &[
 pub const ROWS: &[Row] = &[
     function::DESCRIPTION.as_short_form(),
     PACKAGE,
+    FEATURES,
     ARTIFACT,
     BUCKET,
     BUCKET_PREFIX,

@@ -10,6 +10,9 @@
 //!
 //! [`Settings`] says what it reads from the environment.
 
+#[cfg(not(any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
+compile_error!("events are kept in a SQL store: build with one of the features `mysql`, `postgres` and `sqlite`");
+
 pub mod changes;
 pub mod dav;
 pub mod fetch;

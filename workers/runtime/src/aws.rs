@@ -2,12 +2,14 @@
 //!
 //! A cold start must not pay for TLS before the first message is there: nothing here happens until then.
 
+mod http;
+
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_types::retry::ReconnectMode;
 use tokio::sync::OnceCell;
 
 static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
@@ -19,21 +21,18 @@ pub async fn config() -> &'static SdkConfig {
 }
 
 async fn load() -> SdkConfig {
-    let endpoint = std::env::var("AWS_ENDPOINT_URL").unwrap_or_default();
-    let builder = aws_smithy_http_client::Builder::new();
-    // An emulator on this machine needs no certificates.
-    let client = if endpoint.starts_with("http://") {
-        builder.build_http()
-    } else {
-        builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
-    };
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         // Above the longest poll: it must end by itself.
         .operation_attempt_timeout(Duration::from_secs(45));
+    let retry = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(100))
+        // The client gives no hold on a connection; it drops a broken one by itself.
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(client)
-        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(100)))
+        .http_client(http::Http::default())
+        .retry_config(retry)
         .timeout_config(timeouts.build())
         .load()
         .await

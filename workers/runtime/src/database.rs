@@ -42,7 +42,8 @@ pub enum OpenError {
     },
     /// The driver was left out of this binary.
     #[error(
-        "this binary was built without the feature `{feature}`, which `{scheme}:` needs; add it to queuestack-worker in Cargo.toml"
+        "this binary was built without the feature `{feature}`, which `{scheme}:` needs; add it to `features:` of the worker, \
+         or to queuestack-worker in Cargo.toml"
     )]
     NotBuilt {
         /// What stands before the colon.

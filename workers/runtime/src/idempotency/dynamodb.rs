@@ -65,7 +65,7 @@ impl DynamoDb {
     }
 
     async fn client(&self) -> &Client {
-        self.client.get_or_init(|| async { Client::new(&configuration().await) }).await
+        self.client.get_or_init(|| async { Client::new(crate::aws::config().await) }).await
     }
 
     /// An update of one item on a condition, with the names that all of them use.
@@ -238,16 +238,4 @@ fn time_to_live(end: Duration) -> AttributeValue {
 /// The time since 1970.
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// Reads the environment; the TLS set-up is left out where the endpoint is plain, as that of a local AWS is.
-async fn configuration() -> aws_config::SdkConfig {
-    use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-    let endpoint = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"].iter().find_map(|name| std::env::var(name).ok());
-    let builder = aws_smithy_http_client::Builder::new();
-    let client = match endpoint {
-        Some(url) if url.starts_with("http://") => builder.build_http(),
-        _ => builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
-    };
-    aws_config::defaults(aws_config::BehaviorVersion::latest()).http_client(client).load().await
 }

@@ -19,7 +19,8 @@ pub enum OpenError {
     NoTable,
     /// The store was left out of this binary.
     #[error(
-        "this binary was built without the feature `{feature}` of queuestack-worker, which this store needs; add it in Cargo.toml"
+        "this binary was built without the feature `{feature}` of queuestack-worker, which this store needs; add it to \
+         `features:` of the worker, or in Cargo.toml"
     )]
     NotBuilt {
         /// The cargo feature.
