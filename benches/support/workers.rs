@@ -160,7 +160,10 @@ impl Workers {
     async fn read_function(&self, name: String) -> Result<(), Failure> {
         let config = self.lambda.get_function_event_invoke_config().function_name(&name).send();
         // One without is told by an error.
-        let config = async { Ok(drop(self.call(config).await)) };
+        let config = async {
+            let _none = self.call(config).await;
+            Ok(())
+        };
         tokio::try_join!(self.call(self.lambda.get_function().function_name(&name).send()), config)?;
         Ok(())
     }
