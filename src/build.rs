@@ -172,7 +172,7 @@ fn too_large(stack: &Stack, address: &Address, source: &Source, path: &Path, out
 fn take_over(stack: &mut Stack, built: &Artifacts, sources: &BTreeMap<Address, Source>, out: &mut Diagnostics) {
     for (address, artifact) in built {
         let Some(resource) = stack.resources.get_mut(address) else { continue };
-        if let Some(source) = sources.get(address).filter(|source| artifact.needs_s3 && !source.bucket) {
+        if let Some(source) = sources.get(address).filter(|source| artifact.needs_s3() && !source.bucket) {
             let (bytes, limit) = (artifact.zip_bytes, DIRECT_UPLOAD_BYTES);
             let message = format!("the zip of `{address}` has {bytes} bytes; a call takes {limit}");
             out.push(resource.finding(&NEEDS_BUCKET, source.attribute, message));

@@ -88,7 +88,6 @@ impl Kept {
             code_sha256: note.code_sha256.clone(),
             zip_bytes: note.zip_bytes,
             unzipped_bytes: note.binary_bytes,
-            needs_s3: note.zip_bytes > super::DIRECT_UPLOAD_BYTES,
             binary: binary.clone(),
         };
         if let Some(note) = &noted

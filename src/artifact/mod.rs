@@ -125,8 +125,6 @@ pub struct Artifact {
     pub zip_bytes: u64,
     /// The size of what it holds, in bytes; at most [`UNZIPPED_BYTES`].
     pub unzipped_bytes: u64,
-    /// Whether the zip is too large for the call itself ([`DIRECT_UPLOAD_BYTES`]) and has to go through S3.
-    pub needs_s3: bool,
     /// The binary, or the zip, that it was read from.
     pub binary: PathBuf,
 }
@@ -141,6 +139,12 @@ pub enum Zip {
 }
 
 impl Artifact {
+    /// Tells whether the zip is too large for the call itself and goes through S3.
+    #[must_use]
+    pub fn needs_s3(&self) -> bool {
+        self.zip_bytes > DIRECT_UPLOAD_BYTES
+    }
+
     /// Returns the zip, which has the digest of this artifact.
     ///
     /// # Errors
@@ -266,7 +270,6 @@ pub fn from_zip(path: &Path, architecture: Architecture, runtime: Option<Runtime
         code_sha256: code_sha256(&zip),
         zip_bytes: zip.len() as u64,
         unzipped_bytes: unzipped,
-        needs_s3: zip.len() as u64 > DIRECT_UPLOAD_BYTES,
         binary: path.to_owned(),
         zip: Zip::Bytes(zip),
     })

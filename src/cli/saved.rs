@@ -10,7 +10,7 @@ use super::apply::Args;
 use super::format;
 use super::session::{Session, read_stack};
 use super::survey::Surveyed;
-use crate::artifact::{Architecture, Artifact, DIRECT_UPLOAD_BYTES, Zip, code_sha256};
+use crate::artifact::{Architecture, Artifact, Zip, code_sha256};
 use crate::build::{Artifacts, BuildError};
 use crate::diagnostic::Severity;
 use crate::error::Error;
@@ -179,7 +179,6 @@ fn read_code(plan: &Path, saved: &Saved) -> Result<Artifacts, Error> {
             code_sha256: code.sha256.clone(),
             zip_bytes: zip.len() as u64,
             unzipped_bytes: 0,
-            needs_s3: zip.len() as u64 > DIRECT_UPLOAD_BYTES,
             binary: path,
             zip: Zip::Bytes(zip),
         };

@@ -232,7 +232,8 @@ impl Session {
         sessions.pop().unwrap_or_else(|| Err(Error::Usage("no stack".to_owned())))
     }
 
-    /// Does the same for several stacks over one connection; what fails for one stack is that one's error. A stack that is `None` is not read: its session has nothing found.
+    /// Does the same for several stacks over one connection; what fails for one stack is that one's error. A stack that
+    /// is `None` is not read: its session has nothing found.
     ///
     /// # Errors
     /// When the target makes no sense, the local AWS does not come up, or AWS does not say who we are.

@@ -158,7 +158,6 @@ fn told_by_building(resource: &Resource) -> Vec<&'static str> {
         code_sha256: String::new(),
         zip_bytes: 0,
         unzipped_bytes: 0,
-        needs_s3: false,
         binary: std::path::PathBuf::new(),
     };
     let mut built = resource.clone();

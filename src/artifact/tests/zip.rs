@@ -84,7 +84,7 @@ fn a_zip_from_elsewhere_is_taken_as_it_is() {
     assert_eq!((artifact.name.as_str(), artifact.zip_bytes), ("worker", zip.len() as u64));
     assert_eq!(artifact.unzipped_bytes, binary.len() as u64 + 1000);
     assert_eq!(artifact.code_sha256, code_sha256(&zip));
-    assert!(!artifact.needs_s3);
+    assert!(!artifact.needs_s3());
     assert_eq!(*artifact.zip().unwrap(), zip);
 }
 
@@ -145,7 +145,7 @@ fn a_zip_over_50_mb_needs_s3() {
     zip.start_file("data", stored).unwrap();
     zip.write_all(&vec![0; 50 << 20]).unwrap();
     let artifact = take(&zip.finish().unwrap().into_inner(), None).unwrap();
-    assert!(artifact.needs_s3);
+    assert!(artifact.needs_s3());
 }
 
 /// Files of zeros, each within the limit and together over it: what counts is what comes out, in all.

@@ -51,7 +51,7 @@ pub async fn ship(aws: &Aws, desired: &Desired, operation: &'static str) -> Resu
     let missing = || AwsError::refused("lambda", operation, format!("the code of {} was not built", desired.name));
     let artifact = aws.code(digest).ok_or_else(missing)?;
     let all = text(&BUCKET_FOR) == Some("all");
-    match text(&BUCKET).filter(|_| artifact.needs_s3 || all) {
+    match text(&BUCKET).filter(|_| artifact.needs_s3() || all) {
         None => Ok(Shipped { zip: Some(Blob::new(zip(artifact)?)), ..Shipped::default() }),
         Some(bucket) => {
             let key = key(text(&BUCKET_PREFIX).unwrap_or_default(), &desired.name, &artifact.code_sha256);
