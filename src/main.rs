@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// A plan makes and drops some million small values on several threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     queuestack::cli::main()
 }

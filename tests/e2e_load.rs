@@ -18,6 +18,7 @@ stack: load-test
 queues:
   lambda-jobs: {visibility_timeout: 60s, redrive: {max_receive_count: 5}}
   process-jobs: {visibility_timeout: 60s, redrive: {max_receive_count: 5}}
+  ordered-jobs: {fifo: true, visibility_timeout: 60s, redrive: {max_receive_count: 5}}
 functions:
   notification:
     role: arn:aws:iam::000000000000:role/x
@@ -196,6 +197,15 @@ fn all_jobs_are_handled_exactly_once_by_two_processes() {
     ground.apply();
     let _workers = [Process::start(&ground, "process-jobs"), Process::start(&ground, "process-jobs")];
     ground.load("process-jobs");
+}
+
+/// A failed message of a FIFO queue holds back the rest of its group, and what is sent twice is not taken for a repetition.
+#[test]
+fn all_jobs_of_a_fifo_queue_are_handled_exactly_once() {
+    let ground = Ground::new();
+    ground.apply();
+    let _worker = Process::start(&ground, "ordered-jobs.fifo");
+    ground.load("ordered-jobs");
 }
 
 /// A queue whose workers answer no probes: the test says so, and does not wait for ever.

@@ -20,6 +20,9 @@ const BATCH: usize = 10;
 /// Batches that are being sent at once, and receives that wait at once.
 const SENDERS: usize = 16;
 const RECEIVERS: usize = 8;
+/// Groups of a FIFO queue: each is handled one message after the other, so that a worker has this many at once to do.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>
+const GROUPS: u64 = 100;
 
 /// What to send, and how long to wait for it.
 #[derive(Clone, Debug)]
@@ -41,6 +44,14 @@ pub struct Options {
 enum Probe {
     Job { number: u64, fails: bool },
     Poison { number: u64 },
+}
+
+impl Probe {
+    /// What it must not overtake on a FIFO queue.
+    fn group(self) -> String {
+        let (Probe::Job { number, .. } | Probe::Poison { number }) = self;
+        format!("load-{}", number % GROUPS)
+    }
 }
 
 /// What a worker says of a probe.
@@ -120,12 +131,12 @@ async fn measure(
         receivers.spawn(async move { receive(&shared, &stopped).await });
     }
     let mut senders = JoinSet::new();
-    let probes = Arc::new(Mutex::new(probes(options).collect::<Vec<_>>().into_iter()));
+    let probes = Arc::new(Mutex::new(probes(options).enumerate().collect::<Vec<_>>().into_iter()));
     for _ in 0..SENDERS {
         let (shared, probes) = (Arc::clone(shared), Arc::clone(&probes));
         senders.spawn(async move {
             loop {
-                let batch: Vec<Probe> = probes.lock().await.by_ref().take(BATCH).collect();
+                let batch: Vec<(usize, Probe)> = probes.lock().await.by_ref().take(BATCH).collect();
                 if batch.is_empty() {
                     return Ok(());
                 }
@@ -168,11 +179,15 @@ fn probes(options: &Options) -> impl Iterator<Item = Probe> + use<> {
     (0..jobs).map(job).chain(poison).chain(again.map(job))
 }
 
-async fn send(shared: &Shared, batch: &[Probe]) -> Result<(), AwsError> {
+async fn send(shared: &Shared, batch: &[(usize, Probe)]) -> Result<(), AwsError> {
     let now = Timestamp::now();
-    let entries = batch.iter().enumerate().filter_map(|(index, probe)| {
-        let body = body(shared, *probe, now).to_string();
-        SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build().ok()
+    let fifo = shared.queue.ends_with(".fifo");
+    let entries = batch.iter().filter_map(|(index, probe)| {
+        let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+        let entry = entry.message_body(body(shared, *probe, now).to_string());
+        // What is sent twice on purpose is two messages: SQS must not take the second for a repetition of the first.
+        let twice = fifo.then(|| format!("load-{}-{index}", shared.run));
+        entry.set_message_group_id(fifo.then(|| probe.group())).set_message_deduplication_id(twice).build().ok()
     });
     let call = shared.aws.sqs.send_message_batch().queue_url(&shared.queue).set_entries(Some(entries.collect()));
     let sent = shared.aws.call("sqs", "SendMessageBatch", call.send()).await?;
@@ -181,7 +196,7 @@ async fn send(shared: &Shared, batch: &[Probe]) -> Result<(), AwsError> {
         return Err(AwsError::refused("sqs", "SendMessageBatch", message));
     }
     let mut tally = shared.tally.lock().await;
-    for probe in batch {
+    for (_, probe) in batch {
         if let Probe::Job { number, .. } = probe {
             tally.sent(*number, now.as_millisecond());
         }
