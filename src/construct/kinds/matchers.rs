@@ -244,4 +244,5 @@ subjects! {
     has_role: "role";
     has_function: "function";
     has_mapping: "mapping";
+    has_http_api: "http_api";
 }
