@@ -85,7 +85,7 @@ pub static BAD_METHOD: Code = Code {
 pub static NO_ORIGINS: Code = Code {
     id: "QS708",
     severity: Severity::Warning,
-    title: "CORS without origins",
+    title: "no origin that CORS allows",
     reason: "Without `allow_origins` no page of another origin may call the API, whatever else is allowed.",
     fix: "Name the origins, or remove `cors:`.",
     link: "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html",
