@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// The table, for people and for this module.
 const TABLE: &str = include_str!("../localstack/README.md");
 
+/// What stands for all attributes of a kind: the emulator does not have it.
+const ALL: &str = "*";
+
 /// The known gaps of the endpoint in use.
 #[derive(Clone, Debug, Default)]
 pub struct Gaps {
@@ -39,6 +42,13 @@ impl Gaps {
         Some(say(kind, attribute, what))
     }
 
+    /// Says why an endpoint has nothing of a kind, if that is known.
+    #[must_use]
+    pub fn lacks(&self, kind: &str) -> Option<String> {
+        let what = self.what.get(&(kind.to_owned(), ALL.to_owned()))?;
+        Some(format!("{what}: there are no {kind} resources"))
+    }
+
     /// Returns everything that can be said of this endpoint.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.what.iter().map(|((kind, attribute), what)| say(kind, attribute, what))
@@ -65,7 +75,10 @@ mod tests {
         for (kind, attribute) in known.iter().flat_map(|gaps| gaps.what.keys()) {
             let of_kind = KINDS.iter().find(|one| one.name() == kind);
             let row = of_kind.and_then(|one| one.rows().iter().find(|row| row.key == attribute));
-            assert!(row.is_some() || attribute == "tags", "{kind}.{attribute}");
+            assert!(
+                of_kind.is_some() && (row.is_some() || ["tags", ALL].contains(&attribute.as_str())),
+                "{kind}.{attribute}"
+            );
         }
     }
 
@@ -74,5 +87,7 @@ mod tests {
         assert!(Gaps::of(Some("ministack")).note("alarm", "metrics").is_some());
         assert!(Gaps::of(Some("ministack")).note("alarm", "threshold").is_none());
         assert!(Gaps::of(None).note("alarm", "metrics").is_none());
+        assert!(Gaps::of(Some("localstack")).lacks("http_api").is_some());
+        assert!(Gaps::of(Some("ministack")).lacks("http_api").is_none());
     }
 }

@@ -61,6 +61,8 @@ pub enum On {
     Attribute(&'static Row),
     /// Every resource of the kind in the account and Region, for a reason.
     Every(&'static str),
+    /// A resource that is the same for all, such as a list of them: an ARN with `{partition}` and `{region}` in it.
+    Path(&'static str),
     /// Nothing: AWS knows no resource for it, for a reason.
     Any(&'static str),
 }
@@ -199,7 +201,11 @@ pub fn policy(stack: &Stack, request: &Request<'_>) -> Json {
         let desired = desired(stack, *kind, request.place);
         for action in kind.actions().iter().filter(|action| request.asks_for(action)) {
             if action.purpose == Purpose::List {
-                statements.entry(discovery.clone()).or_default().insert(action.name);
+                let group = match action.on {
+                    On::Path(path) => (id(*kind, action), Conditions::new(), [at(path, request.place)].into()),
+                    _ => discovery.clone(),
+                };
+                statements.entry(group).or_default().insert(action.name);
                 continue;
             }
             for group in groups(*kind, action, &desired, stack, request) {
@@ -244,7 +250,7 @@ fn groups(
         by_condition.entry(conditions).or_default().extend(resources(action, one, kind, place));
     }
     // What has no resource of its own is one statement for all, with every value that a condition has.
-    if matches!(action.on, On::Every(_) | On::Any(_)) && !by_condition.is_empty() {
+    if matches!(action.on, On::Every(_) | On::Path(_) | On::Any(_)) && !by_condition.is_empty() {
         by_condition = merged(by_condition);
     }
     by_condition.retain(|_, resources| !resources.is_empty());
@@ -273,8 +279,14 @@ fn resources(action: &Action, one: &Desired, kind: &'static dyn Kind, place: &Pl
         On::ItselfAnd(end) => vec![one.arn.clone(), format!("{}{end}", one.arn)],
         On::Attribute(row) => texts(one.get(row)),
         On::Every(_) => vec![kind.arn("*", place)],
+        On::Path(path) => vec![at(path, place)],
         On::Any(_) => vec!["*".to_owned()],
     }
+}
+
+/// The ARN of what is the same for all.
+fn at(path: &str, place: &Place) -> String {
+    path.replace("{partition}", &place.partition).replace("{region}", &place.region)
 }
 
 /// The conditions of an action on one resource; `None` where the resource does not need it.
@@ -310,11 +322,13 @@ fn merged(by_condition: BTreeMap<Conditions, BTreeSet<String>>) -> BTreeMap<Cond
     BTreeMap::from([(conditions, resources)])
 }
 
-/// The ARNs that a value holds; what is not resolved names nothing that could be allowed.
+/// The ARNs that a value holds, of objects those of all members; what is not resolved names nothing that could be
+/// allowed.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Text(text) => vec![text.clone()],
-        Value::List(items) => items.iter().filter_map(|item| item.as_text().map(str::to_owned)).collect(),
+        Value::List(items) => items.iter().flat_map(texts).collect(),
+        Value::Map(members) => members.values().flat_map(texts).filter(|text| text.starts_with("arn:")).collect(),
         _ => Vec::new(),
     }
 }
@@ -326,6 +340,7 @@ fn id(kind: &dyn Kind, action: &Action) -> String {
         On::Itself | On::ItselfAnd(_) => kind,
         On::Attribute(row) => kind + &camel(row.key),
         On::Every(_) => kind + "Every",
+        On::Path(_) => kind + "Path",
         On::Any(_) => kind + "Any",
     }
 }
@@ -374,7 +389,8 @@ mod tests {
             if let On::Any(reason) | On::Every(reason) = action.on {
                 assert!(reason.len() > 20, "{}: {} says no reason", kind.name(), action.name);
             }
-            assert!(action.purpose != Purpose::List || matches!(action.on, On::Any(_)), "{}", action.name);
+            let lists = matches!(action.on, On::Any(_) | On::Path(_));
+            assert!(action.purpose != Purpose::List || lists, "{}", action.name);
         }
     }
 }

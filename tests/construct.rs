@@ -44,6 +44,7 @@ fn same(stack: &Stack, file: &str) {
 #[test]
 fn programs_describe_what_the_stack_files_say() {
     let programs = [
+        (written::api::stack(), "stacks/api.yaml"),
         (written::calendar::stack(), "stacks/calendar.yaml"),
         (written::calsync_jobs::stack(), "stacks/calsync-jobs.yaml"),
         (written::minimal::stack(), "stacks/minimal.yaml"),
@@ -55,6 +56,7 @@ fn programs_describe_what_the_stack_files_say() {
 
 #[test]
 fn converted_programs_describe_what_the_stack_files_say() {
+    same(&converted::api::stack(), "stacks/api.yaml");
     same(&converted::calsync_jobs::stack(), "stacks/calsync-jobs.yaml");
     same(&converted::minimal::stack(), "stacks/minimal.yaml");
     same(&converted::orders::stack(), "stacks/orders.yaml");
@@ -74,7 +76,7 @@ fn converted_programs_describe_what_the_stack_files_say() {
 
 #[test]
 fn what_a_program_prints_as_a_stack_file_is_the_same_stack() {
-    for stack in [written::calendar::stack(), tenants(), with_its_own_queue()] {
+    for stack in [written::calendar::stack(), tenants(), with_its_own_queue(), with_a_door()] {
         let model = complete(&stack);
         let (again, out) = support::read(&yaml::stack(&model), &[]);
         assert!(!out.has_errors());
@@ -147,6 +149,51 @@ fn a_worker_brings_its_queue() {
     template.has_function("resize").with(memory(mib(256))).with(tracing(Tracing::Active));
     assert_eq!((template.count("queue"), template.count("function")), (2, 2));
     template.snapshot(root().join("tests/golden/construct/resize.yaml"));
+}
+
+fn with_a_door() -> Stack {
+    let mut stack = Stack::new("shop");
+    let orders = stack.add("orders", HttpIngest::post("/orders").handled_by("orders"));
+    let returns = stack.add("returns", HttpIngest::post("/returns").received_by("returns-door"));
+    assert!(orders.handler.is_some() && returns.handler.is_none());
+    let whole = HttpApi::new(&mut stack, "admin")
+        .route_that("GET /jobs/{id}", &returns.receiver.function(), |route| route.authorization(Authorization::Iam))
+        .route("$default", arn("arn:aws:lambda:eu-west-1:123456789012:function:other"))
+        .cors(Cors::new().allow_origins(["https://Admin.example.com"]).allow_methods(["GET"]).max_age(hours(1)))
+        .build();
+    Worker::new(&mut stack, "caller").package("caller").environment("ADMIN", whole.url()).build();
+    stack
+}
+
+#[test]
+fn what_is_posted_waits_in_a_queue() {
+    let stack = with_a_door();
+    let template = Template::of(&stack);
+    template.has_queue("orders-queue").with(redrive(Redrive::new().max_receive_count(5)));
+    template.has_queue("orders-queue-dlq");
+    template.has_alarm("orders-queue-dead-letters").with(threshold(1));
+    template.has_http_api("orders-api").with(throttle(Throttle::new().rate(100).burst(200)));
+    template.has_function("returns-ingest").with(timeout(secs(10)));
+    template.has_mapping("orders-worker").with(queue(&Queue::later(&mut Stack::new("any"), "orders-queue")));
+    assert_eq!((template.count("mapping"), template.count("http_api")), (1, 3));
+    template.snapshot(root().join("tests/golden/construct/shop.yaml"));
+}
+
+#[test]
+fn routes_are_told_of_where_they_were_added() {
+    let mut stack = Stack::new("wrong");
+    let door = Worker::new(&mut stack, "door").package("door").build();
+    let line = usize::try_from(line!()).unwrap() + 3;
+    HttpApi::new(&mut stack, "api")
+        .route("POST /a/path/that/is/long/enough", &door)
+        .route("POST /a/path/that/is/long/enough", &door)
+        .route("post /b", &door)
+        .build();
+    let (_, out) = stack.complete();
+    let told: Vec<_> = out.iter().map(|one| (one.code.id, one.label.clone(), one.message.clone())).collect();
+    assert_eq!(told.iter().map(|(code, ..)| *code).collect::<Vec<_>>(), ["QS702", "QS701"], "{told:#?}");
+    let places: Vec<_> = out.iter().filter_map(|one| one.place.as_ref()).map(|place| place.line).collect();
+    assert_eq!(places, [line, line + 1]);
 }
 
 /// What an assertion says when it does not hold.

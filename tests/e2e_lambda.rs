@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+#[path = "e2e_lambda/api.rs"]
+mod api;
+
 use aws_config::SdkConfig;
 use queuestack::backend::connect::{Connection, Target};
 use serde_json::Value;

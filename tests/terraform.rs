@@ -145,6 +145,20 @@ fn compare(desired: &Desired, rendered: &[&evaluate::Evaluated], path: &Path) {
     let unless = |key: &str| spelling.unless.iter().any(|(one, _)| *one == key);
     for row in desired.kind.rows().iter().filter(|row| !row.is_short_form() && !said(row.key)) {
         let spelled = Spelled::of(row.terraform, &|_| true);
+        if let Some((_, rows)) = spell::items_of(row) {
+            let resources =
+                rendered.iter().filter_map(|one| Some((one.resource_type.as_str(), one.key.as_deref()?, &one.json)));
+            let (read, wanted) = (spell::read_items(rows, resources), resolved(desired.get(row)));
+            assert_eq!(
+                row.ty.normal(&read),
+                row.ty.normal(&wanted),
+                "{}: {} {}",
+                path.display(),
+                desired.address,
+                row.key
+            );
+            continue;
+        }
         let holder = rendered.iter().find(|one| one.resource_type == spelled.beside.unwrap_or(spelling.resource));
         let read = holder.map_or(Value::Null, |one| spell::read(row, &one.json));
         let read = if spelled.each { Value::List(holder.map_or(Vec::new(), |one| one.items.clone())) } else { read };

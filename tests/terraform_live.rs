@@ -172,6 +172,11 @@ fn calendar_goes_there_and_back() {
     there_and_back("calendar.yaml");
 }
 
+#[test]
+fn api_goes_there_and_back() {
+    there_and_back("api.yaml");
+}
+
 /// From the SDKs to Terraform: first by hand, with import blocks, then by the driver.
 #[test]
 fn what_the_sdks_made_is_handed_over_untouched() {
@@ -309,7 +314,7 @@ fn secrets_are_refused_before_terraform_hears_of_them() {
 /// What sends the provider to the emulator, for those who run it by hand.
 fn overrides() -> String {
     let endpoint = endpoint();
-    let services = ["cloudwatch", "iam", "lambda", "logs", "sns", "sqs", "sts"]
+    let services = ["apigatewayv2", "cloudwatch", "iam", "lambda", "logs", "sns", "sqs", "sts"]
         .map(|service| format!("    {service} = \"{endpoint}\"\n"));
     let skips = ["skip_credentials_validation", "skip_metadata_api_check"].map(|skip| format!("  {skip} = true\n"));
     format!("provider \"aws\" {{\n{}  endpoints {{\n{}  }}\n}}\n", skips.concat(), services.concat())

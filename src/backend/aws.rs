@@ -74,6 +74,7 @@ pub struct Shared {
     /// Lambda.
     pub lambda: aws_sdk_lambda::Client,
     // Few stacks need these: each is made when it is first asked for.
+    api_gateway: OnceLock<aws_sdk_apigatewayv2::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
@@ -104,6 +105,7 @@ impl Aws {
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
+            api_gateway: OnceLock::new(),
             s3: OnceLock::new(),
             ssm: OnceLock::new(),
             secrets_manager: OnceLock::new(),
@@ -131,6 +133,11 @@ impl Aws {
 
     fn untagged() -> Arc<ByTagType> {
         Arc::new(KINDS.iter().map(|kind| (kind.tag_type(), OnceCell::new())).collect())
+    }
+
+    /// API Gateway, of HTTP APIs.
+    pub fn api_gateway(&self) -> &aws_sdk_apigatewayv2::Client {
+        self.api_gateway.get_or_init(|| aws_sdk_apigatewayv2::Client::new(&self.config))
     }
 
     /// S3. An endpoint of one's own has no name for each bucket: there the bucket is the beginning of the path.

@@ -44,8 +44,8 @@
 //!
 //! # What there is
 //!
-//! - One builder a kind: [`Queue`], [`Alarm`], [`Worker`], [`Function`], [`Role`], [`LogGroup`], [`Mapping`]. Each has
-//!   one method an attribute, of the same name as in YAML; its documentation states unit, range, default and source.
+//! - One builder a kind: [`Queue`], [`Alarm`], [`Worker`], [`Function`], [`Role`], [`LogGroup`], [`Mapping`],
+//!   [`HttpApi`]. Each has one method an attribute, of the same name as in YAML; its documentation states unit, range, default and source.
 //!   They are generated from the tables that YAML is read by, and a test compares the two.
 //! - Units: [`secs`], [`mins`], [`hours`], [`days`], [`bytes`], [`kib`], [`mib`], [`gib`].
 //! - Facts that are known later, such as [`Queue::arn`], [`account`] or the secrets of [`ssm`] and [`secrets_manager`],
@@ -53,6 +53,7 @@
 //! - [`Construct`] and [`Scope`]: groups of resources that are written once and used under several names.
 //! - [`Worker`] is such a group: role, log group, function, mapping and alarms, and with
 //!   [`with_queue`](WorkerBuilder::with_queue) the queue and its dead-letter queue too.
+//! - [`HttpIngest`] is another: an API, the function behind it, the queue that it sends to, and who handles that.
 //! - [`aspects`]: visitors of every resource, such as a team's tags or encryption.
 //! - [`template`]: assertions and snapshots for tests.
 //!
@@ -65,6 +66,7 @@ pub mod convert;
 mod document;
 mod fact;
 mod fit;
+mod http_api;
 mod kinds;
 mod macros;
 pub mod names;
@@ -81,6 +83,7 @@ pub use serde_json::json;
 pub use aspects::Aspect;
 pub use document::Document;
 pub use fact::{Fact, account, partition, region, secrets_manager, ssm};
+pub use http_api::{Answers, HttpIngest, Ingest};
 pub use kinds::*;
 pub use queue::DeadLetters;
 pub use reference::{Arn, Ref, Takes, arn};

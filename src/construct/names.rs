@@ -17,6 +17,8 @@ const NAMED: &[(&str, &str, &str)] = &[
     ("function", "logging.format", "LogFormat"),
     ("function", "logging.application_level", "LogLevel"),
     ("function", "logging.system_level", "SystemLogLevel"),
+    ("http_api", "routes", "Route"),
+    ("http_api", "routes.payload", "PayloadFormat"),
     ("worker", "grants", "Grant"),
     ("worker", "alarms", "WorkerAlarms"),
     ("worker", "alarms.duration", "DurationAlarm"),

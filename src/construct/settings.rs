@@ -99,6 +99,20 @@ impl Settings {
         self.places.extend(places.into_iter().map(|(path, line)| (join(key, &path), line)));
     }
 
+    /// Adds an item to a list.
+    #[track_caller]
+    pub(super) fn push(&mut self, key: &'static str, setting: impl Setting) {
+        let Written { value, places } = setting.written();
+        let list = self.values.entry(key).or_insert_with(|| Value::List(Vec::new()));
+        if let Value::List(items) = list {
+            let path = join(key, &items.len().to_string());
+            self.places.push((key.to_owned(), Location::caller()));
+            self.places.push((path.clone(), Location::caller()));
+            self.places.extend(places.into_iter().map(|(inner, line)| (join(&path, &inner), line)));
+            items.push(value);
+        }
+    }
+
     /// Adds a member to a map.
     #[track_caller]
     pub(super) fn put_entry(&mut self, key: &'static str, member: String, value: String) {

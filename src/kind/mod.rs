@@ -6,6 +6,7 @@
 pub mod alarm;
 mod arn;
 pub mod function;
+pub mod http_api;
 pub mod log_group;
 pub mod mapping;
 pub mod policy;
@@ -43,6 +44,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &role::Role,
     &function::Function,
     &mapping::Mapping,
+    &http_api::HttpApi,
     &worker::Worker,
 ];
 

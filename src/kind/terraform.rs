@@ -14,6 +14,9 @@
 //! | `metric.period\|period` | the first whose block is there |
 //! | `aws_iam_role_policy:policy` | an argument of another resource, see [`Beside`] |
 //! | `aws_x_attachment[]:arn` | an argument of another resource that is there once an item |
+//! | `{route}` | of a list of objects: each item is in resources beside, one of a type, told apart by the member `route` |
+//! | `aws_x:` | of a member of such an item: whether the resource is there |
+//! | `timeout_milliseconds*1000` | an argument that counts in thousandths |
 //! | nothing | an object's members stand where the object would; any other row is in [`Spelling::without`] |
 
 use crate::diagnostic::{Code, Severity};
@@ -29,6 +32,10 @@ pub struct Spelling {
     pub id: &'static str,
     /// The facts that others want of it, as attributes: `url`.
     pub outputs: &'static [&'static str],
+    /// The attribute that is its URL.
+    pub url: &'static str,
+    /// Arguments that are the same for all of the kind.
+    pub fixed: &'static [(&'static str, &'static str)],
     /// The arguments for the path of a zip and for its digest, for a kind that ships code.
     pub code: Option<(&'static str, &'static str)>,
     /// Arguments that an import cannot read.
@@ -54,6 +61,8 @@ impl Spelling {
             name,
             id,
             outputs: &[],
+            url: "url",
+            fixed: &[],
             code: None,
             unread: &[],
             beside: &[],
@@ -72,7 +81,7 @@ pub struct Beside {
     pub resource: &'static str,
     /// The arguments that tie it to the main resource.
     pub arguments: &'static [(&'static str, Tie)],
-    /// By what it is imported; `{item}` is the item of a list.
+    /// By what it is imported; `{item}` is the item of a list, `{item.id}` a member of the item.
     pub id: &'static str,
     /// Whether it is there even when none of its rows is set.
     pub always: bool,
@@ -87,6 +96,21 @@ pub enum Tie {
     Text(&'static str),
     /// This attribute of all resources of another type beside the same one.
     All(&'static str, &'static str),
+    /// This member of the item that the resource is there for, which another resource holds.
+    Member(&'static str),
+    /// A text, and behind it an attribute of the resource of another type that is there for the same item.
+    Peer(&'static str, &'static str, &'static str),
+    /// What is made of the member by which items are told apart.
+    Each(fn(&str) -> Vec<Word>),
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Characters that stand for themselves.
+    Text(String),
+    /// An attribute of the main resource.
+    Own(&'static str),
 }
 
 /// A row that is not rendered.

@@ -4,6 +4,7 @@
 
 mod duplicate_names;
 mod feeding;
+mod http_apis;
 mod moved;
 mod queue_alarms;
 mod queue_dead_letters;
@@ -42,6 +43,7 @@ const RULES: &[Rule] = &[
     Rule { codes: roles::CODES, check: roles::check },
     Rule { codes: feeding::CODES, check: feeding::check },
     Rule { codes: visibility::CODES, check: visibility::check },
+    Rule { codes: http_apis::CODES, check: http_apis::check },
 ];
 
 /// The codes of reading a file and of ordering a stack.

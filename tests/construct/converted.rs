@@ -1,6 +1,9 @@
 //! The stacks as `queuestack convert` wrote them.
 
 #[rustfmt::skip]
+#[path = "../golden/convert/api.rs"]
+pub mod api;
+#[rustfmt::skip]
 #[path = "../golden/convert/calendar.rs"]
 pub mod calendar;
 #[rustfmt::skip]

@@ -1,5 +1,7 @@
 //! The stacks as somebody wrote them.
 
+#[path = "../../stacks/api.rs"]
+pub mod api;
 #[path = "../../stacks/calendar.rs"]
 pub mod calendar;
 #[path = "../../stacks/calsync-jobs.rs"]

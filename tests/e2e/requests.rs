@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use queuestack::gaps::Gaps;
+
 use crate::support::{Output, StackFile, emulator, run};
 
 /// Queues with a worker each.
@@ -97,4 +99,44 @@ fn stacks_that_are_planned_together_are_read_once() {
     }
     assert_eq!(read.get("GetQueueAttributes"), Some(&3), "{read:?}");
     files.iter().for_each(|file| _ = run(endpoint, &["destroy", file.path(), "--yes"]).exits(0));
+}
+
+const APIS: &str = "
+stack: requests-apis
+defaults: {workers: {artifact: code.zip, alarms: false}}
+workers: {requests-api: {}}
+apis:
+  requests-api: {routes: [{route: POST /a, function: requests-api}, {route: POST /b, function: requests-api}]}
+";
+
+#[test]
+fn an_api_costs_so_many_requests() {
+    if Gaps::of(Some(&emulator::name())).lacks("http_api").is_some() {
+        return;
+    }
+    let endpoint = emulator::endpoint();
+    let file = StackFile::new("requests-apis", APIS);
+    write_code(&file, "#!/bin/sh\n");
+    let made = calls(&run(endpoint, &["apply", file.path(), "--yes", "-vv"]).exits(0));
+    for (operation, times) in
+        [("CreateApi", 1), ("CreateStage", 1), ("CreateIntegration", 2), ("CreateRoute", 2), ("AddPermission", 2)]
+    {
+        assert_eq!(made.get(operation), Some(&times), "{operation}: {made:?}");
+    }
+    for operation in ["UpdateApi", "UpdateStage", "UpdateRoute", "UpdateIntegration", "RemovePermission", "GetPolicy"] {
+        assert!(!made.contains_key(operation), "{operation}: {made:?}");
+    }
+    let read = calls(&run(endpoint, &["plan", file.path(), "--detailed-exitcode", "-vv"]).exits(0));
+    for operation in ["GetApis", "GetRoutes", "GetIntegrations", "GetStage", "GetPolicy"] {
+        assert_eq!(read.get(operation), Some(&1), "{operation}: {read:?}");
+    }
+    run(endpoint, &["destroy", file.path(), "--yes"]).exits(0);
+
+    // Where there are none, the list alone is asked for.
+    let file = StackFile::new("requests-no-apis", "stack: requests-no-apis\nqueues: {requests-no-apis: {}}\n");
+    let read = calls(&run(endpoint, &["plan", file.path(), "-vv"]).exits(0));
+    assert_eq!(read.get("GetApis"), Some(&1), "{read:?}");
+    for operation in ["GetRoutes", "GetIntegrations", "GetStage", "GetPolicy"] {
+        assert_eq!(read.get(operation), None, "{operation}: {read:?}");
+    }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use hcl::eval::{Context, Evaluate as _, FuncArgs, FuncDef, ParamType};
 use hcl::{Block, Body, Expression};
 use queuestack::backend::terraform::Rendering;
-use queuestack::model::{Address, Stack};
+use queuestack::backend::terraform::spell::{self, Spelled};
+use queuestack::model::{Address, Resource, Stack};
 use queuestack::value::{Place, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -19,6 +20,8 @@ pub struct Evaluated {
     pub json: Json,
     /// What `for_each` goes through.
     pub items: Vec<Value>,
+    /// Which item of a map it is.
+    pub key: Option<String>,
 }
 
 /// The URL that a queue is taken to have.
@@ -31,19 +34,26 @@ pub fn resources(rendering: &Rendering, stack: &Stack, place: &Place) -> Vec<Eva
     let body = hcl::parse(&rendering.files["main.tf"]).unwrap();
     let mut context = context(rendering, stack, place, &body);
     let blocks: Vec<&Block> = body.blocks().filter(|block| block.identifier() == "resource").collect();
-    let evaluated = blocks.iter().map(|block| {
+    let evaluated = blocks.iter().flat_map(|block| {
         let labels: Vec<&str> = block.labels().iter().map(hcl::BlockLabel::as_str).collect();
         let each = block.body().attributes().find(|one| one.key() == "for_each");
-        let items = each.map_or(Vec::new(), |each| items(&value(each.expr(), &context)));
+        let each = each.map_or(Json::Null, |each| value(each.expr(), &context));
+        let one = |json: Json, items: Vec<Value>, key: Option<String>| {
+            let owner = rendering.owners[&labels.join(".")].clone();
+            Evaluated { resource_type: labels[0].to_owned(), owner, json, items, key }
+        };
+        if let Json::Object(all) = &each {
+            let each = all.iter().map(|(key, item)| {
+                context.declare_var("each", to_hcl(&json!({"key": key, "value": item})));
+                one(object(block.body(), &context), Vec::new(), Some(key.clone()))
+            });
+            return each.collect::<Vec<_>>();
+        }
+        let items = items(&each);
         if let Some(first) = items.first() {
             context.declare_var("each", hcl::value!({ "value" = (first.plain()) }));
         }
-        Evaluated {
-            resource_type: labels[0].to_owned(),
-            owner: rendering.owners[&labels.join(".")].clone(),
-            json: object(block.body(), &context),
-            items,
-        }
+        vec![one(object(block.body(), &context), items, None)]
     });
     evaluated.collect()
 }
@@ -101,8 +111,12 @@ fn context(rendering: &Rendering, stack: &Stack, place: &Place, body: &Body) -> 
         let mut facts = json!({
             "id": name, "name": name, "arn": resource.kind.arn_of(resource, place), "url": url(&owner.name),
         });
+        facts["execution_arn"] = json!(format!("arn:aws:execute-api:{}:{}:{name}", place.region, place.account));
         if spelling.resource == resource_type && !spelling.name.is_empty() {
             facts[spelling.name] = json!(name);
+        }
+        if let Some(keys) = keys(resource, resource_type) {
+            facts = keys.into_iter().map(|key| (key.clone(), json!({"id": key}))).collect::<Map<_, _>>().into();
         }
         known.entry(resource_type.to_owned()).or_default().insert(label.to_owned(), facts);
     }
@@ -110,6 +124,16 @@ fn context(rendering: &Rendering, stack: &Stack, place: &Place, body: &Body) -> 
         context.declare_var(resource_type.as_str(), to_hcl(&Json::Object(resources)));
     }
     context
+}
+
+/// The keys of the items that are resources of this type, if they are.
+fn keys(resource: &Resource, resource_type: &str) -> Option<Vec<String>> {
+    resource.kind.rows().iter().find_map(|row| {
+        let (key, rows) = spell::items_of(row)?;
+        let mut holders = rows.iter().filter_map(|row| Spelled::of(row.terraform, &|_| true).beside);
+        holders.find(|holder| *holder == resource_type)?;
+        Some(resource.get(row).as_list().unwrap_or_default().iter().map(|item| item.get(key).plain()).collect())
+    })
 }
 
 fn to_hcl(json: &Json) -> hcl::Value {

@@ -1,4 +1,4 @@
-//! Services that the stub's account has nothing of: roles, functions, mappings, log groups.
+//! Services that the stub's account has nothing of: roles, functions, mappings, log groups, HTTP APIs.
 
 use serde_json::json;
 
@@ -32,4 +32,9 @@ pub fn log_groups() -> Reply {
 /// Answers Lambda's `ListFunctions` and `ListEventSourceMappings`.
 pub fn of_lambda() -> Reply {
     Reply::json(&json!({"Functions": [], "EventSourceMappings": []}))
+}
+
+/// Answers API Gateway's `GetApis`.
+pub fn apis() -> Reply {
+    Reply::json(&json!({"items": []}))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hcl::Expression;
 use hcl::expr::{Traversal, TraversalOperator};
 
+use super::items::Items;
 use super::layout::{Body, path};
 use super::names::{in_order, labels};
 use super::render::is_set;
@@ -86,7 +87,7 @@ pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
         let (Some(spelling), Some(found)) = (resource.kind.terraform(), there) else { continue };
         let Some(label) = labels.get(&resource.address) else { continue };
         let to = format!("{}.{label}", spelling.resource);
-        imports.push(Import { to, item: None, id: id(spelling.id, found, "") });
+        imports.push(Import { to, item: None, id: id(spelling.id, found, &Value::Null) });
         for beside in spelling.beside {
             imports.extend(besides(beside, resource, found, label));
         }
@@ -97,6 +98,17 @@ pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
 /// What stands beside a resource, as far as it is there.
 fn besides(beside: &Beside, resource: &Resource, found: &Found, label: &str) -> Vec<Import> {
     let to = format!("{}.{label}", beside.resource);
+    if let Some(items) = Items::of(resource.kind.rows(), beside) {
+        let wanted: Vec<&Value> = items.there_in(resource).into_iter().map(|item| item.get(items.key)).collect();
+        let value = found.attributes.get(items.list().key).unwrap_or(&Value::Null);
+        let both = items.there(value).into_iter().filter(|item| wanted.contains(&item.get(items.key)));
+        let one = |item: &Value| Import {
+            to: to.clone(),
+            id: id(beside.id, found, item),
+            item: Some(item.get(items.key).plain()),
+        };
+        return both.map(one).collect();
+    }
     let rows = resource.kind.rows().iter().filter(|row| !row.is_short_form());
     let held = rows.filter(|row| Spelled::of(row.terraform, &|_| true).beside == Some(beside.resource));
     let values: Vec<_> = held.map(|row| (row, found.attributes.get(row.key).unwrap_or(&Value::Null))).collect();
@@ -104,18 +116,20 @@ fn besides(beside: &Beside, resource: &Resource, found: &Found, label: &str) -> 
         if Spelled::of(row.terraform, &|_| true).each {
             let wanted = resource.get(row).as_list().unwrap_or_default();
             let items = value.as_list().unwrap_or_default().iter().filter(|item| wanted.contains(item));
-            let items = items.map(Value::plain);
-            let one = |item: String| Import { to: to.clone(), id: id(beside.id, found, &item), item: Some(item) };
+            let one =
+                |item: &Value| Import { to: to.clone(), id: id(beside.id, found, item), item: Some(item.plain()) };
             return items.map(one).collect();
         }
     }
     let there = beside.always || is_set(resource, beside) && values.iter().any(|(_, value)| !value.is_null());
-    there.then(|| Import { to, item: None, id: id(beside.id, found, "") }).into_iter().collect()
+    there.then(|| Import { to, item: None, id: id(beside.id, found, &Value::Null) }).into_iter().collect()
 }
 
-fn id(pattern: &str, found: &Found, item: &str) -> String {
+fn id(pattern: &str, found: &Found, item: &Value) -> String {
     let url = found.facts.get(&Fact::Url).map_or("", String::as_str);
-    let last = found.arn.rsplit(':').next().unwrap_or_default();
+    let last = found.arn.rsplit([':', '/']).next().unwrap_or_default();
     let filled = pattern.replace("{name}", &found.name).replace("{url}", url).replace("{id}", last);
-    filled.replace("{item}", item)
+    let members = item.as_map().into_iter().flatten();
+    let filled = members.fold(filled, |id, (key, value)| id.replace(&format!("{{item.{key}}}"), &value.plain()));
+    filled.replace("{item}", &item.plain())
 }

@@ -10,6 +10,7 @@ pub mod diagnose;
 mod drive;
 mod error;
 pub mod imports;
+mod items;
 pub mod layout;
 pub mod names;
 pub mod plan;

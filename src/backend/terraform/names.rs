@@ -96,7 +96,8 @@ pub struct Referrer<'a> {
 }
 
 impl Referrer<'_> {
-    fn text(&self, text: &str) -> Vec<Piece> {
+    /// A text, with the variables that stand in it.
+    pub fn text(&self, text: &str) -> Vec<Piece> {
         if let Some(variable) = self.secrets.get(text) {
             return vec![Piece::Path(format!("var.{variable}"))];
         }
@@ -143,6 +144,7 @@ impl Referrer<'_> {
         let attribute = match fact {
             Fact::Name if spelling.name.is_empty() => "id",
             Fact::Name => spelling.name,
+            Fact::Url => spelling.url,
             other => other.as_str(),
         };
         vec![Piece::Path(format!("{}.{label}.{attribute}", spelling.resource))]

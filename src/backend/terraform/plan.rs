@@ -21,6 +21,8 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 struct Part<'a> {
     resource_type: &'a str,
+    /// Which item it is there for, where there is one for each of a list.
+    key: Option<&'a str>,
     change: &'a Json,
 }
 
@@ -66,7 +68,8 @@ fn parts<'a>(shown: &'a Json, owners: &BTreeMap<String, Address>) -> BTreeMap<Ad
         let known = one["address"].as_str().and_then(|address| owner(owners, address)).cloned();
         if let Some(address) = known.or_else(|| forgotten(one, &managed)) {
             let resource_type = one["type"].as_str().unwrap_or_default();
-            parts.entry(address).or_default().push(Part { resource_type, change: &one["change"] });
+            let key = one["index"].as_str();
+            parts.entry(address).or_default().push(Part { resource_type, key, change: &one["change"] });
         }
     }
     parts
@@ -213,7 +216,11 @@ fn holders<'a, 'b>(row: &Row, parts: &'b [Part<'a>]) -> impl Iterator<Item = &'b
 }
 
 /// Reads one side of a row; `None` for a row that Terraform does not hold.
-fn side(row: &Row, parts: &[Part<'_>], side: &str) -> Option<Value> {
+fn side(row: &'static Row, parts: &[Part<'_>], side: &str) -> Option<Value> {
+    if let Some((_, rows)) = spell::items_of(row) {
+        let resources = parts.iter().filter_map(|part| Some((part.resource_type, part.key?, &part.change[side])));
+        return Some(spell::read_items(rows, resources));
+    }
     let spelled = Spelled::of(row.terraform, &|_| true);
     if row.terraform.is_empty() && !matches!(row.ty, Type::Object(_)) {
         return None;
@@ -228,7 +235,7 @@ fn side(row: &Row, parts: &[Part<'_>], side: &str) -> Option<Value> {
 }
 
 /// Tells whether Terraform knows a row's value only after applying.
-fn unknown(row: &Row, parts: &[Part<'_>]) -> bool {
+fn unknown(row: &'static Row, parts: &[Part<'_>]) -> bool {
     fn any(json: &Json) -> bool {
         match json {
             Json::Bool(flag) => *flag,
@@ -236,6 +243,12 @@ fn unknown(row: &Row, parts: &[Part<'_>]) -> bool {
             Json::Object(map) => map.values().any(any),
             _ => false,
         }
+    }
+    if let Some((_, rows)) = spell::items_of(row) {
+        return rows.iter().map(|row| Spelled::of(row.terraform, &|_| true)).any(|member| {
+            let mut held = parts.iter().filter(|part| member.beside == Some(part.resource_type) && part.key.is_some());
+            !member.name.is_empty() && held.any(|part| any(&part.change["after_unknown"][member.name]))
+        });
     }
     let names: Vec<&str> = row
         .terraform

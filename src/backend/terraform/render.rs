@@ -6,6 +6,7 @@ use std::path::Path;
 
 use hcl::Expression;
 
+use super::items::Items;
 use super::layout::{Body, Item, Piece, call, object, path, template};
 use super::names::{Referrer, circles, identifier, in_order, labels};
 use super::spell::{self, Spelled, Words as _};
@@ -283,22 +284,25 @@ fn comment(resource: &Resource, stack: &Stack) -> String {
 
 /// Tells whether any row of a resource is held by what stands beside it.
 pub fn is_set(resource: &Resource, beside: &Beside) -> bool {
+    if let Some(items) = Items::of(resource.kind.rows(), beside) {
+        return !items.there_in(resource).is_empty();
+    }
     let rows = resource.kind.rows().iter().filter(|row| !row.is_short_form());
     let held = rows.filter(|row| Spelled::of(row.terraform, &|_| true).beside == Some(beside.resource));
     held.into_iter().any(|row| !row.ty.normal(resource.get(row)).is_null())
 }
 
 /// One resource on its way into text.
-struct Written<'a> {
+pub(super) struct Written<'a> {
     resource: &'a Resource,
-    spelling: &'static Spelling,
-    label: &'a str,
+    pub(super) spelling: &'static Spelling,
+    pub(super) label: &'a str,
     attributes: &'a BTreeMap<&'static str, Value>,
-    words: &'a Referrer<'a>,
+    pub(super) words: &'a Referrer<'a>,
 }
 
 impl Written<'_> {
-    fn get(&self, row: &Row) -> Value {
+    pub(super) fn get(&self, row: &Row) -> Value {
         self.attributes.get(row.key).cloned().unwrap_or(Value::Null)
     }
 
@@ -307,6 +311,7 @@ impl Written<'_> {
         if !self.spelling.name.is_empty() {
             body.argument(self.spelling.name, self.words.words(&self.resource.name_value()));
         }
+        self.spelling.fixed.iter().for_each(|(name, text)| body.argument(name, *text));
         self.code(&mut body);
         let left_out = self
             .spelling
@@ -316,7 +321,8 @@ impl Written<'_> {
         let is_set = |key: &str| self.attributes.get(key).is_some_and(|value| !value.is_null());
         let refused = |row: &Row| self.spelling.unless.iter().any(|(key, other)| *key == row.key && is_set(other));
         let mine = |row: &Row| {
-            let here = Spelled::of(row.terraform, &|_| true).beside.is_none();
+            let spelled = Spelled::of(row.terraform, &|_| true);
+            let here = spelled.beside.is_none() && spelled.key.is_none();
             here && !refused(row) && left_out.is_none_or(|one| one.key != row.key)
         };
         spell::write(self.resource.kind.rows(), &|row| self.get(row), self.words, &mine, &mut body);
@@ -359,21 +365,15 @@ impl Written<'_> {
 
     /// What stands beside it, if there is anything to say.
     fn beside(&self, beside: &Beside) -> Option<Body> {
+        if let Some(items) = Items::of(self.resource.kind.rows(), beside) {
+            return self.items(&items, beside);
+        }
         if !beside.always && !is_set(self.resource, beside) {
             return None;
         }
         let mut body = Body::default();
         for (name, tie) in beside.arguments {
-            let value = match tie {
-                Tie::Own(attribute) => path(&format!("{}.{}.{attribute}", self.spelling.resource, self.label)),
-                Tie::Text(text) => (*text).into(),
-                Tie::All(resource, attribute) => {
-                    let others = self.spelling.beside.iter().filter(|other| other.resource == *resource);
-                    let there = others.filter(|other| is_set(self.resource, other));
-                    there.map(|_| path(&format!("{resource}.{}.{attribute}", self.label))).collect::<Vec<_>>().into()
-                }
-            };
-            body.argument(name, value);
+            body.argument(name, self.tied(tie));
         }
         let rows = self.resource.kind.rows();
         for row in rows.iter().filter(|row| !row.is_short_form()) {
@@ -391,5 +391,19 @@ impl Written<'_> {
             }
         }
         Some(body)
+    }
+
+    /// An argument that ties it to others; those of single items are written with the items.
+    pub(super) fn tied(&self, tie: &Tie) -> Expression {
+        match tie {
+            Tie::Own(attribute) => path(&format!("{}.{}.{attribute}", self.spelling.resource, self.label)),
+            Tie::Text(text) => (*text).into(),
+            Tie::All(resource, attribute) => {
+                let others = self.spelling.beside.iter().filter(|other| other.resource == *resource);
+                let there = others.filter(|other| is_set(self.resource, other));
+                there.map(|_| path(&format!("{resource}.{}.{attribute}", self.label))).collect::<Vec<_>>().into()
+            }
+            Tie::Member(_) | Tie::Peer(..) | Tie::Each(_) => Expression::Null,
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! What a row's `terraform` says, read in both directions: values → arguments and blocks, a plan's JSON → values.
 //! The spellings are listed in [`crate::kind::terraform`].
 
+use std::collections::BTreeMap;
+
 use hcl::{Expression, Number};
 use serde_json::Value as Json;
 
@@ -19,6 +21,10 @@ pub struct Spelled<'a> {
     pub blocks: Vec<&'a str>,
     /// The argument, or the block of an object.
     pub name: &'a str,
+    /// Of a list whose items are resources: the member by which they are told apart.
+    pub key: Option<&'a str>,
+    /// What the argument counts in, where that is not what the row counts in.
+    factor: i64,
     form: Form<'a>,
 }
 
@@ -45,7 +51,10 @@ impl<'a> Spelled<'a> {
     fn one(spelling: &'a str) -> Spelled<'a> {
         let (beside, path) = spelling.split_once(':').map_or((None, spelling), |(beside, path)| (Some(beside), path));
         let each = beside.is_some_and(|beside| beside.ends_with("[]"));
-        let mut blocks: Vec<&str> = path.split('.').collect();
+        let (path, factor) =
+            path.split_once('*').map_or((path, 1), |(path, factor)| (path, factor.parse().unwrap_or(1)));
+        let key = path.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let mut blocks: Vec<&str> = key.map_or(path, |_| "").split('.').collect();
         let last = blocks.pop().unwrap_or_default();
         let (name, form) = if let Some(name) = last.strip_suffix("()") {
             (name, Form::Json)
@@ -56,8 +65,52 @@ impl<'a> Spelled<'a> {
         } else {
             (last, Form::Plain)
         };
-        Spelled { beside: beside.map(|beside| beside.trim_end_matches("[]")), each, blocks, name, form }
+        Spelled { beside: beside.map(|beside| beside.trim_end_matches("[]")), each, blocks, name, key, factor, form }
     }
+
+    /// The value as the argument counts.
+    #[must_use]
+    pub fn scaled(&self, value: &Value) -> Value {
+        value.as_int().map_or_else(|| value.clone(), |number| Value::Int(number.saturating_mul(self.factor)))
+    }
+
+    /// The value as the row counts; what is no whole number there stays.
+    fn unscaled(&self, value: Value) -> Value {
+        match value.as_int() {
+            Some(number) if number % self.factor == 0 => Value::Int(number / self.factor),
+            _ => value,
+        }
+    }
+}
+
+/// The rows of the items of a list that are resources beside, with the key of the member that tells them apart.
+#[must_use]
+pub fn items_of(row: &'static Row) -> Option<(&'static str, &'static [Row])> {
+    let Type::List { of: Type::Object(rows), .. } = &row.ty else { return None };
+    Some((Spelled::of(row.terraform, &|_| true).key?, rows))
+}
+
+/// Reads such a list out of what Terraform says of the resources: their types, their items' keys, and what they are.
+#[must_use]
+pub fn read_items<'a>(rows: &[Row], resources: impl IntoIterator<Item = (&'a str, &'a str, &'a Json)>) -> Value {
+    let mut items: BTreeMap<&str, BTreeMap<&str, &Json>> = BTreeMap::new();
+    for (resource_type, key, json) in resources.into_iter().filter(|(.., json)| !json.is_null()) {
+        items.entry(key).or_default().insert(resource_type, json);
+    }
+    let item = |resources: &BTreeMap<&str, &Json>| {
+        let member = |row: &Row| {
+            let spelled = Spelled::of(row.terraform, &|_| true);
+            let resource = spelled.beside.and_then(|beside| resources.get(beside));
+            match resource {
+                there if spelled.name.is_empty() => Value::Bool(there.is_some()),
+                Some(json) => read(row, json),
+                None => Value::Null,
+            }
+        };
+        Value::map(rows.iter().map(|row| (row.key, member(row))).filter(|(_, value)| !value.is_null()))
+    };
+    let items: Vec<Value> = items.values().map(item).collect();
+    if items.is_empty() { Value::Null } else { Value::List(items) }
 }
 
 /// Turns texts and references into expressions.
@@ -227,9 +280,13 @@ pub fn read(row: &Row, resource: &Json) -> Value {
     match (&row.ty, spelled.form) {
         (ty, Form::Json) => from_json_text(ty, found),
         (_, Form::Flag(word)) => Value::Bool(items(found).iter().any(|item| *item == word)),
-        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain) => value(ty, found),
+        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain) => scaled_back(&spelled, ty, found),
         (ty, Form::Single) => items(found).first().map_or(Value::Null, |item| value(ty, item)),
     }
+}
+
+fn scaled_back(spelled: &Spelled<'_>, ty: &Type, found: &Json) -> Value {
+    spelled.unscaled(value(ty, found))
 }
 
 fn absent(spelled: &Spelled<'_>) -> Value {
@@ -302,5 +359,31 @@ mod tests {
         assert!(Spelled::of("aws_x[]:arn", &yes).each);
         assert_eq!(Spelled::of("metric.period|period", &|_| false).blocks, Vec::<&str>::new());
         assert_eq!(Spelled::of("metric.period|period", &yes).blocks, ["metric"]);
+        let list = Spelled::of("{route}", &yes);
+        assert_eq!((list.key, list.name, list.beside), (Some("route"), "", None));
+        let there = Spelled::of("aws_x:", &yes);
+        assert_eq!((there.beside, there.name), (Some("aws_x"), ""));
+        let thousandths = Spelled::of("aws_x:timeout*1000", &yes);
+        assert_eq!((thousandths.name, thousandths.scaled(&Value::Int(5))), ("timeout", Value::Int(5_000)));
+        assert_eq!(thousandths.unscaled(Value::Int(2_000)), Value::Int(2));
+        assert_eq!(thousandths.unscaled(Value::Int(2_500)), Value::Int(2_500));
+    }
+
+    #[test]
+    fn items_are_read_from_their_resources() {
+        const ROWS: &[Row] = &[
+            Row::new("name", "", "aws_a:name", Type::Text { min: 1, max: 9 }),
+            Row::new("wait", "", "aws_b:wait*1000", Type::seconds(1, 30)),
+            Row::new("open", "", "aws_c:", Type::Bool),
+        ];
+        let (a, b) = (serde_json::json!({"name": "x"}), serde_json::json!({"wait": 3_000}));
+        let (none, c) = (Json::Null, serde_json::json!({}));
+        let read = read_items(ROWS, [("aws_a", "x", &a), ("aws_b", "x", &b), ("aws_c", "x", &none)]);
+        let item =
+            |open| Value::map([("name", Value::text("x")), ("wait", Value::Int(3)), ("open", Value::Bool(open))]);
+        assert_eq!(read, Value::List(vec![item(false)]));
+        let read = read_items(ROWS, [("aws_a", "x", &a), ("aws_b", "x", &b), ("aws_c", "x", &c)]);
+        assert_eq!(read, Value::List(vec![item(true)]));
+        assert_eq!(read_items(ROWS, [("aws_a", "x", &none)]), Value::Null);
     }
 }

@@ -235,6 +235,28 @@ matchers! {
 
     /// Expects `enabled`: Whether it polls.
     enabled: bool;
+
+    /// Expects `cors`: Which pages of other origins may call it; none unless said. API Gateway answers their
+    /// preflights itself.
+    cors: into Cors;
+
+    /// Expects `routes`: What it answers: at most 300 routes, each with the function that does. Others are taken
+    /// away.
+    routes: each Route;
+
+    /// Expects `throttle`: How much it takes before it answers 429: 100 requests a second and 200 at once unless said
+    /// (AWS: 10000 and 5000). Whoever knows the URL can call a public route, and each call costs.
+    throttle: into Throttle;
+
+    /// Expects `access_log`: Where each request is written down; nowhere unless said.
+    access_log: into AccessLog;
+
+    /// Expects `auto_deploy`: Whether changes go live by themselves; with `false` somebody else makes deployments.
+    auto_deploy: bool;
+
+    /// Expects `disable_default_endpoint`: Whether it answers under custom domain names alone, and not under the URL
+    /// that API Gateway gives it.
+    disable_default_endpoint: bool;
 }
 
 subjects! {
@@ -244,4 +266,5 @@ subjects! {
     has_role: "role";
     has_function: "function";
     has_mapping: "mapping";
+    has_http_api: "http_api";
 }

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod function;
+mod http_api;
 mod log_group;
 mod mapping;
 pub(super) mod matchers;
@@ -12,6 +13,7 @@ mod worker;
 
 pub use alarm::*;
 pub use function::*;
+pub use http_api::*;
 pub use log_group::*;
 pub use mapping::*;
 pub use queue::*;

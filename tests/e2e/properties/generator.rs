@@ -16,6 +16,7 @@ pub struct Sample {
     tags: Value,
     queues: Map<String, Value>,
     alarms: Map<String, Value>,
+    apis: Map<String, Value>,
 }
 
 impl std::fmt::Debug for Sample {
@@ -28,7 +29,7 @@ impl Sample {
     /// Writes the stack file; physical names begin with the stack's.
     pub fn yaml(&self, stack: &str) -> String {
         let mut text = format!("stack: {stack}\ntags: {}\n", self.tags);
-        for (section, resources) in [("queues", &self.queues), ("alarms", &self.alarms)] {
+        for (section, resources) in [("queues", &self.queues), ("alarms", &self.alarms), ("apis", &self.apis)] {
             if resources.is_empty() {
                 continue;
             }
@@ -56,8 +57,15 @@ pub fn stacks() -> impl Strategy<Value = Sample> {
             tags,
             queues: named(&["a", "b", "c", "d"], queues),
             alarms: named(&["x", "y", "z"], alarms),
+            apis: Map::new(),
         })
         .prop_map(name_dead_letter_queues)
+}
+
+/// The same with HTTP APIs, for an endpoint that has some.
+pub fn with_apis() -> impl Strategy<Value = Sample> {
+    let apis = vec(of(api()), 2);
+    (stacks(), apis).prop_map(|(sample, apis)| Sample { apis: named(&["i", "j"], apis), ..sample })
 }
 
 fn named(names: &[&str], resources: Vec<Option<Value>>) -> Map<String, Value> {
@@ -192,6 +200,56 @@ fn policy() -> Values {
             }]})
         })
         .boxed()
+}
+
+/// An API in front of functions that others own: they are not on the endpoint, and permissions are theirs to give.
+fn api() -> impl Strategy<Value = Value> {
+    let route = members(vec![
+        ("timeout", seconds(1, 30)),
+        ("authorization", one_of(&["none", "iam"])),
+        ("payload", one_of(&["v1", "v2"])),
+    ]);
+    let functions = one_of(&[
+        "arn:aws:lambda:us-east-1:123456789012:function:one",
+        "arn:aws:lambda:us-east-1:123456789012:function:two",
+    ]);
+    let keys = one_of(&["$default", "POST /a", "GET /a/{id}", "ANY /{proxy+}", "DELETE /"]);
+    let route = (route, functions).prop_map(|(mut route, function)| {
+        route["function"] = function;
+        route["permission"] = false.into();
+        route
+    });
+    let routes = btree_map(keys.prop_map(|key| key.as_str().unwrap().to_owned()), route, 1..4);
+    let routes = routes.prop_map(|routes| {
+        let with_key = routes.into_iter().map(|(key, mut route)| {
+            route["route"] = key.into();
+            route
+        });
+        with_key.collect::<Value>()
+    });
+    let cors = members(vec![
+        ("allow_origins", Just(json!(["https://a.example.com", "https://B.example.com"])).boxed()),
+        ("allow_methods", Just(json!(["get", "POST"])).boxed()),
+        ("allow_headers", Just(json!(["Content-Type"])).boxed()),
+        ("expose_headers", Just(json!(["etag"])).boxed()),
+        ("allow_credentials", flags()),
+        ("max_age", seconds(0, 86_400)),
+    ]);
+    let log = Just(json!({"log_group": "arn:aws:logs:us-east-1:000000000000:log-group:requests"})).boxed();
+    let settings = members(vec![
+        ("name", one_of(&["one", "two"])),
+        ("tags", tags()),
+        ("description", one_of(&["What it takes", "ü: 'words'"])),
+        ("cors", cors),
+        ("throttle", members(vec![("rate", numbers(1, 9_999)), ("burst", numbers(1, 9_999))])),
+        ("access_log", log),
+        ("auto_deploy", flags()),
+        ("disable_default_endpoint", flags()),
+    ]);
+    (settings, routes).prop_map(|(mut api, routes)| {
+        api["routes"] = routes;
+        api
+    })
 }
 
 fn actions() -> Values {

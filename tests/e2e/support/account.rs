@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 pub struct Account {
     sqs: aws_sdk_sqs::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    api_gateway: aws_sdk_apigatewayv2::Client,
     runtime: Runtime,
 }
 
@@ -27,6 +28,7 @@ impl Account {
         Account {
             sqs: aws_sdk_sqs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            api_gateway: aws_sdk_apigatewayv2::Client::new(&config),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         }
     }
@@ -101,6 +103,14 @@ impl Account {
             }
             queues
         })
+    }
+
+    /// The names of the HTTP APIs that were made with a stack's tag; none where there are no HTTP APIs.
+    pub fn apis_of(&self, stack: &str) -> BTreeSet<String> {
+        let Ok(listed) = self.runtime.block_on(self.api_gateway.get_apis().send()) else { return BTreeSet::new() };
+        let owner = |api: &aws_sdk_apigatewayv2::types::Api| api.tags()?.get("queuestack:stack").cloned();
+        let owned = listed.items.unwrap_or_default().into_iter();
+        owned.filter(|api| owner(api).as_deref() == Some(stack)).filter_map(|api| api.name).collect()
     }
 
     /// The names of the alarms that a stack owns.

@@ -106,6 +106,7 @@ fn checked(request: &Request) -> Vec<Call> {
         }
         "iam" => iam(&String::from_utf8_lossy(&request.body)),
         "lambda" => lambda(&request.method, &request.path, &json()),
+        "apigateway" => api_gateway(&request.method, &request.path, &json()),
         other => panic!("requests of {other} are not known here: {} {}", request.method, request.path),
     }
 }
@@ -230,6 +231,16 @@ fn lambda(method: &str, path: &str, body: &Value) -> Vec<Call> {
             let resource = percent_encoding::percent_decode_str(&rest.join("/")).decode_utf8().unwrap().into_owned();
             vec![call(&by_method("ListTags", "TagResource", "UntagResource"), &resource)]
         }
+        ["functions", name, "policy", rest @ ..] => {
+            let name = percent_encoding::percent_decode_str(name).decode_utf8().unwrap();
+            let name = name.rsplit(':').next().unwrap();
+            let action = match (method, rest) {
+                ("GET", []) => "lambda:GetPolicy",
+                ("POST", []) => "lambda:AddPermission",
+                _ => "lambda:RemovePermission",
+            };
+            vec![call(action, &function(name))]
+        }
         ["event-source-mappings"] if method == "GET" => vec![call("lambda:ListEventSourceMappings", "*")],
         ["event-source-mappings"] => {
             let name = body["FunctionName"].as_str().unwrap().rsplit(':').next().unwrap();
@@ -244,4 +255,21 @@ fn lambda(method: &str, path: &str, body: &Value) -> Vec<Call> {
         }
         other => panic!("{method} {other:?} is not known here"),
     }
+}
+
+/// Actions are methods, and resources are paths, that of the tags with an ARN in it.
+fn api_gateway(method: &str, path: &str, body: &Value) -> Vec<Call> {
+    let path = path.split('?').next().unwrap().strip_prefix("/v2").unwrap();
+    let resource = format!("arn:aws:apigateway:us-east-1::{path}");
+    let made = vec![call(&format!("apigateway:{method}"), &resource)];
+    let Some(tagged) = path.strip_prefix("/tags/") else {
+        return with_tags(made, "apigateway:TagResource", method == "POST" && body["tags"].is_object());
+    };
+    let tagged = percent_encoding::percent_decode_str(tagged).decode_utf8().unwrap().into_owned();
+    let more = match method {
+        "POST" => Some(call("apigateway:TagResource", &tagged)),
+        "DELETE" => Some(call("apigateway:UntagResource", &tagged)),
+        _ => None,
+    };
+    made.into_iter().chain(more).collect()
 }

@@ -315,7 +315,14 @@ resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-throttles" })
 }
 
-# log_group.worker (everything.yaml:80)
+# log_group.requests (everything.yaml:98)
+resource "aws_cloudwatch_log_group" "requests" {
+  name              = "requests"
+  retention_in_days = 14
+  tags              = merge(local.tags, { "queuestack:address" = "log_group.requests" })
+}
+
+# log_group.worker (everything.yaml:99)
 resource "aws_cloudwatch_log_group" "worker" {
   name              = "/aws/lambda/worker"
   retention_in_days = 30
@@ -323,7 +330,7 @@ resource "aws_cloudwatch_log_group" "worker" {
   tags              = merge(local.tags, { "queuestack:address" = "log_group.worker" })
 }
 
-# role.worker (everything.yaml:82)
+# role.worker (everything.yaml:101)
 resource "aws_iam_role" "worker" {
   name                 = "worker-role-${local.region}"
   description          = "What worker may do"
@@ -505,4 +512,89 @@ resource "aws_lambda_event_source_mapping" "worker" {
 
   tags       = merge(local.tags, { "queuestack:address" = "mapping.worker" })
   depends_on = [aws_lambda_function_event_invoke_config.worker]
+}
+
+# http_api.api (everything.yaml:80)
+resource "aws_apigatewayv2_api" "api" {
+  name                         = "${var.stage}-api"
+  protocol_type                = "HTTP"
+  description                  = "Takes orders"
+  disable_execute_api_endpoint = true
+
+  cors_configuration {
+    allow_origins     = ["https://shop.example.com"]
+    allow_methods     = ["POST"]
+    allow_headers     = ["content-type", "idempotency-key"]
+    expose_headers    = ["location"]
+    allow_credentials = true
+    max_age           = 3600
+  }
+
+  tags       = merge(local.tags, { "queuestack:address" = "http_api.api" })
+  depends_on = [aws_lambda_function_event_invoke_config.worker]
+}
+
+resource "aws_apigatewayv2_integration" "api" {
+  for_each = {
+    "POST /orders" = {
+      integration_uri        = aws_lambda_function.worker.arn
+      timeout_milliseconds   = 7000
+      payload_format_version = "2.0"
+    }
+    "GET /orders/{id}" = {
+      integration_uri        = "arn:aws:lambda:eu-west-1:210987654321:function:other"
+      timeout_milliseconds   = 30000
+      payload_format_version = "1.0"
+    }
+  }
+
+  api_id                 = aws_apigatewayv2_api.api.id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = each.value.integration_uri
+  timeout_milliseconds   = each.value.timeout_milliseconds
+  payload_format_version = each.value.payload_format_version
+}
+
+resource "aws_apigatewayv2_route" "api" {
+  for_each = {
+    "POST /orders"     = { authorization_type = "AWS_IAM" }
+    "GET /orders/{id}" = { authorization_type = "NONE" }
+  }
+
+  api_id             = aws_apigatewayv2_api.api.id
+  target             = "integrations/${aws_apigatewayv2_integration.api[each.key].id}"
+  route_key          = each.key
+  authorization_type = each.value.authorization_type
+}
+
+resource "aws_lambda_permission" "api" {
+  for_each = {
+    "POST /orders" = {
+      function_name = aws_lambda_function.worker.arn
+      statement_id  = "queuestack-${aws_apigatewayv2_api.api.id}-be6d737ec15b2ced"
+      source_arn    = "${aws_apigatewayv2_api.api.execution_arn}/*/POST/orders"
+    }
+  }
+
+  action        = "lambda:InvokeFunction"
+  principal     = "apigateway.amazonaws.com"
+  function_name = each.value.function_name
+  statement_id  = each.value.statement_id
+  source_arn    = each.value.source_arn
+}
+
+resource "aws_apigatewayv2_stage" "api" {
+  api_id      = aws_apigatewayv2_api.api.id
+  name        = "$default"
+  auto_deploy = false
+
+  default_route_settings {
+    throttling_rate_limit  = 5
+    throttling_burst_limit = 6
+  }
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.requests.arn
+    format          = "{\"requestId\":\"$context.requestId\",\"time\":\"$context.requestTime\",\"ip\":\"$context.identity.sourceIp\",\"route\":\"$context.routeKey\",\"status\":\"$context.status\",\"bytes\":\"$context.responseLength\",\"latency\":\"$context.responseLatency\",\"error\":\"$context.integrationErrorMessage\"}"
+  }
 }

@@ -27,3 +27,8 @@ output "functions" {
   description = "The functions by their logical names."
   value       = { worker = { arn = aws_lambda_function.worker.arn } }
 }
+
+output "apis" {
+  description = "The apis by their logical names."
+  value       = { api = { api_endpoint = aws_apigatewayv2_api.api.api_endpoint } }
+}

@@ -1,0 +1,26 @@
+# Rendered by queuestack from api.yaml: change that and render again.
+
+output "queues" {
+  description = "The queues by their logical names."
+
+  value = {
+    events-queue = {
+      arn = aws_sqs_queue.events_queue.arn
+      url = aws_sqs_queue.events_queue.url
+    }
+    events-queue-dlq = {
+      arn = aws_sqs_queue.events_queue_dlq.arn
+      url = aws_sqs_queue.events_queue_dlq.url
+    }
+  }
+}
+
+output "functions" {
+  description = "The functions by their logical names."
+  value       = { ingest = { arn = aws_lambda_function.ingest.arn } }
+}
+
+output "apis" {
+  description = "The apis by their logical names."
+  value       = { ingest-api = { api_endpoint = aws_apigatewayv2_api.ingest_api.api_endpoint } }
+}

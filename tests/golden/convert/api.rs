@@ -1,0 +1,33 @@
+//! The stack `api`; `queuestack convert` wrote it from a stack file.
+
+use std::process::ExitCode;
+
+use queuestack::construct::*;
+
+/// Describes the stack.
+#[must_use]
+pub fn stack() -> Stack {
+    let mut stack = Stack::new("api").description("Events over HTTP");
+    let events_queue = Queue::new(&mut stack, "events-queue")
+        .visibility_timeout(mins(1))
+        .message_retention(days(4))
+        .dead_letter(5)
+        .alarms(QueueAlarms::new().dead_letters(1).backlog(1000).age(mins(15)))
+        .build();
+    let ingest = Function::later(&mut stack, "ingest");
+    HttpApi::new(&mut stack, "ingest-api")
+        .description("Takes events and puts them into the queue")
+        .routes([Route::new().route("POST /events").function(&ingest).timeout(secs(15))])
+        .throttle(Throttle::new().rate(100).burst(200))
+        .build();
+    Worker::new(&mut stack, "ingest")
+        .package("ingest")
+        .timeout(secs(10))
+        .grants([Grant::new().send(&events_queue)])
+        .build();
+    stack
+}
+
+fn main() -> ExitCode {
+    queuestack::main(stack())
+}
