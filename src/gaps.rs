@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// The table, for people and for this module.
 const TABLE: &str = include_str!("../localstack/README.md");
 
+/// Stands in the table for a whole kind.
+const ALL: &str = "*";
+
 /// The known gaps of the endpoint in use.
 #[derive(Clone, Debug, Default)]
 pub struct Gaps {
@@ -39,6 +42,12 @@ impl Gaps {
         Some(say(kind, attribute, what))
     }
 
+    /// Says of a kind that the endpoint does not have at all that it is passed over; nothing is asked about it there.
+    #[must_use]
+    pub fn lacks(&self, kind: &str) -> Option<String> {
+        self.note(kind, ALL)
+    }
+
     /// Returns everything that can be said of this endpoint.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.what.iter().map(|((kind, attribute), what)| say(kind, attribute, what))
@@ -46,6 +55,9 @@ impl Gaps {
 }
 
 fn say(kind: &str, attribute: &str, what: &str) -> String {
+    if attribute == ALL {
+        return format!("{what}: {kind} resources were passed over");
+    }
     format!("{what}: `{attribute}` of {kind} resources was not compared")
 }
 
@@ -65,7 +77,10 @@ mod tests {
         for (kind, attribute) in known.iter().flat_map(|gaps| gaps.what.keys()) {
             let of_kind = KINDS.iter().find(|one| one.name() == kind);
             let row = of_kind.and_then(|one| one.rows().iter().find(|row| row.key == attribute));
-            assert!(row.is_some() || attribute == "tags", "{kind}.{attribute}");
+            assert!(
+                row.is_some() || (of_kind.is_some() && ["tags", ALL].contains(&attribute.as_str())),
+                "{kind}.{attribute}"
+            );
         }
     }
 
@@ -74,5 +89,7 @@ mod tests {
         assert!(Gaps::of(Some("ministack")).note("alarm", "metrics").is_some());
         assert!(Gaps::of(Some("ministack")).note("alarm", "threshold").is_none());
         assert!(Gaps::of(None).note("alarm", "metrics").is_none());
+        assert!(Gaps::of(Some("localstack")).lacks("table").unwrap().ends_with("table resources were passed over"));
+        assert!(Gaps::of(Some("ministack")).lacks("table").is_none());
     }
 }

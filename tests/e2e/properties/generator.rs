@@ -16,6 +16,8 @@ pub struct Sample {
     tags: Value,
     queues: Map<String, Value>,
     alarms: Map<String, Value>,
+    /// None where the endpoint has no tables.
+    tables: Option<Map<String, Value>>,
 }
 
 impl std::fmt::Debug for Sample {
@@ -25,10 +27,16 @@ impl std::fmt::Debug for Sample {
 }
 
 impl Sample {
+    /// Tells whether it may have tables.
+    pub fn has_tables(&self) -> bool {
+        self.tables.is_some()
+    }
+
     /// Writes the stack file; physical names begin with the stack's.
     pub fn yaml(&self, stack: &str) -> String {
         let mut text = format!("stack: {stack}\ntags: {}\n", self.tags);
-        for (section, resources) in [("queues", &self.queues), ("alarms", &self.alarms)] {
+        let tables = self.tables.clone().unwrap_or_default();
+        for (section, resources) in [("queues", &self.queues), ("alarms", &self.alarms), ("tables", &tables)] {
             if resources.is_empty() {
                 continue;
             }
@@ -47,12 +55,15 @@ impl Sample {
     }
 }
 
-/// Any valid stack of up to four written queues, with their dead-letter queues and alarms, and first-class alarms.
-pub fn stacks() -> impl Strategy<Value = Sample> {
+/// Any valid stack of up to four written queues, with their dead-letter queues and alarms, first-class alarms, and
+/// tables where there are such.
+pub fn stacks(with_tables: bool) -> impl Strategy<Value = Sample> {
     let queues = vec(of(queue()), 4);
     let alarms = vec(of(alarm()), 3);
-    (tags(), queues, alarms)
-        .prop_map(|(tags, queues, alarms)| Sample {
+    let tables = vec(of(table()), 2);
+    (tags(), queues, alarms, tables)
+        .prop_map(move |(tags, queues, alarms, tables)| Sample {
+            tables: with_tables.then(|| named(&["t", "u"], tables)),
             tags,
             queues: named(&["a", "b", "c", "d"], queues),
             alarms: named(&["x", "y", "z"], alarms),
@@ -259,6 +270,78 @@ fn alarm() -> impl Strategy<Value = Value> {
         }
         alarm
     })
+}
+
+fn table() -> impl Strategy<Value = Value> {
+    let settings = members(vec![
+        ("name", one_of(&["one", "two"])),
+        ("tags", tags()),
+        ("time_to_live", one_of(&["until", "end"])),
+        ("stream", one_of(&["keys_only", "new_image", "old_image", "new_and_old_images"])),
+        ("point_in_time_recovery", flags()),
+        ("kms_key", Just(json!("arn:aws:kms:us-east-1:000000000000:key/1")).boxed()),
+        ("table_class", one_of(&["standard", "infrequent_access"])),
+    ]);
+    let one_key = |names| one_of(names).prop_map(key);
+    (settings, one_key(&["id", "kind"]), of(one_key(&["at", "size"])), billing(), indexes(), flags()).prop_map(
+        |(mut table, partition, sort, billing, mut indexes, local)| {
+            let provisioned = !billing["capacity"].is_null();
+            for index in indexes.as_array_mut().unwrap().iter_mut().filter(|_| !provisioned) {
+                index.as_object_mut().unwrap().remove("capacity");
+            }
+            table.as_object_mut().unwrap().extend(billing.as_object().cloned().unwrap());
+            table["partition_key"] = partition;
+            table["indexes"] = indexes;
+            if let Some(sort) = sort {
+                table["sort_key"] = sort;
+                if local == true {
+                    table["local_indexes"] = json!([{"name": "local", "sort_key": key("hash".into())}]);
+                }
+            }
+            table
+        },
+    )
+}
+
+/// A key attribute, whose name says its type: a table has one type for each.
+fn key(name: Value) -> Value {
+    match name.as_str().unwrap() {
+        "at" | "size" => json!({"name": name, "type": "number"}),
+        "hash" => json!({"name": name, "type": "binary"}),
+        _ => json!({"name": name}),
+    }
+}
+
+fn billing() -> Values {
+    let units = || members(vec![("read", numbers(1, 50)), ("write", numbers(1, 50))]);
+    let provisioned = (1_i64..50, 1_i64..50)
+        .prop_map(|(read, write)| json!({"billing": "provisioned", "capacity": {"read": read, "write": write}}));
+    let bounded = units().prop_map(|max| json!({"billing": "on_demand", "max_capacity": max}));
+    prop_oneof![Just(json!({})), bounded, provisioned].boxed()
+}
+
+fn indexes() -> Values {
+    let index = |name: &'static str| {
+        let projection = prop_oneof![
+            Just(json!({})),
+            Just(json!({"projection": "keys"})),
+            Just(json!({"attributes": ["body", "note"]})),
+        ];
+        let capacity = members(vec![("capacity", Just(json!({"read": 2, "write": 3})).boxed())]);
+        let keys = (one_of(&["kind", "size"]), of(Just(json!("hash"))));
+        (projection, capacity, keys).prop_map(move |(mut index, capacity, (partition, sort))| {
+            index.as_object_mut().unwrap().extend(capacity.as_object().cloned().unwrap());
+            index["name"] = name.into();
+            index["partition_key"] = key(partition);
+            if let Some(sort) = sort {
+                index["sort_key"] = key(sort);
+            }
+            index
+        })
+    };
+    (of(index("by-one")), of(index("by-two")))
+        .prop_map(|(one, two)| Value::Array([one, two].into_iter().flatten().collect()))
+        .boxed()
 }
 
 /// LocalStack refuses every extended statistic but percentiles.

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 pub struct Account {
     sqs: aws_sdk_sqs::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
     runtime: Runtime,
 }
 
@@ -27,6 +28,7 @@ impl Account {
         Account {
             sqs: aws_sdk_sqs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         }
     }
@@ -129,6 +131,23 @@ impl Account {
                 alarms.insert(alarm.alarm_name.unwrap(), owner);
             }
             alarms
+        })
+    }
+
+    /// The names of the tables that a stack owns.
+    pub fn tables_of(&self, stack: &str) -> BTreeSet<String> {
+        self.runtime.block_on(async {
+            let pages = self.dynamodb.list_tables().into_paginator().items().send();
+            let mut owned = BTreeSet::new();
+            for name in pages.collect::<Result<Vec<_>, _>>().await.unwrap() {
+                let Ok(table) = self.dynamodb.describe_table().table_name(&name).send().await else { continue };
+                let arn = table.table.unwrap().table_arn.unwrap();
+                let Ok(tags) = self.dynamodb.list_tags_of_resource().resource_arn(arn).send().await else { continue };
+                if tags.tags().iter().any(|tag| tag.key() == "queuestack:stack" && tag.value() == stack) {
+                    owned.insert(name);
+                }
+            }
+            owned
         })
     }
 }
