@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// The table, for people and for this module.
 const TABLE: &str = include_str!("../localstack/README.md");
 
-/// What stands for all attributes of a kind: the emulator does not have it.
+/// Stands in the table for a whole kind.
 const ALL: &str = "*";
 
 /// The known gaps of the endpoint in use.
@@ -42,11 +42,10 @@ impl Gaps {
         Some(say(kind, attribute, what))
     }
 
-    /// Says why an endpoint has nothing of a kind, if that is known.
+    /// Says of a kind that the endpoint does not have at all that it is passed over; nothing is asked about it there.
     #[must_use]
     pub fn lacks(&self, kind: &str) -> Option<String> {
-        let what = self.what.get(&(kind.to_owned(), ALL.to_owned()))?;
-        Some(format!("{what}: there are no {kind} resources"))
+        self.note(kind, ALL)
     }
 
     /// Returns everything that can be said of this endpoint.
@@ -56,6 +55,9 @@ impl Gaps {
 }
 
 fn say(kind: &str, attribute: &str, what: &str) -> String {
+    if attribute == ALL {
+        return format!("{what}: {kind} resources were passed over");
+    }
     format!("{what}: `{attribute}` of {kind} resources was not compared")
 }
 
@@ -76,7 +78,7 @@ mod tests {
             let of_kind = KINDS.iter().find(|one| one.name() == kind);
             let row = of_kind.and_then(|one| one.rows().iter().find(|row| row.key == attribute));
             assert!(
-                of_kind.is_some() && (row.is_some() || ["tags", ALL].contains(&attribute.as_str())),
+                row.is_some() || (of_kind.is_some() && ["tags", ALL].contains(&attribute.as_str())),
                 "{kind}.{attribute}"
             );
         }
@@ -88,6 +90,7 @@ mod tests {
         assert!(Gaps::of(Some("ministack")).note("alarm", "threshold").is_none());
         assert!(Gaps::of(None).note("alarm", "metrics").is_none());
         assert!(Gaps::of(Some("localstack")).lacks("http_api").is_some());
-        assert!(Gaps::of(Some("ministack")).lacks("http_api").is_none());
+        assert!(Gaps::of(Some("localstack")).lacks("table").unwrap().ends_with("table resources were passed over"));
+        assert!(Gaps::of(Some("ministack")).lacks("table").is_none());
     }
 }

@@ -49,6 +49,7 @@ fn programs_describe_what_the_stack_files_say() {
         (written::calsync_jobs::stack(), "stacks/calsync-jobs.yaml"),
         (written::minimal::stack(), "stacks/minimal.yaml"),
         (written::orders::stack(), "stacks/orders.yaml"),
+        (written::processing::stack(), "stacks/processing.yaml"),
     ];
     programs.iter().for_each(|(stack, file)| same(stack, file));
     assert_eq!(programs.len(), support::files("stacks").len(), "each stack in YAML has its program");
@@ -60,6 +61,7 @@ fn converted_programs_describe_what_the_stack_files_say() {
     same(&converted::calsync_jobs::stack(), "stacks/calsync-jobs.yaml");
     same(&converted::minimal::stack(), "stacks/minimal.yaml");
     same(&converted::orders::stack(), "stacks/orders.yaml");
+    same(&converted::processing::stack(), "stacks/processing.yaml");
     // Secrets are not written down: they come from the environment, where there are none.
     let with_secrets = [
         (converted::calendar::stack(), "stacks/calendar.yaml"),

@@ -18,9 +18,11 @@ use crate::build::Artifacts;
 use crate::error::AwsError;
 use crate::event::{Event, Reporter};
 use crate::expand::STACK_TAG;
+use crate::gaps::Gaps;
 use crate::kind::{KINDS, Sweep};
-use crate::model::Address;
 use crate::value::Place;
+
+pub use super::patience::Patience;
 
 /// How many reads of one kind are in flight at once.
 pub const READS_AT_ONCE: usize = 64;
@@ -34,16 +36,22 @@ pub const TAG_VALUES: usize = 20;
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests>
 /// <https://docs.aws.amazon.com/general/latest/gr/ssm.html#limits_ssm>
-const PACES: &[(&str, u32)] = &[
-    ("PutMetricAlarm", 3),
-    ("DescribeAlarms", 9),
-    ("GetFunction", 100),
-    ("GetFunctionEventInvokeConfig", 15),
-    ("CreateFunction", 15),
-    ("UpdateFunctionCode", 15),
-    ("UpdateFunctionConfiguration", 15),
-    ("CreateEventSourceMapping", 15),
-    ("GetParameter", 40),
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TagResource.html>
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeContinuousBackups.html>
+const PACES: &[(&str, &str, u32)] = &[
+    ("cloudwatch", "PutMetricAlarm", 3),
+    ("cloudwatch", "DescribeAlarms", 9),
+    ("lambda", "GetFunction", 100),
+    ("lambda", "GetFunctionEventInvokeConfig", 15),
+    ("lambda", "CreateFunction", 15),
+    ("lambda", "UpdateFunctionCode", 15),
+    ("lambda", "UpdateFunctionConfiguration", 15),
+    ("lambda", "CreateEventSourceMapping", 15),
+    ("ssm", "GetParameter", 40),
+    ("dynamodb", "DescribeContinuousBackups", 10),
+    ("dynamodb", "ListTagsOfResource", 10),
+    ("dynamodb", "TagResource", 5),
+    ("dynamodb", "UntagResource", 5),
 ];
 
 /// The account, Region and clients that a command works with. A clone is another handle on the same.
@@ -75,6 +83,7 @@ pub struct Shared {
     pub lambda: aws_sdk_lambda::Client,
     // Few stacks need these: each is made when it is first asked for.
     api_gateway: OnceLock<aws_sdk_apigatewayv2::Client>,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
@@ -84,11 +93,12 @@ pub struct Shared {
     region: String,
     custom_endpoint: bool,
     place: OnceCell<Place>,
-    paces: HashMap<&'static str, Mutex<Instant>>,
+    paces: HashMap<(&'static str, &'static str), Mutex<Instant>>,
     calls: AtomicUsize,
     code: OnceLock<Artifacts>,
     stopped: watch::Sender<bool>,
     hidden: RwLock<Vec<String>>,
+    lacking: OnceLock<Gaps>,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -106,6 +116,7 @@ impl Aws {
             iam: aws_sdk_iam::Client::new(config),
             lambda: aws_sdk_lambda::Client::new(config),
             api_gateway: OnceLock::new(),
+            dynamodb: OnceLock::new(),
             s3: OnceLock::new(),
             ssm: OnceLock::new(),
             secrets_manager: OnceLock::new(),
@@ -115,11 +126,12 @@ impl Aws {
             region: config.region().map_or_else(|| "us-east-1".to_owned(), ToString::to_string),
             custom_endpoint: config.endpoint_url().is_some(),
             place: OnceCell::new(),
-            paces: PACES.iter().map(|(operation, _)| (*operation, Mutex::new(Instant::now()))).collect(),
+            paces: PACES.iter().map(|(service, name, _)| ((*service, *name), Mutex::new(Instant::now()))).collect(),
             calls: AtomicUsize::new(0),
             code: OnceLock::new(),
             stopped: watch::Sender::new(false),
             hidden: RwLock::default(),
+            lacking: OnceLock::new(),
             reporter,
         };
         Aws(Arc::new(shared), Aws::untagged())
@@ -138,6 +150,11 @@ impl Aws {
     /// API Gateway, of HTTP APIs.
     pub fn api_gateway(&self) -> &aws_sdk_apigatewayv2::Client {
         self.api_gateway.get_or_init(|| aws_sdk_apigatewayv2::Client::new(&self.config))
+    }
+
+    /// DynamoDB.
+    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config))
     }
 
     /// S3. An endpoint of one's own has no name for each bucket: there the bucket is the beginning of the path.
@@ -243,6 +260,18 @@ impl Aws {
         !self.custom_endpoint
     }
 
+    /// Takes over what the endpoint is known to lack: kinds that it is not asked about.
+    pub fn pass_over(&self, gaps: Gaps) {
+        // Known once a connection.
+        let _ = self.lacking.set(gaps);
+    }
+
+    /// Tells whether the endpoint is not asked about a kind.
+    #[must_use]
+    pub fn passes_over(&self, kind: &str) -> bool {
+        self.lacking.get().is_some_and(|gaps| gaps.lacks(kind).is_some())
+    }
+
     /// Makes one call: paced, counted, and with an error that names service, code and request id.
     ///
     /// # Errors
@@ -256,7 +285,7 @@ impl Aws {
     where
         E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
     {
-        self.pace(operation).await;
+        self.pace(service, operation).await;
         tracing::trace!(service, operation, "call");
         self.calls.fetch_add(1, Ordering::Relaxed);
         call.await.map_err(|error| {
@@ -269,9 +298,10 @@ impl Aws {
     }
 
     /// Waits for this operation's turn.
-    async fn pace(&self, operation: &'static str) {
-        let Some(next) = self.paces.get(operation).filter(|_| !self.custom_endpoint) else { return };
-        let rate = PACES.iter().find(|(paced, _)| *paced == operation).map_or(1, |(_, rate)| *rate);
+    async fn pace(&self, service: &'static str, operation: &'static str) {
+        let paced = (service, operation);
+        let Some(next) = self.paces.get(&paced).filter(|_| !self.custom_endpoint) else { return };
+        let rate = PACES.iter().find(|(service, name, _)| (*service, *name) == paced).map_or(1, |(.., rate)| *rate);
         let turn = {
             let mut next = next.lock().await;
             let turn = (*next).max(Instant::now());
@@ -363,49 +393,6 @@ impl Aws {
                 return Ok(tagged);
             }
         }
-    }
-}
-
-/// Failures that pass by themselves, and how long to wait for that.
-#[derive(Debug)]
-pub struct Patience {
-    address: Address,
-    reasons: Vec<Reason>,
-}
-
-#[derive(Debug)]
-struct Reason {
-    codes: &'static [&'static str],
-    text: &'static str,
-    words: &'static str,
-    ceiling: Duration,
-}
-
-impl Reason {
-    fn matches(&self, error: &AwsError) -> bool {
-        error.is(self.codes) || !self.text.is_empty() && error.message.contains(self.text)
-    }
-}
-
-impl Patience {
-    /// Waits for nothing yet.
-    #[must_use]
-    pub fn new(address: &Address) -> Patience {
-        Patience { address: address.clone(), reasons: Vec::new() }
-    }
-
-    /// Waits while AWS answers with one of these codes.
-    #[must_use]
-    pub fn wait_for(mut self, codes: &'static [&'static str], words: &'static str, seconds: u64) -> Patience {
-        self.reasons.push(Reason { codes, text: "", words, ceiling: Duration::from_secs(seconds) });
-        self
-    }
-
-    /// Waits while AWS's message has this text, for failures without a code of their own.
-    #[must_use]
-    pub fn wait_for_text(mut self, text: &'static str, words: &'static str, seconds: u64) -> Patience {
-        self.reasons.push(Reason { codes: &[], text, words, ceiling: Duration::from_secs(seconds) });
-        self
     }
 }
 

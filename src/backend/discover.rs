@@ -53,7 +53,7 @@ impl Aws {
     /// # Errors
     /// When a call fails for good.
     pub async fn read_named(&self, stack: &str, wanted: &Names) -> Result<Vec<Found>, AwsError> {
-        let reads = KINDS.iter().filter_map(|kind| {
+        let reads = self.kinds().filter_map(|kind| {
             let (live, names) = (kind.live()?, wanted.get(kind.name())?);
             let sweep = Sweep([(stack.to_owned(), names.clone())].into());
             Some(async move {
@@ -66,7 +66,7 @@ impl Aws {
     }
 
     async fn belonging(&self, fresh: &[Found]) -> Result<Names, AwsError> {
-        let kinds = KINDS.iter().filter_map(|kind| Some((kind.name(), kind.live()?)));
+        let kinds = self.kinds().filter_map(|kind| Some((kind.name(), kind.live()?)));
         let asked = kinds.map(|(name, live)| async move { Ok((name, live.belonging(self, fresh).await?)) });
         let names: Vec<_> = futures::future::try_join_all(asked).await?;
         Ok(names.into_iter().collect())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
-use crate::kind::{Found, KINDS, Sweep};
+use crate::kind::{Found, KINDS, Kind, Sweep};
 use crate::model::Stack;
 
 impl Aws {
@@ -35,7 +35,7 @@ impl Aws {
     }
 
     async fn sweep_together(&self, stacks: &[&Stack]) -> Result<Vec<Found>, AwsError> {
-        let sweeps = KINDS.iter().filter_map(|kind| {
+        let sweeps = self.kinds().filter_map(|kind| {
             let sweep = self.sweep_of(stacks, kind.name());
             kind.live().map(|live| async move {
                 match live.read(self, &sweep).await {
@@ -49,6 +49,11 @@ impl Aws {
             })
         });
         Ok(futures::future::try_join_all(sweeps).await?.into_iter().flatten().collect())
+    }
+
+    /// The kinds that the endpoint is asked about.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = &'static dyn Kind> {
+        KINDS.iter().copied().filter(|kind| !self.passes_over(kind.name()))
     }
 
     /// Tells what is looked for of one kind.

@@ -19,7 +19,7 @@ use crate::plan::Consent;
 pub struct Args {
     #[command(flatten)]
     stack: StackArgs,
-    /// Allow this resource's messages to be lost.
+    /// Allow this resource's messages or items to be lost.
     #[arg(long, value_name = "ADDRESS")]
     allow_data_loss: Vec<String>,
     #[command(flatten)]

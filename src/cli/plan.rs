@@ -61,7 +61,7 @@ pub struct ConsentArgs {
     /// Take over every resource that exists without any stack's tags, as after `queuestack import`.
     #[arg(long)]
     pub adopt_unowned: bool,
-    /// Allow this resource's messages to be lost.
+    /// Allow this resource's messages or items to be lost.
     #[arg(long, value_name = "ADDRESS")]
     pub allow_data_loss: Vec<String>,
     /// Look at this resource alone, with what it needs.

@@ -137,7 +137,7 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     let unconsented: Vec<String> = planned.plan.unconsented().map(|step| step.address.to_string()).collect();
     if !unconsented.is_empty() {
         let message = format!(
-            "it would lose messages that it has no consent for: plan again with --allow-data-loss {}",
+            "it would lose what it has no consent for: plan again with --allow-data-loss {}",
             unconsented.join(" --allow-data-loss ")
         );
         return Err(refused(message));

@@ -249,8 +249,11 @@ impl Session {
         }
         let aws = Aws::new(&config, reporter);
         let read: Vec<&Stack> = stacks.iter().copied().flatten().collect();
-        // Who answers, who we are and what is there: questions that do not wait for each other.
-        let (answers, place, found) = futures::join!(reached.place(), aws.place(), aws.sweep_all(&read));
+        // Who answers says what need not be asked; who we are and what is there do not wait for each other.
+        let answers = reached.place().await;
+        let gaps = Gaps::of(answers.emulator.as_deref());
+        aws.pass_over(gaps.clone());
+        let (place, found) = futures::join!(aws.place(), aws.sweep_all(&read));
         let (place, mut found) = (place?, found.into_iter());
         let sessions = stacks.iter().map(|stack| {
             let found = stack.and_then(|_| found.next()).transpose()?.unwrap_or_default();
@@ -260,7 +263,7 @@ impl Session {
                 super::guard::place(stack, place)?;
             }
             Ok(Session {
-                gaps: Gaps::of(answers.emulator.as_deref()),
+                gaps: gaps.clone(),
                 words: answers.words.clone(),
                 endpoint: reached.connection.endpoint().map(str::to_owned),
                 found,

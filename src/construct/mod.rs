@@ -44,7 +44,7 @@
 //!
 //! # What there is
 //!
-//! - One builder a kind: [`Queue`], [`Alarm`], [`Worker`], [`Function`], [`Role`], [`LogGroup`], [`Mapping`],
+//! - One builder a kind: [`Queue`], [`Table`], [`Alarm`], [`Worker`], [`Function`], [`Role`], [`LogGroup`], [`Mapping`],
 //!   [`HttpApi`]. Each has one method an attribute, of the same name as in YAML; its documentation states unit, range, default and source.
 //!   They are generated from the tables that YAML is read by, and a test compares the two.
 //! - Units: [`secs`], [`mins`], [`hours`], [`days`], [`bytes`], [`kib`], [`mib`], [`gib`].
@@ -74,6 +74,7 @@ mod queue;
 mod reference;
 mod scope;
 mod settings;
+mod table;
 pub mod template;
 mod units;
 mod worker;

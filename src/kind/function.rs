@@ -301,7 +301,7 @@ impl Kind for Function {
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
         resource.fill(&ENVIRONMENT, stack.default_of(&Function, &ENVIRONMENT));
-        let environment = form::after_their_queues(resource.get(&ENVIRONMENT));
+        let environment = form::after_what_it_names(resource.get(&ENVIRONMENT));
         resource.set(&ENVIRONMENT, environment);
         let code = form::with_bucket(resource.get(&CODE), &stack.default_of(&Function, &CODE));
         resource.set(&CODE, code);

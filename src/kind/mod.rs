@@ -14,6 +14,7 @@ pub mod queue;
 pub mod role;
 mod row;
 mod sample;
+pub mod table;
 pub mod terraform;
 pub mod worker;
 
@@ -39,6 +40,7 @@ pub use sample::{Depth, Line, Sample};
 /// Every kind, in the order that a stack file and a rendered folder list them.
 pub const KINDS: &[&dyn Kind] = &[
     &queue::Queue,
+    &table::Table,
     &alarm::Alarm,
     &log_group::LogGroup,
     &role::Role,
@@ -147,6 +149,11 @@ pub trait Kind: Sync {
         self.arn("*", place)
     }
 
+    /// Says what [`Found::holds`] counts, in words: `3 messages`.
+    fn held(&self, holds: u64) -> String {
+        if holds == 1 { "1 message".to_owned() } else { format!("{holds} messages") }
+    }
+
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;
 }
@@ -197,7 +204,7 @@ pub struct Found {
     pub tags: BTreeMap<String, String>,
     /// Facts that no row describes: `url`.
     pub facts: BTreeMap<Fact, String>,
-    /// How many messages it holds, where that is a question.
+    /// How much it holds that would be lost with it, where that is a question; [`Kind::held`] says what.
     pub holds: Option<u64>,
 }
 

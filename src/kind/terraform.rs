@@ -11,6 +11,8 @@
 //! | `redrive_policy()` | the JSON text of an object |
 //! | `architectures[]` | a list of this one value |
 //! | `function_response_types=Word` | a list with this word, when it is true |
+//! | `ttl.attribute_name+enabled` | an argument beside which `enabled` is true |
+//! | `hash_key@attribute` | the `type` of that block `attribute` of the resource whose `name` is the argument `hash_key` here |
 //! | `metric.period\|period` | the first whose block is there |
 //! | `aws_iam_role_policy:policy` | an argument of another resource, see [`Beside`] |
 //! | `aws_x_attachment[]:arn` | an argument of another resource that is there once an item |

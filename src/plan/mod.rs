@@ -184,7 +184,7 @@ pub struct Consent {
     pub adopt: BTreeSet<String>,
     /// Whether all that no stack owns may be taken over.
     pub adopt_unowned: bool,
-    /// Resources whose messages may be lost.
+    /// Resources of which what they hold may be lost.
     pub data_loss: BTreeSet<String>,
     /// The only resources to look at, with what they need; empty means all.
     pub only: BTreeSet<String>,
@@ -211,6 +211,10 @@ pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consen
         // Another name under the same address: a new one is made and the old one goes with the deletes.
         let replaced = live.at(&desired.address).filter(|old| old.name != desired.name);
         if only.as_ref().is_some_and(|only| !only.contains(&resource.address)) {
+            continue;
+        }
+        if let Some(note) = gaps.lacks(resource.address.kind) {
+            plan.notes.insert(note);
             continue;
         }
         plan_one(desired, &live, replaced, stack, gaps, consent, &mut plan);
@@ -393,14 +397,14 @@ fn plan_deletes(
 pub(crate) fn loss(action: Action, name: &str, found: Option<&Found>, changes: &[Change]) -> Option<String> {
     let found = found?;
     let holds = found.holds.filter(|count| *count > 0)?;
-    let messages = if holds == 1 { "1 message".to_owned() } else { format!("{holds} messages") };
+    let held = found.kind.held(holds);
     match action {
         // A replacement under another name leaves the old one to a delete of its own.
         Action::Replace if found.name != name => None,
-        Action::Delete | Action::Replace => Some(format!("{messages} in {}", found.name)),
+        Action::Delete | Action::Replace => Some(format!("{held} in {}", found.name)),
         _ => {
             let lost = changes.iter().find_map(|change| change.loses)?;
-            Some(format!("{lost}; {} holds {messages}", found.name))
+            Some(format!("{lost}; {} holds {held}", found.name))
         }
     }
 }

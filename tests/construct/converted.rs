@@ -21,3 +21,6 @@ pub mod odd;
 #[rustfmt::skip]
 #[path = "../golden/convert/orders.rs"]
 pub mod orders;
+#[rustfmt::skip]
+#[path = "../golden/convert/processing.rs"]
+pub mod processing;

@@ -10,3 +10,5 @@ pub mod calsync_jobs;
 pub mod minimal;
 #[path = "../../stacks/orders.rs"]
 pub mod orders;
+#[path = "../../stacks/processing.rs"]
+pub mod processing;

@@ -232,6 +232,7 @@ fn dispatch(shared: &Shared, head: &Parts, body: &[u8]) -> Reply {
         Call::Query(operation) if operation == "GetAccountAuthorizationDetails" => nothing::role_details(),
         Call::Query(operation) => sts::answer(operation),
         Call::OtherTarget(target) if target == "Logs_20140328.DescribeLogGroups" => nothing::log_groups(),
+        Call::OtherTarget(target) if target == "DynamoDB_20120810.ListTables" => nothing::tables(),
         Call::OtherPath(path) if path.starts_with("GET /2015-03-31/") => nothing::of_lambda(),
         Call::OtherPath(path) if path == "GET /v2/apis" => nothing::apis(),
         Call::OtherTarget(target) => Fault::unknown_operation(target).as_json(),

@@ -1,4 +1,4 @@
-//! Services that the stub's account has nothing of: roles, functions, mappings, log groups, HTTP APIs.
+//! Services that the stub's account has nothing of: roles, functions, mappings, log groups, HTTP APIs, tables.
 
 use serde_json::json;
 
@@ -27,6 +27,11 @@ pub fn role_details() -> Reply {
 /// Answers CloudWatch Logs' `DescribeLogGroups`.
 pub fn log_groups() -> Reply {
     Reply::json(&json!({"logGroups": []}))
+}
+
+/// Answers DynamoDB's `ListTables`.
+pub fn tables() -> Reply {
+    Reply::json(&json!({"TableNames": []}))
 }
 
 /// Answers Lambda's `ListFunctions` and `ListEventSourceMappings`.

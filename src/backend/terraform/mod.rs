@@ -6,6 +6,7 @@
 //! ```
 
 mod declare;
+mod define;
 pub mod diagnose;
 mod drive;
 mod error;

@@ -268,9 +268,12 @@ fn unknown(row: &'static Row, parts: &[Part<'_>]) -> bool {
 }
 
 fn change(row: &'static Row, before: Value, after: Value, parts: &[Part<'_>]) -> Change {
-    let name = Spelled::of(row.terraform, &|_| true).name;
+    let members: &[Row] = if let (true, Type::Object(rows)) = (row.terraform.is_empty(), &row.ty) { rows } else { &[] };
+    let rows = std::iter::once(row).chain(members);
+    let names: Vec<&str> = rows.map(|row| Spelled::of(row.terraform, &|_| true).name).collect();
     let paths = parts.iter().filter_map(|part| part.change["replace_paths"].as_array()).flatten();
-    let replaces = !name.is_empty() && paths.filter_map(|path| path.get(0)?.as_str()).any(|first| first == name);
+    let mut firsts = paths.filter_map(|path| path.get(0)?.as_str());
+    let replaces = firsts.any(|first| !first.is_empty() && names.contains(&first));
     let loses = plan::loses(row, &before, &after);
     Change { key: row.key.to_owned(), row: Some(row), before, after, replaces, loses }
 }

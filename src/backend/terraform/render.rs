@@ -6,6 +6,7 @@ use std::path::Path;
 
 use hcl::Expression;
 
+use super::define;
 use super::items::Items;
 use super::layout::{Body, Item, Piece, call, object, path, template};
 use super::names::{Referrer, circles, identifier, in_order, labels};
@@ -326,6 +327,7 @@ impl Written<'_> {
             here && !refused(row) && left_out.is_none_or(|one| one.key != row.key)
         };
         spell::write(self.resource.kind.rows(), &|row| self.get(row), self.words, &mine, &mut body);
+        define::gather(&mut body);
         self.tags(open, &mut body);
         if let Some(left_out) = left_out {
             let row = self.resource.kind.rows().iter().find(|row| row.key == left_out.key);

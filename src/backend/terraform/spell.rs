@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use hcl::{Expression, Number};
 use serde_json::Value as Json;
 
+use super::define;
 use super::layout::{Body, call, object};
 use crate::kind::{Row, Type, policy};
 use crate::value::Value;
@@ -34,6 +35,7 @@ enum Form<'a> {
     Json,
     Single,
     Flag(&'a str),
+    With(&'a str),
 }
 
 impl<'a> Spelled<'a> {
@@ -62,6 +64,8 @@ impl<'a> Spelled<'a> {
             (name, Form::Single)
         } else if let Some((name, word)) = last.split_once('=') {
             (name, Form::Flag(word))
+        } else if let Some((name, flag)) = last.split_once('+') {
+            (name, Form::With(flag))
         } else {
             (last, Form::Plain)
         };
@@ -185,6 +189,10 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
             }
         }
         (ty, value, Form::Single) => body.argument(spelled.name, vec![expression(ty, value, words)]),
+        (ty, value, Form::With(flag)) => {
+            body.argument(spelled.name, expression(ty, value, words));
+            body.argument(flag, true);
+        }
         (ty, value, _) => body.argument(spelled.name, expression(ty, value, words)),
     }
 }
@@ -261,6 +269,11 @@ fn float(number: f64) -> Expression {
 /// Reads a row's value out of what Terraform says of a resource; what is empty there is nothing.
 #[must_use]
 pub fn read(row: &Row, resource: &Json) -> Value {
+    read_in(row, &define::spread(row, resource))
+}
+
+/// Reads it out of the resource, or out of a block of it.
+fn read_in(row: &Row, resource: &Json) -> Value {
     if row.terraform.is_empty() {
         let Type::Object(rows) = &row.ty else { return Value::Null };
         return members(rows, resource);
@@ -277,10 +290,13 @@ pub fn read(row: &Row, resource: &Json) -> Value {
         return if values.is_empty() { Value::Null } else { Value::List(values) };
     }
     let Some(found) = at.first().map(|one| &one[spelled.name]) else { return absent(&spelled) };
+    if matches!(spelled.form, Form::With(flag) if at.first().is_some_and(|one| one[flag] != true)) {
+        return Value::Null;
+    }
     match (&row.ty, spelled.form) {
         (ty, Form::Json) => from_json_text(ty, found),
         (_, Form::Flag(word)) => Value::Bool(items(found).iter().any(|item| *item == word)),
-        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain) => scaled_back(&spelled, ty, found),
+        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain | Form::With(_)) => scaled_back(&spelled, ty, found),
         (ty, Form::Single) => items(found).first().map_or(Value::Null, |item| value(ty, item)),
     }
 }
@@ -294,7 +310,7 @@ fn absent(spelled: &Spelled<'_>) -> Value {
 }
 
 fn members(rows: &[Row], resource: &Json) -> Value {
-    let set = rows.iter().map(|row| (row.key, read(row, resource))).filter(|(_, value)| !value.is_null());
+    let set = rows.iter().map(|row| (row.key, read_in(row, resource))).filter(|(_, value)| !value.is_null());
     let map = Value::map(set);
     if map.as_map().is_some_and(std::collections::BTreeMap::is_empty) { Value::Null } else { map }
 }

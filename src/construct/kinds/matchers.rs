@@ -59,6 +59,51 @@ matchers! {
     /// Expects `policy`: The queue's access policy, at most 8192 bytes and 20 statements.
     policy: into Document;
 
+    /// Expects `partition_key`: The attribute that says where an item is; alone, or with `sort_key`, it names the
+    /// item.
+    partition_key: into PartitionKey;
+
+    /// Expects `sort_key`: The attribute that items with one partition key are sorted by.
+    sort_key: into SortKey;
+
+    /// Expects `billing`: By request, or by the hour for a `capacity`. on_demand (AWS: provisioned), because jobs
+    /// come in bursts. Switched to on_demand at most four times in 24 hours.
+    billing: Billing;
+
+    /// Expects `capacity`: With `billing: provisioned`: the units a second that are paid for, `{read: 5, write: 5}`.
+    capacity: into Capacity;
+
+    /// Expects `max_capacity`: With `billing: on_demand`: the most units a second, beyond which requests are
+    /// throttled; no bound without it.
+    max_capacity: into MaxCapacity;
+
+    /// Expects `time_to_live`: The attribute that says when an item expires, a number of seconds since 1970; none do
+    /// unless said. DynamoDB deletes expired items within days, and takes one change of this an hour.
+    time_to_live: text;
+
+    /// Expects `stream`: What a stream of the table's changes says of each; there is no stream unless said.
+    stream: StreamView;
+
+    /// Expects `point_in_time_recovery`: Keeps 35 days from which the table can be restored to any second. On (AWS:
+    /// off), because a bug in a worker destroys what no retry brings back; it costs by the size of the table.
+    point_in_time_recovery: bool;
+
+    /// Expects `deletion_protection`: Whether DynamoDB refuses to delete it, whoever asks; `protect:` holds for
+    /// queuestack alone.
+    deletion_protection: bool;
+
+    /// Expects `table_class`: standard, or infrequent_access: cheaper storage and dearer requests. Changed at most
+    /// twice in 30 days.
+    table_class: TableClass;
+
+    /// Expects `indexes`: Global indexes, at most 20: other keys to find items by. Added and removed in place; one
+    /// whose keys or projection change is deleted and built anew, and cannot be read meanwhile.
+    indexes: each GlobalIndex;
+
+    /// Expects `local_indexes`: Local indexes, at most 5: other sort keys within the partition key. They are made
+    /// with the table, and only then.
+    local_indexes: each LocalIndex;
+
     /// Expects `description`: What the alarm means and what to do.
     description: text;
 
@@ -261,6 +306,7 @@ matchers! {
 
 subjects! {
     has_queue: "queue";
+    has_table: "table";
     has_alarm: "alarm";
     has_log_group: "log_group";
     has_role: "role";

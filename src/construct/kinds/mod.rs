@@ -9,6 +9,7 @@ pub(super) mod matchers;
 mod prelude;
 mod queue;
 mod role;
+mod table;
 mod worker;
 
 pub use alarm::*;
@@ -18,4 +19,5 @@ pub use log_group::*;
 pub use mapping::*;
 pub use queue::*;
 pub use role::*;
+pub use table::*;
 pub use worker::*;

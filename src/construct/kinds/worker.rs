@@ -238,15 +238,15 @@ part! {
 
     /// Reads a DynamoDB table and its indexes; gives `TABLE_NAME_<NAME>`.
     ///
-    /// An [`Arn`](crate::construct::Arn). Default: not set.
+    /// `&Table`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html)
-    read: into Arn;
+    read: into Ref<Table>;
 
     /// Writes a DynamoDB table; gives `TABLE_NAME_<NAME>`.
     ///
-    /// An [`Arn`](crate::construct::Arn). Default: not set.
+    /// `&Table`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html)
-    write: into Arn;
+    write: into Ref<Table>;
 
     /// Puts events on an EventBridge bus; gives `EVENT_BUS_<NAME>`.
     ///

@@ -6,16 +6,20 @@ use super::{
     APPLICATION_LEVEL, BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE, CODE_SIZE, CODE_TYPE, ENVIRONMENT, EXTERNAL,
     LOG_FORMAT, LOG_GROUP, SECRETS, SHA256, SYSTEM_LEVEL,
 };
-use crate::kind::Row;
+use crate::kind::{Kind as _, Row, table};
 use crate::model::{Fact, Ref, Resource};
 use crate::value::Value;
 
-/// A URL is known only once its queue is there: the function waits for it.
-pub fn after_their_queues(environment: &Value) -> Value {
+/// A URL is known only once its queue is there: the function waits for it. It waits for a table too, whose name would be
+/// known: it may be invoked as soon as it is there.
+pub fn after_what_it_names(environment: &Value) -> Value {
+    let is_table = |reference: &Ref| reference.address().is_some_and(|address| address.kind == table::Table.name());
     match environment {
-        Value::Ref(reference) if reference.fact == Fact::Url => Value::Ref(Ref { hard: true, ..reference.clone() }),
-        Value::Join(items) => Value::Join(items.iter().map(after_their_queues).collect()),
-        Value::Map(map) => Value::map(map.iter().map(|(key, value)| (key, after_their_queues(value)))),
+        Value::Ref(reference) if reference.fact == Fact::Url || is_table(reference) => {
+            Value::Ref(Ref { hard: true, ..reference.clone() })
+        }
+        Value::Join(items) => Value::Join(items.iter().map(after_what_it_names).collect()),
+        Value::Map(map) => Value::map(map.iter().map(|(key, value)| (key, after_what_it_names(value)))),
         other => other.clone(),
     }
 }

@@ -8,6 +8,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
+use super::FURTHER;
 use crate::support::emulator;
 
 /// A stack without its name: tags, and resources by logical name.
@@ -16,7 +17,8 @@ pub struct Sample {
     tags: Value,
     queues: Map<String, Value>,
     alarms: Map<String, Value>,
-    apis: Map<String, Value>,
+    /// Further kinds, as far as the endpoint has them.
+    others: Vec<(&'static str, Map<String, Value>)>,
 }
 
 impl std::fmt::Debug for Sample {
@@ -26,10 +28,18 @@ impl std::fmt::Debug for Sample {
 }
 
 impl Sample {
+    /// The kinds that it may have resources of.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        let further = self.others.iter().filter_map(|(section, _)| FURTHER.iter().find(|(other, _)| other == section));
+        ["queue", "alarm"].into_iter().chain(further.map(|(_, kind)| *kind))
+    }
+
     /// Writes the stack file; physical names begin with the stack's.
     pub fn yaml(&self, stack: &str) -> String {
         let mut text = format!("stack: {stack}\ntags: {}\n", self.tags);
-        for (section, resources) in [("queues", &self.queues), ("alarms", &self.alarms), ("apis", &self.apis)] {
+        let first = [("queues", &self.queues), ("alarms", &self.alarms)];
+        let others = self.others.iter().map(|(section, resources)| (*section, resources));
+        for (section, resources) in first.into_iter().chain(others) {
             if resources.is_empty() {
                 continue;
             }
@@ -48,24 +58,24 @@ impl Sample {
     }
 }
 
-/// Any valid stack of up to four written queues, with their dead-letter queues and alarms, and first-class alarms.
-pub fn stacks() -> impl Strategy<Value = Sample> {
+/// Any valid stack of up to four written queues, with their dead-letter queues and alarms, first-class alarms, and
+/// resources in further sections.
+pub fn stacks(sections: &[&'static str]) -> impl Strategy<Value = Sample> {
+    let sections = sections.to_vec();
     let queues = vec(of(queue()), 4);
     let alarms = vec(of(alarm()), 3);
-    (tags(), queues, alarms)
-        .prop_map(|(tags, queues, alarms)| Sample {
-            tags,
-            queues: named(&["a", "b", "c", "d"], queues),
-            alarms: named(&["x", "y", "z"], alarms),
-            apis: Map::new(),
+    let others = (vec(of(api()), 2), vec(of(table()), 2));
+    (tags(), queues, alarms, others)
+        .prop_map(move |(tags, queues, alarms, (apis, tables))| {
+            let others = [("apis", named(&["i", "j"], apis)), ("tables", named(&["t", "u"], tables))];
+            Sample {
+                tags,
+                queues: named(&["a", "b", "c", "d"], queues),
+                alarms: named(&["x", "y", "z"], alarms),
+                others: others.into_iter().filter(|(section, _)| sections.contains(section)).collect(),
+            }
         })
         .prop_map(name_dead_letter_queues)
-}
-
-/// The same with HTTP APIs, for an endpoint that has some.
-pub fn with_apis() -> impl Strategy<Value = Sample> {
-    let apis = vec(of(api()), 2);
-    (stacks(), apis).prop_map(|(sample, apis)| Sample { apis: named(&["i", "j"], apis), ..sample })
 }
 
 fn named(names: &[&str], resources: Vec<Option<Value>>) -> Map<String, Value> {
@@ -317,6 +327,78 @@ fn alarm() -> impl Strategy<Value = Value> {
         }
         alarm
     })
+}
+
+fn table() -> impl Strategy<Value = Value> {
+    let settings = members(vec![
+        ("name", one_of(&["one", "two"])),
+        ("tags", tags()),
+        ("time_to_live", one_of(&["until", "end"])),
+        ("stream", one_of(&["keys_only", "new_image", "old_image", "new_and_old_images"])),
+        ("point_in_time_recovery", flags()),
+        ("kms_key", Just(json!("arn:aws:kms:us-east-1:000000000000:key/1")).boxed()),
+        ("table_class", one_of(&["standard", "infrequent_access"])),
+    ]);
+    let one_key = |names| one_of(names).prop_map(key);
+    (settings, one_key(&["id", "kind"]), of(one_key(&["at", "size"])), billing(), indexes(), flags()).prop_map(
+        |(mut table, partition, sort, billing, mut indexes, local)| {
+            let provisioned = !billing["capacity"].is_null();
+            for index in indexes.as_array_mut().unwrap().iter_mut().filter(|_| !provisioned) {
+                index.as_object_mut().unwrap().remove("capacity");
+            }
+            table.as_object_mut().unwrap().extend(billing.as_object().cloned().unwrap());
+            table["partition_key"] = partition;
+            table["indexes"] = indexes;
+            if let Some(sort) = sort {
+                table["sort_key"] = sort;
+                if local == true {
+                    table["local_indexes"] = json!([{"name": "local", "sort_key": key("hash".into())}]);
+                }
+            }
+            table
+        },
+    )
+}
+
+/// A key attribute, whose name says its type: a table has one type for each.
+fn key(name: Value) -> Value {
+    match name.as_str().unwrap() {
+        "at" | "size" => json!({"name": name, "type": "number"}),
+        "hash" => json!({"name": name, "type": "binary"}),
+        _ => json!({"name": name}),
+    }
+}
+
+fn billing() -> Values {
+    let units = || members(vec![("read", numbers(1, 50)), ("write", numbers(1, 50))]);
+    let provisioned = (1_i64..50, 1_i64..50)
+        .prop_map(|(read, write)| json!({"billing": "provisioned", "capacity": {"read": read, "write": write}}));
+    let bounded = units().prop_map(|max| json!({"billing": "on_demand", "max_capacity": max}));
+    prop_oneof![Just(json!({})), bounded, provisioned].boxed()
+}
+
+fn indexes() -> Values {
+    let index = |name: &'static str| {
+        let projection = prop_oneof![
+            Just(json!({})),
+            Just(json!({"projection": "keys"})),
+            Just(json!({"attributes": ["body", "note"]})),
+        ];
+        let capacity = members(vec![("capacity", Just(json!({"read": 2, "write": 3})).boxed())]);
+        let keys = (one_of(&["kind", "size"]), of(Just(json!("hash"))));
+        (projection, capacity, keys).prop_map(move |(mut index, capacity, (partition, sort))| {
+            index.as_object_mut().unwrap().extend(capacity.as_object().cloned().unwrap());
+            index["name"] = name.into();
+            index["partition_key"] = key(partition);
+            if let Some(sort) = sort {
+                index["sort_key"] = key(sort);
+            }
+            index
+        })
+    };
+    (of(index("by-one")), of(index("by-two")))
+        .prop_map(|(one, two)| Value::Array([one, two].into_iter().flatten().collect()))
+        .boxed()
 }
 
 /// LocalStack refuses every extended statistic but percentiles.

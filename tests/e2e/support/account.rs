@@ -12,6 +12,7 @@ pub struct Account {
     sqs: aws_sdk_sqs::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
     api_gateway: aws_sdk_apigatewayv2::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
     runtime: Runtime,
 }
 
@@ -29,6 +30,7 @@ impl Account {
             sqs: aws_sdk_sqs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             api_gateway: aws_sdk_apigatewayv2::Client::new(&config),
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         }
     }
@@ -86,6 +88,17 @@ impl Account {
         answer.into_iter().map(|(name, value)| (name.as_str().to_owned(), value)).collect()
     }
 
+    /// The names of the resources of a kind that a stack owns.
+    pub fn names_of(&self, kind: &str, stack: &str) -> BTreeSet<String> {
+        match kind {
+            "queue" => self.queues_of(stack),
+            "alarm" => self.alarms_of(stack),
+            "http_api" => self.apis_of(stack),
+            "table" => self.tables_of(stack),
+            other => panic!("nothing lists the kind {other} here"),
+        }
+    }
+
     /// The names of the queues that have a tag with this value.
     pub fn queues_of(&self, stack: &str) -> BTreeSet<String> {
         self.queues().into_iter().filter(|(_, owner)| owner.as_deref() == Some(stack)).map(|(name, _)| name).collect()
@@ -139,6 +152,23 @@ impl Account {
                 alarms.insert(alarm.alarm_name.unwrap(), owner);
             }
             alarms
+        })
+    }
+
+    /// The names of the tables that a stack owns.
+    pub fn tables_of(&self, stack: &str) -> BTreeSet<String> {
+        self.runtime.block_on(async {
+            let pages = self.dynamodb.list_tables().into_paginator().items().send();
+            let mut owned = BTreeSet::new();
+            for name in pages.collect::<Result<Vec<_>, _>>().await.unwrap() {
+                let Ok(table) = self.dynamodb.describe_table().table_name(&name).send().await else { continue };
+                let arn = table.table.unwrap().table_arn.unwrap();
+                let Ok(tags) = self.dynamodb.list_tags_of_resource().resource_arn(arn).send().await else { continue };
+                if tags.tags().iter().any(|tag| tag.key() == "queuestack:stack" && tag.value() == stack) {
+                    owned.insert(name);
+                }
+            }
+            owned
         })
     }
 }

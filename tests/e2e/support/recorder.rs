@@ -99,6 +99,7 @@ fn checked(request: &Request) -> Vec<Call> {
         "" if request.path.ends_with("/health") => Vec::new(),
         "tagging" => vec![call(&format!("tag:{operation}"), "*")],
         "sqs" => sqs(operation, &json()),
+        "dynamodb" => dynamodb(operation, &json()),
         "logs" => logs(operation, &json()),
         "monitoring" => {
             let body: ciborium::Value = ciborium::from_reader(&request.body[..]).unwrap();
@@ -109,6 +110,16 @@ fn checked(request: &Request) -> Vec<Call> {
         "apigateway" => api_gateway(&request.method, &request.path, &json()),
         other => panic!("requests of {other} are not known here: {} {}", request.method, request.path),
     }
+}
+
+fn dynamodb(operation: &str, body: &Value) -> Vec<Call> {
+    let resource = match (body["TableName"].as_str(), body["ResourceArn"].as_str()) {
+        (Some(table), _) => arn("dynamodb", &format!("table/{table}")),
+        (None, Some(arn)) => arn.to_owned(),
+        (None, None) => "*".to_owned(),
+    };
+    let tagged = operation == "CreateTable" && body["Tags"].is_array();
+    with_tags(vec![call(&format!("dynamodb:{operation}"), &resource)], "dynamodb:TagResource", tagged)
 }
 
 fn call(action: &str, resource: &str) -> Call {

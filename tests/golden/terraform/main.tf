@@ -167,6 +167,118 @@ resource "aws_sqs_queue" "orders_dlq" {
   }
 }
 
+# table.counted (everything.yaml:98)
+resource "aws_dynamodb_table" "counted" {
+  name                        = "counted"
+  hash_key                    = var.stage
+  billing_mode                = "PROVISIONED"
+  read_capacity               = 5
+  write_capacity              = 2
+  deletion_protection_enabled = false
+  table_class                 = "STANDARD"
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  global_secondary_index {
+    name            = "by-kind"
+    hash_key        = "kind"
+    projection_type = "ALL"
+    read_capacity   = 1
+    write_capacity  = 1
+  }
+
+  attribute {
+    name = var.stage
+    type = "S"
+  }
+
+  attribute {
+    name = "kind"
+    type = "S"
+  }
+
+  tags = merge(local.tags, { "queuestack:address" = "table.counted" })
+}
+
+# table.events (everything.yaml:84)
+resource "aws_dynamodb_table" "events" {
+  name                        = "events"
+  hash_key                    = "tenant"
+  range_key                   = "at"
+  billing_mode                = "PAY_PER_REQUEST"
+  stream_view_type            = "NEW_AND_OLD_IMAGES"
+  stream_enabled              = true
+  deletion_protection_enabled = true
+  table_class                 = "STANDARD_INFREQUENT_ACCESS"
+
+  on_demand_throughput {
+    max_read_request_units = 100
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = false
+  }
+
+  server_side_encryption {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    enabled     = true
+  }
+
+  global_secondary_index {
+    name               = "by-kind"
+    hash_key           = "kind"
+    range_key          = "at"
+    projection_type    = "INCLUDE"
+    non_key_attributes = ["size", var.stage]
+  }
+
+  global_secondary_index {
+    name            = "by-hash"
+    hash_key        = "hash"
+    projection_type = "KEYS_ONLY"
+  }
+
+  local_secondary_index {
+    name            = "by-size"
+    range_key       = "size"
+    projection_type = "ALL"
+  }
+
+  attribute {
+    name = "tenant"
+    type = "S"
+  }
+
+  attribute {
+    name = "at"
+    type = "N"
+  }
+
+  attribute {
+    name = "kind"
+    type = "S"
+  }
+
+  attribute {
+    name = "hash"
+    type = "B"
+  }
+
+  attribute {
+    name = "size"
+    type = "N"
+  }
+
+  tags = merge(local.tags, { "queuestack:address" = "table.events" })
+}
+
 # alarm.math (everything.yaml:38)
 resource "aws_cloudwatch_metric_alarm" "math" {
   alarm_name                = "math"

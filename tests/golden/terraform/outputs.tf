@@ -23,6 +23,21 @@ output "queues" {
   }
 }
 
+output "tables" {
+  description = "The tables by their logical names."
+
+  value = {
+    counted = {
+      arn  = aws_dynamodb_table.counted.arn
+      name = aws_dynamodb_table.counted.name
+    }
+    events = {
+      arn  = aws_dynamodb_table.events.arn
+      name = aws_dynamodb_table.events.name
+    }
+  }
+}
+
 output "functions" {
   description = "The functions by their logical names."
   value       = { worker = { arn = aws_lambda_function.worker.arn } }

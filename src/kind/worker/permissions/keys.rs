@@ -1,11 +1,12 @@
-//! What encrypted queues need of their KMS keys.
+//! What encrypted queues and tables need of their KMS keys.
 //!
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html>
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html>
 
 use super::super::grant::Grant;
 use super::super::make::Made;
 use super::{allow, place_arn};
-use crate::kind::queue;
+use crate::kind::{queue, table};
 use crate::model::{Ref, Stack};
 use crate::value::Value;
 
@@ -14,7 +15,12 @@ const RECEIVER: &[&str] = &["kms:Decrypt"];
 /// Sending makes a data key, and decrypts it when SQS checks it.
 const SENDER: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
 
-/// The statements for the keys of all queues that are sent to or received from.
+/// DynamoDB calls KMS in the name of whoever reads a table.
+const READER: &[&str] = &["kms:Decrypt", "kms:DescribeKey"];
+/// And of whoever writes it, which decrypts the table's own key too.
+const WRITER: &[&str] = &["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"];
+
+/// The statements for the keys of all queues that are sent to or received from, and of all tables.
 pub fn statements(made: &Made, dead_letters: Option<&Value>, grants: &[Grant], stack: &Stack) -> Vec<Value> {
     let of = |verb: &str| -> Vec<&Value> {
         grants.iter().filter(|grant| grant.verb.key == verb).map(|grant| &grant.target).collect()
@@ -25,15 +31,25 @@ pub fn statements(made: &Made, dead_letters: Option<&Value>, grants: &[Grant], s
     // A dead-letter queue that is not expanded yet has the key of its source.
     sent.extend(dead_letters.and_then(|dlq| key_of(dlq, stack).or_else(|| key_of_made(dlq, &made.queue, stack))));
     let received = received.into_iter().filter(|key| !sent.contains(key)).collect();
-    [grouped("Encrypt", SENDER, sent.clone()), grouped("Decrypt", RECEIVER, received)].concat()
+    let table_key = |target: &Value| {
+        let table = stack.resources.get(target.as_ref().and_then(Ref::address)?)?;
+        said(table.get(&table::KMS_KEY), || stack.default_of(&table::Table, &table::KMS_KEY))
+    };
+    let written: Vec<Value> = of("write").into_iter().filter_map(table_key).collect();
+    let read = of("read").into_iter().filter_map(table_key).filter(|key| !written.contains(key)).collect();
+    let queues = [grouped("Encrypt", SENDER, sent.clone()), grouped("Decrypt", RECEIVER, received)];
+    [queues.concat(), grouped("TableEncrypt", WRITER, written.clone()), grouped("TableDecrypt", READER, read)].concat()
+}
+
+fn said(key: &Value, default: impl FnOnce() -> Value) -> Option<Value> {
+    let key = if key.is_null() { default() } else { key.clone() };
+    (!key.is_null()).then_some(key)
 }
 
 /// The key of a queue of this stack; that of one outside it is for those who own it to grant.
 fn key_of(queue: &Value, stack: &Stack) -> Option<Value> {
     let resource = stack.resources.get(queue.as_ref().and_then(Ref::address)?)?;
-    let key = resource.get(&queue::KMS_KEY).clone();
-    let key = if key.is_null() { stack.default_of(&queue::Queue, &queue::KMS_KEY) } else { key };
-    (!key.is_null()).then_some(key)
+    said(resource.get(&queue::KMS_KEY), || stack.default_of(&queue::Queue, &queue::KMS_KEY))
 }
 
 fn key_of_made(dead_letters: &Value, source: &Value, stack: &Stack) -> Option<Value> {
