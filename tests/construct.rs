@@ -46,6 +46,7 @@ fn programs_describe_what_the_stack_files_say() {
     let programs = [
         (written::calendar::stack(), "stacks/calendar.yaml"),
         (written::calsync_jobs::stack(), "stacks/calsync-jobs.yaml"),
+        (written::events::stack(), "stacks/events.yaml"),
         (written::minimal::stack(), "stacks/minimal.yaml"),
         (written::orders::stack(), "stacks/orders.yaml"),
     ];
@@ -56,6 +57,7 @@ fn programs_describe_what_the_stack_files_say() {
 #[test]
 fn converted_programs_describe_what_the_stack_files_say() {
     same(&converted::calsync_jobs::stack(), "stacks/calsync-jobs.yaml");
+    same(&converted::events::stack(), "stacks/events.yaml");
     same(&converted::minimal::stack(), "stacks/minimal.yaml");
     same(&converted::orders::stack(), "stacks/orders.yaml");
     // Secrets are not written down: they come from the environment, where there are none.

@@ -11,6 +11,8 @@ const NAMED: &[(&str, &str, &str)] = &[
     ("queue", "alarms", "QueueAlarms"),
     ("queue", "alarms.dead_letters", "CountAlarm"),
     ("queue", "alarms.age", "AgeAlarm"),
+    ("topic", "tracing", "TopicTracing"),
+    ("topic", "subscriptions", "Subscriber"),
     ("alarm", "metrics", "MetricQuery"),
     ("alarm", "unit", "MetricUnit"),
     ("alarm", "evaluation_window.type", "WindowType"),

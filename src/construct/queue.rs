@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::scope::set_member;
 use super::{AgeAlarm, CountAlarm, Fact, Queue, QueueBuilder, Redrive, Scope, Seconds, Worker};
-use crate::kind::{queue, worker};
-use crate::model::{self, Ref, Resource};
+use crate::kind::queue;
+use crate::model::{self, Resource};
 use crate::value::Value;
 
 impl<Goal> QueueBuilder<'_, Goal> {
@@ -54,13 +54,13 @@ impl Queue {
     /// Lets a worker send to it, and tells it the URL in `QUEUE_URL_<NAME>`.
     #[track_caller]
     pub fn grant_send(&self, scope: &mut Scope, worker: &Worker) {
-        self.grant(scope, worker, "send");
+        worker.grant(scope, "send", self.address());
     }
 
     /// Lets a worker receive from it besides its own queue, and tells it the URL in `QUEUE_URL_<NAME>`.
     #[track_caller]
     pub fn grant_consume(&self, scope: &mut Scope, worker: &Worker) {
-        self.grant(scope, worker, "consume");
+        worker.grant(scope, "consume", self.address());
     }
 
     #[track_caller]
@@ -73,19 +73,6 @@ impl Queue {
             let said = resource.get(&queue::QUEUE_ALARMS).get(form).as_map().cloned().unwrap_or_default();
             let settings = said.into_iter().chain([("threshold".to_owned(), threshold)]);
             set_member(resource, &queue::QUEUE_ALARMS, form, Value::map(settings));
-        });
-    }
-
-    #[track_caller]
-    fn grant(&self, scope: &mut Scope, worker: &Worker, verb: &str) {
-        let line = Location::caller();
-        scope.amend(worker.address(), &worker::GRANTS, line, |resource, span| {
-            let mut grants = resource.get(&worker::GRANTS).as_list().unwrap_or_default().to_vec();
-            let path = format!("{}.{}", worker::GRANTS.key, grants.len());
-            resource.spans.insert(format!("{path}.{verb}"), span);
-            resource.spans.insert(path, span);
-            grants.push(Value::map([(verb, Ref::hard(self.address(), model::Fact::Arn))]));
-            resource.set(&worker::GRANTS, Value::List(grants));
         });
     }
 }

@@ -1,11 +1,14 @@
 //! What workers can do beyond their rows: queues of their own, and handles of what they are made of.
 
+use std::panic::Location;
+
 use super::{
-    DurationAlarm, Function, LogGroup, Mapping, Queue, QueueAlarms, QueueBuilder, Ref, Role, Seconds, Worker,
+    DurationAlarm, Function, LogGroup, Mapping, Queue, QueueAlarms, QueueBuilder, Ref, Role, Scope, Seconds, Worker,
     WorkerBuilder,
 };
 use crate::kind::worker;
-use crate::model::Ref as ModelRef;
+use crate::model::{Address, Fact, Ref as ModelRef};
+use crate::value::Value;
 
 /// How often a message is tried before it is a dead letter, under Lambda.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
@@ -41,6 +44,20 @@ impl WorkerBuilder<'_> {
 }
 
 impl Worker {
+    /// Grants it something; the line is that of whoever grants.
+    #[track_caller]
+    pub(super) fn grant(&self, scope: &mut Scope, verb: &'static str, on: &Address) {
+        let line = Location::caller();
+        scope.amend(self.address(), &worker::GRANTS, line, |resource, span| {
+            let mut grants = resource.get(&worker::GRANTS).as_list().unwrap_or_default().to_vec();
+            let path = format!("{}.{}", worker::GRANTS.key, grants.len());
+            resource.spans.insert(format!("{path}.{verb}"), span);
+            resource.spans.insert(path, span);
+            grants.push(Value::map([(verb, ModelRef::hard(on, Fact::Arn))]));
+            resource.set(&worker::GRANTS, Value::List(grants));
+        });
+    }
+
     /// The queue that feeds it, if it is one of this stack.
     #[must_use]
     pub fn queue(&self) -> Option<Queue> {

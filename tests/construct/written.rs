@@ -4,6 +4,8 @@
 pub mod calendar;
 #[path = "../../stacks/calsync-jobs.rs"]
 pub mod calsync_jobs;
+#[path = "../../stacks/events.rs"]
+pub mod events;
 #[path = "../../stacks/minimal.rs"]
 pub mod minimal;
 #[path = "../../stacks/orders.rs"]

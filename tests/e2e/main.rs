@@ -25,3 +25,4 @@ mod requests;
 mod secrets;
 mod stacks;
 mod support;
+mod topics;

@@ -3,12 +3,13 @@
 mod generator;
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
 use crate::support::{Account, Output, StackFile, emulator, run, stub};
-use generator::{Sample, stacks};
+use generator::{Sample, queues, stacks};
 
 /// Runs a property over `cases` samples, the same ones every time.
 fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
@@ -33,16 +34,21 @@ fn settles(endpoint: &str, file: &StackFile, stack: &str, sample: &Sample) -> Re
     succeeds(run(endpoint, &["plan", file.path(), "--detailed-exitcode"]), sample)?;
     let expanded = succeeds(run_expand(file), sample)?.json();
     let resources = expanded["resources"].as_object().unwrap();
-    let named = |kind: &str| -> std::collections::BTreeSet<String> {
+    let named = |kind: &str| -> BTreeSet<String> {
         let of_kind = resources.iter().filter(|(address, _)| address.starts_with(kind));
         of_kind.map(|(_, resource)| resource["name"].as_str().unwrap().to_owned()).collect()
     };
     let account = Account::new(endpoint);
-    let found = (account.queues_of(stack), account.alarms_of(stack));
-    if found == (named("queue."), named("alarm.")) {
+    let found = everything_of(&account, stack);
+    if found == ["queue.", "alarm.", "topic.", "subscription."].map(named) {
         return Ok(());
     }
     Err(TestCaseError::fail(format!("{found:?} is there\n{sample:?}")))
+}
+
+/// The names of queues, alarms, topics and subscriptions.
+fn everything_of(account: &Account, stack: &str) -> [BTreeSet<String>; 4] {
+    [account.queues_of(stack), account.alarms_of(stack), account.topics_of(stack), account.subscriptions_of(stack)]
 }
 
 fn run_expand(file: &StackFile) -> Output {
@@ -50,7 +56,7 @@ fn run_expand(file: &StackFile) -> Output {
 }
 
 /// One after the other under one name: each settles on what the one before has left.
-fn sequence(endpoint: &str, stack: &str, cases: u32) {
+fn sequence<S: Strategy<Value = Sample>>(endpoint: &str, stack: &str, cases: u32, stacks: impl Fn() -> S) {
     let file = StackFile::new(stack, "");
     let count = Cell::new(0);
     check(cases, &(stacks(), stacks()), |(first, second)| {
@@ -59,17 +65,17 @@ fn sequence(endpoint: &str, stack: &str, cases: u32) {
         settles(endpoint, &file, &name, &second)?;
         succeeds(run(endpoint, &["destroy", file.path(), "--yes"]), &second)?;
         let account = Account::new(endpoint);
-        assert_eq!((account.queues_of(&name), account.alarms_of(&name)), Default::default());
+        assert_eq!(everything_of(&account, &name), Default::default());
         Ok(())
     });
 }
 
 #[test]
 fn any_two_stacks_in_turn_on_the_stub() {
-    sequence(&stub(0).endpoint(), "turns", 120);
+    sequence(&stub(0).endpoint(), "turns", 120, queues);
 }
 
 #[test]
 fn any_two_stacks_in_turn_on_the_emulator() {
-    sequence(emulator::endpoint(), "emulated-turns", emulator::rounds(30));
+    sequence(emulator::endpoint(), "emulated-turns", emulator::rounds(30), stacks);
 }

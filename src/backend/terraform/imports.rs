@@ -116,6 +116,7 @@ fn besides(beside: &Beside, resource: &Resource, found: &Found, label: &str) -> 
 fn id(pattern: &str, found: &Found, item: &str) -> String {
     let url = found.facts.get(&Fact::Url).map_or("", String::as_str);
     let last = found.arn.rsplit(':').next().unwrap_or_default();
-    let filled = pattern.replace("{name}", &found.name).replace("{url}", url).replace("{id}", last);
+    let filled =
+        pattern.replace("{name}", &found.name).replace("{url}", url).replace("{arn}", &found.arn).replace("{id}", last);
     filled.replace("{item}", item)
 }

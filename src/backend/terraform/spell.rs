@@ -28,6 +28,10 @@ enum Form<'a> {
     Json,
     Single,
     Flag(&'a str),
+    /// Where another argument has this value.
+    Where(&'a str, &'a str),
+    /// The JSON text of an object with this one member.
+    Member(&'a str),
 }
 
 impl<'a> Spelled<'a> {
@@ -45,9 +49,16 @@ impl<'a> Spelled<'a> {
     fn one(spelling: &'a str) -> Spelled<'a> {
         let (beside, path) = spelling.split_once(':').map_or((None, spelling), |(beside, path)| (Some(beside), path));
         let each = beside.is_some_and(|beside| beside.ends_with("[]"));
+        if let Some((name, member)) = path.split_once("().") {
+            return Spelled { beside: None, each: false, blocks: Vec::new(), name, form: Form::Member(member) };
+        }
         let mut blocks: Vec<&str> = path.split('.').collect();
         let last = blocks.pop().unwrap_or_default();
-        let (name, form) = if let Some(name) = last.strip_suffix("()") {
+        let (name, form) = if let Some((name, (other, is))) =
+            last.split_once('?').and_then(|(name, is)| Some((name, is.split_once('=')?)))
+        {
+            (name, Form::Where(other, is))
+        } else if let Some(name) = last.strip_suffix("()") {
             (name, Form::Json)
         } else if let Some(name) = last.strip_suffix("[]") {
             (name, Form::Single)
@@ -131,6 +142,14 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
                 body.argument(spelled.name, vec![Expression::from(word)]);
             }
         }
+        (ty, value, Form::Where(other, is)) => {
+            body.argument(other, is);
+            body.argument(spelled.name, expression(ty, value, words));
+        }
+        (ty, value, Form::Member(member)) => {
+            let object = object([(member.to_owned(), expression(ty, value, words))]);
+            body.argument(spelled.name, call("jsonencode", [object]));
+        }
         (ty, value, Form::Single) => body.argument(spelled.name, vec![expression(ty, value, words)]),
         (ty, value, _) => body.argument(spelled.name, expression(ty, value, words)),
     }
@@ -140,6 +159,7 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
 pub fn expression(ty: &Type, value: &Value, words: &dyn Words) -> Expression {
     match (ty, value) {
         (Type::Policy, Value::Map(_)) => call("jsonencode", [policy_document(value, words)]),
+        (Type::Pattern, Value::Map(_)) => call("jsonencode", [document(value, words)]),
         (Type::List { of, .. }, Value::List(items)) => {
             words.list(items, items.iter().map(|item| expression(of, item, words)).collect())
         }
@@ -226,8 +246,13 @@ pub fn read(row: &Row, resource: &Json) -> Value {
     let Some(found) = at.first().map(|one| &one[spelled.name]) else { return absent(&spelled) };
     match (&row.ty, spelled.form) {
         (ty, Form::Json) => from_json_text(ty, found),
+        (_, Form::Where(other, is)) if at[0][other] != is => Value::Null,
+        (ty, Form::Member(member)) => {
+            let parsed = found.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok());
+            parsed.map_or(Value::Null, |object| value(ty, &object[member]))
+        }
         (_, Form::Flag(word)) => Value::Bool(items(found).iter().any(|item| *item == word)),
-        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain) => value(ty, found),
+        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain | Form::Where(..)) => value(ty, found),
         (ty, Form::Single) => items(found).first().map_or(Value::Null, |item| value(ty, item)),
     }
 }
@@ -250,7 +275,7 @@ fn value(ty: &Type, found: &Json) -> Value {
         // Zero, or minus one, where that is no value, is how the provider says nothing.
         Type::Int { min, .. } => number(found).filter(|number| number >= min).map_or(Value::Null, Value::Int),
         Type::Number => found.as_f64().map_or(Value::Null, Value::Float),
-        Type::Policy => found.as_str().map_or(Value::Null, policy::parse),
+        Type::Policy | Type::Pattern => found.as_str().map_or(Value::Null, policy::parse),
         Type::Object(rows) => items(found).first().map_or(Value::Null, |item| members(rows, item)),
         Type::List { of: Type::Object(rows), .. } => {
             Value::List(items(found).iter().map(|item| members(rows, item)).collect())
@@ -300,6 +325,8 @@ mod tests {
         let one = Spelled::of("aws_x:a.b.c", &yes);
         assert_eq!((one.beside, one.blocks, one.name), (Some("aws_x"), vec!["a", "b"], "c"));
         assert!(Spelled::of("aws_x[]:arn", &yes).each);
+        assert_eq!(Spelled::of("endpoint?protocol=sqs", &yes).name, "endpoint");
+        assert_eq!(Spelled::of("redrive_policy().arn", &yes).name, "redrive_policy");
         assert_eq!(Spelled::of("metric.period|period", &|_| false).blocks, Vec::<&str>::new());
         assert_eq!(Spelled::of("metric.period|period", &yes).blocks, ["metric"]);
     }

@@ -8,6 +8,8 @@ pub(super) mod matchers;
 mod prelude;
 mod queue;
 mod role;
+mod subscription;
+mod topic;
 mod worker;
 
 pub use alarm::*;
@@ -16,4 +18,6 @@ pub use log_group::*;
 pub use mapping::*;
 pub use queue::*;
 pub use role::*;
+pub use subscription::*;
+pub use topic::*;
 pub use worker::*;

@@ -16,6 +16,7 @@ pub struct Sample {
     tags: Value,
     queues: Map<String, Value>,
     alarms: Map<String, Value>,
+    topics: Map<String, Value>,
 }
 
 impl std::fmt::Debug for Sample {
@@ -28,7 +29,7 @@ impl Sample {
     /// Writes the stack file; physical names begin with the stack's.
     pub fn yaml(&self, stack: &str) -> String {
         let mut text = format!("stack: {stack}\ntags: {}\n", self.tags);
-        for (section, resources) in [("queues", &self.queues), ("alarms", &self.alarms)] {
+        for (section, resources) in [("queues", &self.queues), ("alarms", &self.alarms), ("topics", &self.topics)] {
             if resources.is_empty() {
                 continue;
             }
@@ -48,7 +49,7 @@ impl Sample {
 }
 
 /// Any valid stack of up to four written queues, with their dead-letter queues and alarms, and first-class alarms.
-pub fn stacks() -> impl Strategy<Value = Sample> {
+pub fn queues() -> impl Strategy<Value = Sample> {
     let queues = vec(of(queue()), 4);
     let alarms = vec(of(alarm()), 3);
     (tags(), queues, alarms)
@@ -56,8 +57,87 @@ pub fn stacks() -> impl Strategy<Value = Sample> {
             tags,
             queues: named(&["a", "b", "c", "d"], queues),
             alarms: named(&["x", "y", "z"], alarms),
+            topics: Map::new(),
         })
         .prop_map(name_dead_letter_queues)
+}
+
+/// The same, and up to two topics with some of the queues as subscribers.
+pub fn stacks() -> impl Strategy<Value = Sample> {
+    let topics = vec(of((topic(), vec(of(subscriber()), 4))), 2);
+    (queues(), topics).prop_map(|(mut sample, topics)| {
+        for (name, topic) in ["s", "t"].into_iter().zip(topics) {
+            let Some((mut topic, subscribers)) = topic else { continue };
+            subscribe(&mut topic, subscribers, &sample.queues);
+            sample.topics.insert(name.to_owned(), topic);
+        }
+        sample
+    })
+}
+
+/// Subscribes queues to a topic: a FIFO queue only to a FIFO topic.
+fn subscribe(topic: &mut Value, subscribers: Vec<Option<Value>>, queues: &Map<String, Value>) {
+    let fifo = |one: &Value| one["fifo"].as_bool().unwrap_or(false);
+    let mut items = Vec::new();
+    for (name, subscriber) in ["a", "b", "c", "d"].into_iter().zip(subscribers) {
+        let (Some(queue), Some(mut subscriber)) = (queues.get(name), subscriber) else { continue };
+        if fifo(queue) && !fifo(topic) {
+            continue;
+        }
+        subscriber["queue"] = name.into();
+        // What cannot be delivered to it goes to another queue of the same type.
+        let other = queues.iter().find(|(other, _)| *other != name).filter(|(_, other)| fifo(other) == fifo(queue));
+        if let (Some((other, _)), true) = (other, subscriber["raw"] == false) {
+            subscriber["dead_letter_queue"] = other.clone().into();
+        }
+        items.push(subscriber);
+    }
+    if !items.is_empty() {
+        topic["subscriptions"] = items.into();
+    }
+}
+
+fn topic() -> impl Strategy<Value = Value> {
+    let common = vec![
+        ("name", one_of(&["topic", "events"])),
+        ("tags", tags()),
+        ("display_name", one_of(&["News", "ü & <b>"])),
+        ("kms_key", one_of(&["alias/key", "alias/other"])),
+        ("signature_version", numbers(1, 2)),
+        ("tls_only", flags()),
+    ];
+    let standard = members([common.clone(), vec![("tracing", one_of(&["active"]))]].concat());
+    let own = vec![
+        ("content_based_deduplication", flags()),
+        ("fifo_throughput_scope", one_of(&["message_group"])),
+        ("fifo", Just(json!(true)).boxed()),
+    ];
+    let fifo = members([common, own].concat()).prop_map(|mut topic| {
+        topic["fifo"] = true.into();
+        topic
+    });
+    prop_oneof![2 => standard, 1 => fifo.boxed()]
+}
+
+fn subscriber() -> impl Strategy<Value = Value> {
+    let flat = prop_oneof![
+        Just(json!({"tenant": ["acme", "zeta"]})),
+        Just(json!({"type": [{"prefix": "order."}], "tenant": [{"anything-but": ["acme"]}]})),
+        Just(json!({"price": [{"numeric": [">=", 0.5, "<", 100]}]})),
+    ];
+    let nested = Just(json!({"order": {"tenant": ["acme"], "lines": {"sku": ["a", "b"]}}}));
+    let filter = prop_oneof![
+        2 => Just(json!({})),
+        2 => flat.clone().prop_map(|filter| json!({"filter": filter})),
+        1 => flat.prop_map(|filter| json!({"filter": filter, "filter_scope": "body"})),
+        1 => nested.prop_map(|filter| json!({"filter": filter, "filter_scope": "body"})),
+    ];
+    (filter, of(any::<bool>())).prop_map(|(mut subscriber, raw)| {
+        if let Some(raw) = raw {
+            subscriber["raw"] = raw.into();
+        }
+        subscriber
+    })
 }
 
 fn named(names: &[&str], resources: Vec<Option<Value>>) -> Map<String, Value> {

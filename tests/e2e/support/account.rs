@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 pub struct Account {
     sqs: aws_sdk_sqs::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
+    sns: aws_sdk_sns::Client,
     runtime: Runtime,
 }
 
@@ -27,6 +28,7 @@ impl Account {
         Account {
             sqs: aws_sdk_sqs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         }
     }
@@ -101,6 +103,32 @@ impl Account {
             }
             queues
         })
+    }
+
+    /// The names of the topics that a stack owns; the stub knows none.
+    pub fn topics_of(&self, stack: &str) -> BTreeSet<String> {
+        self.runtime.block_on(async {
+            let pages = self.sns.list_topics().into_paginator().items().send();
+            let mut names = BTreeSet::new();
+            for topic in pages.collect::<Result<Vec<_>, _>>().await.unwrap_or_default() {
+                let arn = topic.topic_arn.unwrap();
+                let Ok(tags) = self.sns.list_tags_for_resource().resource_arn(&arn).send().await else { continue };
+                if tags.tags().iter().any(|tag| tag.key() == "queuestack:stack" && tag.value() == stack) {
+                    names.insert(arn.rsplit(':').next().unwrap().to_owned());
+                }
+            }
+            names
+        })
+    }
+
+    /// The subscriptions of queues whose names begin with the stack's, `queue/sqs/topic`; the stub knows none.
+    pub fn subscriptions_of(&self, stack: &str) -> BTreeSet<String> {
+        let pages = self.sns.list_subscriptions().into_paginator().items().send();
+        let all = self.runtime.block_on(pages.collect::<Result<Vec<_>, _>>()).unwrap_or_default();
+        let last = |arn: &str| arn.rsplit(':').next().unwrap().to_owned();
+        let named = all.iter().map(|one| (last(one.endpoint().unwrap()), last(one.topic_arn().unwrap())));
+        let named = named.filter(|(queue, _)| queue.starts_with(&format!("{stack}-")));
+        named.map(|(queue, topic)| format!("{queue}/sqs/{topic}")).collect()
     }
 
     /// The names of the alarms that a stack owns.

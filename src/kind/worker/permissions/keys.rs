@@ -1,11 +1,12 @@
-//! What encrypted queues need of their KMS keys.
+//! What encrypted queues and topics need of their KMS keys.
 //!
+//! <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html>
 
 use super::super::grant::Grant;
 use super::super::make::Made;
 use super::{allow, place_arn};
-use crate::kind::queue;
+use crate::kind::{Kind, Row, queue, topic};
 use crate::model::{Ref, Stack};
 use crate::value::Value;
 
@@ -14,12 +15,13 @@ const RECEIVER: &[&str] = &["kms:Decrypt"];
 /// Sending makes a data key, and decrypts it when SQS checks it.
 const SENDER: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
 
-/// The statements for the keys of all queues that are sent to or received from.
+/// The statements for the keys of all queues and topics that are sent to or received from.
 pub fn statements(made: &Made, dead_letters: Option<&Value>, grants: &[Grant], stack: &Stack) -> Vec<Value> {
     let of = |verb: &str| -> Vec<&Value> {
         grants.iter().filter(|grant| grant.verb.key == verb).map(|grant| &grant.target).collect()
     };
     let mut sent: Vec<Value> = of("send").into_iter().filter_map(|queue| key_of(queue, stack)).collect();
+    sent.extend(of("publish").into_iter().filter_map(|topic| key_of(topic, stack)));
     let received = of("consume").into_iter().chain([&made.queue]);
     let received: Vec<Value> = received.filter_map(|queue| key_of(queue, stack)).collect();
     // A dead-letter queue that is not expanded yet has the key of its source.
@@ -28,11 +30,13 @@ pub fn statements(made: &Made, dead_letters: Option<&Value>, grants: &[Grant], s
     [grouped("Encrypt", SENDER, sent.clone()), grouped("Decrypt", RECEIVER, received)].concat()
 }
 
-/// The key of a queue of this stack; that of one outside it is for those who own it to grant.
-fn key_of(queue: &Value, stack: &Stack) -> Option<Value> {
-    let resource = stack.resources.get(queue.as_ref().and_then(Ref::address)?)?;
-    let key = resource.get(&queue::KMS_KEY).clone();
-    let key = if key.is_null() { stack.default_of(&queue::Queue, &queue::KMS_KEY) } else { key };
+/// The key of a queue or topic of this stack; that of one outside it is for those who own it to grant.
+fn key_of(target: &Value, stack: &Stack) -> Option<Value> {
+    const KEYS: [(&dyn Kind, &Row); 2] = [(&queue::Queue, &queue::KMS_KEY), (&topic::Topic, &topic::KMS_KEY)];
+    let resource = stack.resources.get(target.as_ref().and_then(Ref::address)?)?;
+    let (kind, row) = KEYS.into_iter().find(|(kind, _)| kind.name() == resource.address.kind)?;
+    let key = resource.get(row).clone();
+    let key = if key.is_null() { stack.default_of(kind, row) } else { key };
     (!key.is_null()).then_some(key)
 }
 
