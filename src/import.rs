@@ -152,7 +152,7 @@ fn fits(ty: &Type, value: &Value) -> bool {
         (Type::Object(rows), Value::Map(map)) => {
             rows.iter().all(|row| fits(&row.ty, map.get(row.key).unwrap_or(&Value::Null)))
         }
-        (Type::Policy, Value::Text(_)) => false,
+        (Type::Policy | Type::Pattern, Value::Text(_)) => false,
         _ => true,
     }
 }

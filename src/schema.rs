@@ -140,7 +140,7 @@ fn type_schema(ty: &Type) -> Value {
             json!({"anyOf": [{"enum": words}, interpolated(), {"type": "null"}]})
         }
         Type::Name(_) => json!({"type": ["string", "null"]}),
-        Type::Policy => json!({"type": ["object", "string", "null"]}),
+        Type::Policy | Type::Pattern => json!({"type": ["object", "string", "null"]}),
         Type::List { of, max } => {
             json!({"type": ["array", "null"], "maxItems": max, "items": type_schema(of)})
         }

@@ -47,6 +47,7 @@ fn programs_describe_what_the_stack_files_say() {
         (written::api::stack(), "stacks/api.yaml"),
         (written::calendar::stack(), "stacks/calendar.yaml"),
         (written::calsync_jobs::stack(), "stacks/calsync-jobs.yaml"),
+        (written::events::stack(), "stacks/events.yaml"),
         (written::minimal::stack(), "stacks/minimal.yaml"),
         (written::orders::stack(), "stacks/orders.yaml"),
         (written::processing::stack(), "stacks/processing.yaml"),
@@ -59,6 +60,7 @@ fn programs_describe_what_the_stack_files_say() {
 fn converted_programs_describe_what_the_stack_files_say() {
     same(&converted::api::stack(), "stacks/api.yaml");
     same(&converted::calsync_jobs::stack(), "stacks/calsync-jobs.yaml");
+    same(&converted::events::stack(), "stacks/events.yaml");
     same(&converted::minimal::stack(), "stacks/minimal.yaml");
     same(&converted::orders::stack(), "stacks/orders.yaml");
     same(&converted::processing::stack(), "stacks/processing.yaml");

@@ -58,7 +58,7 @@ fn takes(ty: &Type, names: &Names) -> String {
             [] => "into Arn".to_owned(),
             kinds => format!("into Ref<{}>", kinds.join("Or")),
         },
-        Type::Policy => "into Document".to_owned(),
+        Type::Policy | Type::Pattern => "into Document".to_owned(),
         Type::List { of: Type::Text { .. }, .. } => "texts".to_owned(),
         Type::List { of, .. } => format!("each {}", takes(of, names).trim_start_matches("into ")),
         Type::Texts { .. } => "entries".to_owned(),
@@ -94,7 +94,7 @@ fn range(ty: &Type, names: &Names) -> String {
                 1,
             )
         }
-        Type::Policy => "A JSON document.".to_owned(),
+        Type::Policy | Type::Pattern => "A JSON document.".to_owned(),
         Type::List { of, max } => format!("At most {max}, each: {}", range(of, names)),
         Type::Texts { max } => format!("One entry a call, at most {max}."),
         Type::Word(_) | Type::Object(_) => format!("A [`{}`].", names.of(ty)),

@@ -87,6 +87,7 @@ pub struct Shared {
     s3: OnceLock<aws_sdk_s3::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
     config: SdkConfig,
     sts: aws_sdk_sts::Client,
     tagging: aws_sdk_resourcegroupstagging::Client,
@@ -120,6 +121,7 @@ impl Aws {
             s3: OnceLock::new(),
             ssm: OnceLock::new(),
             secrets_manager: OnceLock::new(),
+            sns: OnceLock::new(),
             config: config.clone(),
             sts: aws_sdk_sts::Client::new(config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(config),
@@ -173,6 +175,11 @@ impl Aws {
     /// Secrets Manager.
     pub fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
         self.secrets_manager.get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.config))
+    }
+
+    /// SNS.
+    pub fn sns(&self) -> &aws_sdk_sns::Client {
+        self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
     }
 
     /// The Region that calls go to.

@@ -181,7 +181,7 @@ impl Program<'_> {
                 format!("&{}", self.handle(address))
             }
             (Type::Name(_), value) => format!("arn({})", self.text(value)),
-            (Type::Policy, value) => format!("json!({})", self.document(value)),
+            (Type::Policy | Type::Pattern, value) => format!("json!({})", self.document(value)),
             (Type::List { of, .. }, Value::List(items)) if items.is_empty() => self.empty(of),
             (Type::List { of, .. }, Value::List(items)) => {
                 let items: Vec<String> = items.iter().map(|item| self.value(of, item)).collect();
@@ -233,7 +233,7 @@ impl Program<'_> {
     fn empty(&self, of: &Type) -> String {
         match of {
             Type::Name(_) => "[] as [Arn; 0]".to_owned(),
-            Type::Policy => "[] as [Document; 0]".to_owned(),
+            Type::Policy | Type::Pattern => "[] as [Document; 0]".to_owned(),
             Type::Object(_) | Type::Word(_) => format!("[] as [{}; 0]", self.names.of(of)),
             _ => "[] as [&str; 0]".to_owned(),
         }

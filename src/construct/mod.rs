@@ -44,8 +44,9 @@
 //!
 //! # What there is
 //!
-//! - One builder a kind: [`Queue`], [`Table`], [`Alarm`], [`Worker`], [`Function`], [`Role`], [`LogGroup`], [`Mapping`],
-//!   [`HttpApi`]. Each has one method an attribute, of the same name as in YAML; its documentation states unit, range, default and source.
+//! - One builder a kind: [`Queue`], [`Alarm`], [`Topic`], [`Subscription`], [`Table`], [`Worker`], [`Function`], [`Role`],
+//!   [`LogGroup`], [`Mapping`], [`HttpApi`]. Each has one method an attribute, of the same name as in YAML; its
+//!   documentation states unit, range, default and source.
 //!   They are generated from the tables that YAML is read by, and a test compares the two.
 //! - Units: [`secs`], [`mins`], [`hours`], [`days`], [`bytes`], [`kib`], [`mib`], [`gib`].
 //! - Facts that are known later, such as [`Queue::arn`], [`account`] or the secrets of [`ssm`] and [`secrets_manager`],
@@ -54,6 +55,7 @@
 //! - [`Worker`] is such a group: role, log group, function, mapping and alarms, and with
 //!   [`with_queue`](WorkerBuilder::with_queue) the queue and its dead-letter queue too.
 //! - [`HttpIngest`] is another: an API, the function behind it, the queue that it sends to, and who handles that.
+//! - [`FanOut`] is another: a topic, and for each of those whom it concerns a queue with dead letters and alarms.
 //! - [`aspects`]: visitors of every resource, such as a team's tags or encryption.
 //! - [`template`]: assertions and snapshots for tests.
 //!
@@ -76,6 +78,7 @@ mod scope;
 mod settings;
 mod table;
 pub mod template;
+mod topic;
 mod units;
 mod worker;
 
@@ -89,6 +92,7 @@ pub use kinds::*;
 pub use queue::DeadLetters;
 pub use reference::{Arn, Ref, Takes, arn};
 pub use scope::{Construct, Scope, Stack};
+pub use topic::{ConsumerBuilder, FanOut, FanOutBuilder};
 pub use units::{Bytes, Seconds, bytes, days, gib, hours, kib, mib, mins, secs};
 
 /// The goal of a builder: a resource.

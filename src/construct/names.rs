@@ -15,6 +15,8 @@ const NAMED: &[(&str, &str, &str)] = &[
     ("table", "stream", "StreamView"),
     ("table", "indexes", "GlobalIndex"),
     ("table", "local_indexes", "LocalIndex"),
+    ("topic", "tracing", "TopicTracing"),
+    ("topic", "subscriptions", "Subscriber"),
     ("alarm", "metrics", "MetricQuery"),
     ("alarm", "unit", "MetricUnit"),
     ("alarm", "evaluation_window.type", "WindowType"),

@@ -55,13 +55,13 @@ impl Queue {
     /// Lets a worker send to it, and tells it the URL in `QUEUE_URL_<NAME>`.
     #[track_caller]
     pub fn grant_send(&self, scope: &mut Scope, worker: &Worker) {
-        grant(scope, worker, "send", self.address());
+        worker.grant(scope, "send", self.address());
     }
 
     /// Lets a worker receive from it besides its own queue, and tells it the URL in `QUEUE_URL_<NAME>`.
     #[track_caller]
     pub fn grant_consume(&self, scope: &mut Scope, worker: &Worker) {
-        grant(scope, worker, "consume", self.address());
+        worker.grant(scope, "consume", self.address());
     }
 
     #[track_caller]

@@ -1,6 +1,5 @@
 //! What tables can do beyond their rows: grants, and keys by their names.
 
-use super::worker::grant;
 use super::{PartitionKey, Scope, SortKey, Table, Worker};
 
 impl Table {
@@ -21,14 +20,14 @@ impl Table {
     /// ```
     #[track_caller]
     pub fn grant_read(&self, scope: &mut Scope, worker: &Worker) {
-        grant(scope, worker, "read", self.address());
+        worker.grant(scope, "read", self.address());
     }
 
     /// Lets a worker write it, and tells it the name in `TABLE_NAME_<NAME>`. What is written can be read only with
     /// [`grant_read`](Self::grant_read).
     #[track_caller]
     pub fn grant_write(&self, scope: &mut Scope, worker: &Worker) {
-        grant(scope, worker, "write", self.address());
+        worker.grant(scope, "write", self.address());
     }
 }
 

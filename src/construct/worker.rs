@@ -44,6 +44,20 @@ impl WorkerBuilder<'_> {
 }
 
 impl Worker {
+    /// Grants it something; the line is that of whoever grants.
+    #[track_caller]
+    pub(super) fn grant(&self, scope: &mut Scope, verb: &'static str, on: &Address) {
+        let line = Location::caller();
+        scope.amend(self.address(), &worker::GRANTS, line, |resource, span| {
+            let mut grants = resource.get(&worker::GRANTS).as_list().unwrap_or_default().to_vec();
+            let path = format!("{}.{}", worker::GRANTS.key, grants.len());
+            resource.spans.insert(format!("{path}.{verb}"), span);
+            resource.spans.insert(path, span);
+            grants.push(Value::map([(verb, ModelRef::hard(on, Fact::Arn))]));
+            resource.set(&worker::GRANTS, Value::List(grants));
+        });
+    }
+
     /// The queue that feeds it, if it is one of this stack.
     #[must_use]
     pub fn queue(&self) -> Option<Queue> {
@@ -74,20 +88,6 @@ impl Worker {
     pub fn mapping(&self) -> Mapping {
         Mapping(made(&crate::kind::mapping::Mapping, self))
     }
-}
-
-/// Adds a grant to what a worker may do.
-#[track_caller]
-pub(super) fn grant(scope: &mut Scope, worker: &Worker, verb: &str, on: &Address) {
-    let line = Location::caller();
-    scope.amend(worker.address(), &worker::GRANTS, line, |resource, span| {
-        let mut grants = resource.get(&worker::GRANTS).as_list().unwrap_or_default().to_vec();
-        let path = format!("{}.{}", worker::GRANTS.key, grants.len());
-        resource.spans.insert(format!("{path}.{verb}"), span);
-        resource.spans.insert(path, span);
-        grants.push(Value::map([(verb, ModelRef::hard(on, Fact::Arn))]));
-        resource.set(&worker::GRANTS, Value::List(grants));
-    });
 }
 
 fn made(kind: &'static dyn crate::kind::Kind, worker: &Worker) -> std::sync::Arc<crate::model::Resource> {

@@ -57,7 +57,7 @@ impl<'a> References<'a> {
             (Type::Texts { .. }, Value::Map(map)) => {
                 Value::map(map.iter().map(|(key, item)| (key, self.named_by(key, item))))
             }
-            (Type::Policy, value) => self.inside(value),
+            (Type::Policy | Type::Pattern, value) => self.inside(value),
             (_, value) => value.clone(),
         }
     }

@@ -52,7 +52,7 @@ pub const ACTIONS_ENABLED: Row = Row::new("actions_enabled", "ActionsEnabled", "
     .doc("Whether the actions run when the state changes.", PUT);
 /// Actions on ALARM.
 pub const ALARM_ACTIONS: Row = Row::new("actions", "AlarmActions", "alarm_actions", ACTIONS)
-    .doc("What to do on ALARM: ARNs of SNS topics and the like, at most 5.", PUT);
+    .doc("What to do on ALARM: SNS topics, by logical name or ARN, and ARNs of the like, at most 5.", PUT);
 /// Actions on OK.
 pub const OK_ACTIONS: Row =
     Row::new("ok_actions", "OKActions", "ok_actions", ACTIONS).doc("What to do on the way back to OK, at most 5.", PUT);

@@ -9,13 +9,16 @@ pub mod function;
 pub mod http_api;
 pub mod log_group;
 pub mod mapping;
+pub mod pattern;
 pub mod policy;
 pub mod queue;
 pub mod role;
 mod row;
 mod sample;
+pub mod subscription;
 pub mod table;
 pub mod terraform;
+pub mod topic;
 pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +43,8 @@ pub use sample::{Depth, Line, Sample};
 /// Every kind, in the order that a stack file and a rendered folder list them.
 pub const KINDS: &[&dyn Kind] = &[
     &queue::Queue,
+    &topic::Topic,
+    &subscription::Subscription,
     &table::Table,
     &alarm::Alarm,
     &log_group::LogGroup,
@@ -78,6 +83,11 @@ pub trait Kind: Sync {
 
     /// The resource type in the tagging API and in ARNs: `sqs`, `cloudwatch:alarm`; empty if it has no tags.
     fn tag_type(&self) -> &'static str;
+
+    /// Tells whether its resources have tags; one without belongs to whom what it names belongs.
+    fn has_tags(&self) -> bool {
+        !self.tag_type().is_empty()
+    }
 
     /// The ARN of a resource with this physical name.
     fn arn(&self, name: &str, place: &Place) -> String;

@@ -18,6 +18,22 @@ pub fn document(statements: Vec<Value>) -> Value {
     Value::map([("Version", Value::text(VERSION)), ("Statement", Value::List(statements))])
 }
 
+/// Adds statements to a document, or makes one of them; what says the same already is not said twice.
+#[must_use]
+pub fn adding(document: &Value, statements: Vec<Value>) -> Value {
+    let Value::Map(written) = document else { return self::document(statements) };
+    let mut written = written.clone();
+    let mut all = written.remove("Statement").map_or_else(Vec::new, |said| as_items(&said));
+    for added in statements {
+        if !all.iter().any(|said| statement(said) == statement(&added)) {
+            all.push(added);
+        }
+    }
+    written.insert("Statement".to_owned(), Value::List(all));
+    written.entry("Version".to_owned()).or_insert_with(|| Value::text(VERSION));
+    Value::Map(written)
+}
+
 /// Makes the document that lets one AWS service assume a role.
 #[must_use]
 pub fn trust(service: &str) -> Value {

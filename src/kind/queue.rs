@@ -9,9 +9,11 @@ mod check;
 pub mod codes;
 mod live;
 
+pub(in crate::kind) use live::read_tags_of;
+
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::{LeftOut, Spelling};
-use crate::kind::{Default, Kind, Live, Row, Type, alarm, policy};
+use crate::kind::{Default, Kind, Live, Row, Type, alarm, policy, subscription};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
@@ -326,39 +328,24 @@ fn fill_type_attributes(resource: &mut Resource, stack: &Stack) {
     }
 }
 
-/// Adds the TLS statement to whatever policy the user wrote.
+/// Adds to whatever policy the user wrote that subscribed topics may send, and that nobody may without TLS.
 fn expand_policy(resource: &mut Resource, stack: &Stack) {
     resource.fill(&TLS_ONLY, stack.default_of(&Queue, &TLS_ONLY));
     resource.fill(&POLICY, stack.default_of(&Queue, &POLICY));
-    if resource.take(&TLS_ONLY).as_bool() != Some(true) {
-        return;
+    let mut statements: Vec<Value> = subscription::sender_statement(resource, &POLICY, stack).into_iter().collect();
+    if resource.take(&TLS_ONLY).as_bool() == Some(true) {
+        statements.push(Value::map([
+            ("Sid", Value::text("DenyInsecureTransport")),
+            ("Effect", Value::text("Deny")),
+            ("Principal", Value::text("*")),
+            ("Action", Value::text("sqs:*")),
+            ("Resource", Ref::soft(&resource.address, Fact::Arn)),
+            ("Condition", Value::map([("Bool", Value::map([("aws:SecureTransport", Value::text("false"))]))])),
+        ]));
     }
-    let statement = Value::map([
-        ("Sid", Value::text("DenyInsecureTransport")),
-        ("Effect", Value::text("Deny")),
-        ("Principal", Value::text("*")),
-        ("Action", Value::text("sqs:*")),
-        ("Resource", Ref::soft(&resource.address, Fact::Arn)),
-        ("Condition", Value::map([("Bool", Value::map([("aws:SecureTransport", Value::text("false"))]))])),
-    ]);
-    let document = match resource.get(&POLICY) {
-        Value::Map(written) => {
-            let mut written = written.clone();
-            let statements = match written.remove("Statement") {
-                Some(Value::List(mut items)) => {
-                    items.push(statement);
-                    items
-                }
-                Some(Value::Null) | None => vec![statement],
-                Some(one) => vec![one, statement],
-            };
-            written.insert("Statement".to_owned(), Value::List(statements));
-            written.entry("Version".to_owned()).or_insert_with(|| Value::text(policy::VERSION));
-            Value::Map(written)
-        }
-        _ => policy::document(vec![statement]),
-    };
-    resource.set(&POLICY, document);
+    if !statements.is_empty() {
+        resource.set(&POLICY, policy::adding(resource.get(&POLICY), statements));
+    }
 }
 
 /// Makes the dead-letter queue that `redrive:` does not name.
@@ -406,6 +393,25 @@ pub fn dead_letter_queue(resource: &Resource) -> Option<Result<&Address, &str>> 
         Value::Text(arn) => Some(Err(arn)),
         _ => None,
     }
+}
+
+/// The physical name that a queue has or, while the stack is not expanded yet, will have.
+#[must_use]
+pub fn future_name(address: &Address, stack: &Stack) -> String {
+    let named = |queue: &Resource| {
+        let mut queue = queue.clone();
+        queue.fill(&FIFO, stack.default_of(&Queue, &FIFO));
+        Queue.physical_name(&queue)
+    };
+    if let Some(queue) = stack.resources.get(address) {
+        return named(queue);
+    }
+    let is_source = |queue: &&Resource| {
+        queue.address.kind == Queue.name()
+            && dead_letter_target(queue).as_ref().and_then(|target| target.as_ref()?.address()) == Some(address)
+    };
+    let source = stack.resources.values().find(is_source);
+    source.map_or_else(|| address.name.clone(), |source| dead_letter_name(&named(source)))
 }
 
 /// Tells whether a queue is a FIFO queue.

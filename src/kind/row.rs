@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kind::policy;
+use crate::kind::{pattern, policy};
 use crate::value::{FOREVER, Unit, Value};
 
 /// One attribute of a kind, or one short form.
@@ -73,6 +73,8 @@ pub enum Type {
     Name(&'static [&'static str]),
     /// A JSON policy document, compared by meaning.
     Policy,
+    /// A JSON pattern of messages, compared by meaning.
+    Pattern,
     /// A list; compared as a set, since AWS keeps no order.
     List {
         /// The type of its items.
@@ -107,6 +109,7 @@ impl Type {
     pub fn normal(&self, value: &Value) -> Value {
         match (self, value) {
             (Type::Policy, value) => policy::normal(value),
+            (Type::Pattern, value) => pattern::normal(value),
             (Type::Int { unit: Unit::Days, .. }, Value::Int(FOREVER)) => Value::Null,
             (Type::Number, value) => value.as_float().map_or_else(|| value.clone(), Value::Float),
             (Type::List { of, .. }, Value::List(items)) if items.is_empty() => of.normal(&Value::Null),

@@ -9,6 +9,8 @@
 //! | `filter_criteria.filter[].pattern` | the block before the last name is written once an item |
 //! | `metric_query[]` | a block for each item of a list of objects |
 //! | `redrive_policy()` | the JSON text of an object |
+//! | `redrive_policy().target` | the JSON text of an object with this one member |
+//! | `endpoint?protocol=sqs` | an argument where another has this value; both are written |
 //! | `architectures[]` | a list of this one value |
 //! | `function_response_types=Word` | a list with this word, when it is true |
 //! | `ttl.attribute_name+enabled` | an argument beside which `enabled` is true |
@@ -30,7 +32,7 @@ pub struct Spelling {
     pub resource: &'static str,
     /// The argument that takes the physical name; empty for a kind that chooses its own.
     pub name: &'static str,
-    /// By what it is imported: a text with `{name}`, `{url}` or `{id}`, the last part of its ARN.
+    /// By what it is imported: a text with `{name}`, `{url}`, `{arn}` or `{id}`, the last part of its ARN.
     pub id: &'static str,
     /// The facts that others want of it, as attributes: `url`.
     pub outputs: &'static [&'static str],

@@ -51,6 +51,9 @@ pub static UNKNOWN_WORD: Code = Code {
     link: MANUAL,
 };
 
+/// The resources that a file names: section and logical name.
+pub type Declared<'a> = BTreeSet<(&'static str, &'a str)>;
+
 /// Binds the nodes of one resource.
 pub struct Binder<'a> {
     /// Where findings go.
@@ -59,6 +62,8 @@ pub struct Binder<'a> {
     pub spans: &'a mut BTreeMap<String, Span>,
     /// The dotted paths of what cannot be read.
     pub broken: &'a mut BTreeSet<String>,
+    /// The resources that the file names: section and logical name.
+    pub declared: &'a Declared<'a>,
 }
 
 impl Binder<'_> {
@@ -91,7 +96,11 @@ impl Binder<'_> {
                 self.place(path, node);
                 Some(plain(node))
             }
-            (Type::Policy, Data::Text(text)) => self.policy_text(text, path, node.span),
+            (Type::Pattern, Data::Map(_)) => {
+                self.place(path, node);
+                Some(numbers(node))
+            }
+            (Type::Policy | Type::Pattern, Data::Text(text)) => self.policy_text(text, path, node.span),
             (Type::List { of, max }, Data::List(items)) => self.list(of, *max, items, row, path, node.span),
             (Type::Texts { max }, Data::Map(_)) => self.texts(*max, path, node),
             (Type::Object(rows), Data::Map(entries)) => Some(self.object(rows, entries, path)),
@@ -196,8 +205,10 @@ impl Binder<'_> {
         if text.starts_with("arn:") {
             return Some(Value::text(text));
         }
-        let kind = sections.iter().find_map(|section| kind::find_section(section));
-        let Some(kind) = kind else {
+        // Of several kinds, the one that the file has under this name; short forms make those of the first.
+        let mut known = sections.iter().filter_map(|section| kind::find_section(section));
+        let named = known.clone().find(|kind| self.declared.contains(&(kind.section(), text)));
+        let Some(kind) = named.or_else(|| known.next()) else {
             self.out.push(limits::no_arn(path, text).at(span));
             return None;
         };
@@ -272,9 +283,20 @@ fn expected(ty: &Type) -> &'static str {
         Type::Word(_) => "a word",
         Type::Name(_) => "a logical name or an ARN",
         Type::Policy => "a policy document (a mapping, or a text of JSON)",
+        Type::Pattern => "a pattern (a mapping, or a text of JSON)",
         Type::List { .. } => "a list",
         Type::Texts { .. } => "a mapping of texts",
         Type::Object(_) => "a mapping",
+    }
+}
+
+/// Takes a tree as it is, numbers as numbers: those of patterns are compared with numbers.
+fn numbers(node: &Node) -> Value {
+    match &node.data {
+        Data::Float(number) => Value::Float(*number),
+        Data::List(items) => Value::List(items.iter().map(numbers).collect()),
+        Data::Map(entries) => Value::map(entries.iter().map(|(key, node)| (&key.text, numbers(node)))),
+        _ => plain(node),
     }
 }
 

@@ -9,7 +9,7 @@ mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bind::Binder;
+use bind::{Binder, Declared};
 use yaml::{Data, Key, Node};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Source, Span};
@@ -150,6 +150,7 @@ fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
         out.push(Diagnostic::new(&WRONG_TYPE, message).at(root.span).help("Begin with `stack: <name>`."));
         return;
     };
+    let declared = declared(entries);
     for (key, node) in entries {
         match key.text.as_str() {
             "stack" => read_name(node, stack, out),
@@ -160,10 +161,10 @@ fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
             "account" => stack.accounts = guards::places(key, node, guards::is_account, out),
             "regions" => stack.regions = guards::places(key, node, guards::is_region, out),
             "moved" => guards::moved(key, node, stack, out),
-            "defaults" => read_defaults(key, node, stack, out),
+            "defaults" => read_defaults(key, node, &declared, stack, out),
             section => {
                 if let Some(kind) = find_section(section) {
-                    read_section(kind, key, node, stack, out);
+                    read_section(kind, (key, node), &declared, stack, out);
                 } else {
                     let known = TOP.iter().map(|(key, _)| *key).chain(KINDS.iter().map(|kind| kind.section()));
                     out.push(unknown_key(section, key.span, "a stack file", known));
@@ -234,7 +235,7 @@ fn tags(node: &Node, spans: &mut BTreeMap<String, Span>, out: &mut Diagnostics) 
     tags
 }
 
-fn read_defaults(key: &Key, node: &Node, stack: &mut Stack, out: &mut Diagnostics) {
+fn read_defaults(key: &Key, node: &Node, declared: &Declared<'_>, stack: &mut Stack, out: &mut Diagnostics) {
     expect_map(key, node, out);
     for (key, node) in node.entries().unwrap_or_default() {
         let Some(kind) = find_section(&key.text) else {
@@ -246,7 +247,7 @@ fn read_defaults(key: &Key, node: &Node, stack: &mut Stack, out: &mut Diagnostic
         for (key, node) in node.entries().unwrap_or_default() {
             let (mut spans, mut broken) = (BTreeMap::new(), BTreeSet::new());
             if let Some(row) = kind.rows().iter().find(|row| row.key == key.text) {
-                let value = Binder { out, spans: &mut spans, broken: &mut broken }.bind(row, row.key, node);
+                let value = Binder { out, spans: &mut spans, broken: &mut broken, declared }.bind(row, row.key, node);
                 stack.defaults.entry(kind.name()).or_default().extend(value.map(|value| (row.key, value)));
             } else {
                 let keys = kind.rows().iter().map(|row| row.key);
@@ -256,7 +257,19 @@ fn read_defaults(key: &Key, node: &Node, stack: &mut Stack, out: &mut Diagnostic
     }
 }
 
-fn read_section(kind: &'static dyn Kind, key: &Key, node: &Node, stack: &mut Stack, out: &mut Diagnostics) {
+/// The resources that the file names, before any of them is read: what names one may stand before it.
+fn declared(entries: &[(Key, Node)]) -> Declared<'_> {
+    let sections = entries.iter().filter_map(|(key, node)| Some((find_section(&key.text)?.section(), node.entries()?)));
+    sections.flat_map(|(section, named)| named.iter().map(move |(key, _)| (section, key.text.as_str()))).collect()
+}
+
+fn read_section(
+    kind: &'static dyn Kind,
+    (key, node): (&Key, &Node),
+    declared: &Declared<'_>,
+    stack: &mut Stack,
+    out: &mut Diagnostics,
+) {
     expect_map(key, node, out);
     for (key, node) in node.entries().unwrap_or_default() {
         if !is_name(&key.text) {
@@ -266,12 +279,12 @@ fn read_section(kind: &'static dyn Kind, key: &Key, node: &Node, stack: &mut Sta
         let mut resource = Resource::new(kind, &key.text);
         resource.broken.extend((!is_name(&key.text)).then(|| "name".to_owned()));
         resource.spans.insert(String::new(), key.span);
-        read_resource(&mut resource, node, out);
+        read_resource(&mut resource, node, declared, out);
         stack.resources.insert(resource.address.clone(), resource);
     }
 }
 
-fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
+fn read_resource(resource: &mut Resource, node: &Node, declared: &Declared<'_>, out: &mut Diagnostics) {
     let Some(entries) = node.entries() else {
         let message = format!("`{}` takes a mapping, not {}", resource.address, node.describe());
         let help = format!("Write `{}: {{}}` for one with nothing set.", resource.address.name);
@@ -316,7 +329,8 @@ fn read_resource(resource: &mut Resource, node: &Node, out: &mut Diagnostics) {
             },
             ("tags", None) => resource.tags = tags(node, &mut resource.spans, out),
             (_, Some(row)) => {
-                let mut binder = Binder { out, spans: &mut resource.spans, broken: &mut resource.broken };
+                let (spans, broken) = (&mut resource.spans, &mut resource.broken);
+                let mut binder = Binder { out, spans, broken, declared };
                 if let Some(value) = binder.bind(row, row.key, node) {
                     resource.attributes.insert(row.key, value);
                 }

@@ -20,6 +20,9 @@ pub(super) fn diff(
 ) -> Vec<Change> {
     let rows = desired.kind.rows().iter().filter(|row| !row.is_short_form());
     let mut changes: Vec<Change> = rows.filter_map(|row| compare(row, desired, found, gaps, notes)).collect();
+    if !desired.kind.has_tags() {
+        return changes;
+    }
     if let Some(note) = found.and_then(|found| takes_no_tags(found, gaps)) {
         notes.insert(note);
         return changes;

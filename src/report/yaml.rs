@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::expand::OWN_TAGS;
-use crate::kind::{Default, KINDS, Row, Type};
+use crate::kind::{Default, KINDS, Kind, Row, Type};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::Value;
 
@@ -136,7 +136,7 @@ fn resource(text: &mut String, resource: &Resource, stack: &Stack, detail: Detai
         members.push(("name".to_owned(), Node::Scalar(write(resource.physical_name()))));
     }
     for row in resource.kind.rows() {
-        members.extend(attribute(resource, row, detail).map(|node| (row.key.to_owned(), node)));
+        members.extend(attribute(resource, row, detail, stack).map(|node| (row.key.to_owned(), node)));
     }
     if resource.protect {
         members.push(("protect".to_owned(), Node::Scalar("true".to_owned())));
@@ -152,7 +152,7 @@ fn resource(text: &mut String, resource: &Resource, stack: &Stack, detail: Detai
 }
 
 /// An attribute that is set. A short form that is on unless said otherwise is off: what it stands for is there.
-fn attribute(resource: &Resource, row: &Row, detail: Detail) -> Option<Node> {
+fn attribute(resource: &Resource, row: &Row, detail: Detail, stack: &Stack) -> Option<Node> {
     if row.is_short_form() && detail == Detail::Everything {
         return matches!(row.default, Default::Bool(true)).then(|| Node::Scalar("false".to_owned()));
     }
@@ -166,35 +166,40 @@ fn attribute(resource: &Resource, row: &Row, detail: Detail) -> Option<Node> {
             });
             Some(Node::Map(members.collect()))
         }
-        (ty, value) => Some(typed(ty, value, !row.soft)),
+        (ty, value) => Some(typed(ty, value, !row.soft, stack)),
     }
 }
 
 /// A value of a row's type; `hard` is what a logical name means there.
-fn typed(ty: &Type, value: &Value, hard: bool) -> Node {
+fn typed(ty: &Type, value: &Value, hard: bool, stack: &Stack) -> Node {
     match (ty, value) {
         (Type::Int { unit, .. }, Value::Int(number)) => Node::Scalar(unit.format(*number)),
         (Type::Word(_), Value::Text(_)) => Node::Scalar(scalar(&ty.show(value))),
         (Type::Name(sections), Value::Ref(reference)) => {
-            let name = logical_name(reference, sections, hard);
+            let name = logical_name(reference, sections, hard, stack);
             name.map_or_else(|| free(value), |name| Node::Scalar(scalar(name)))
         }
         (Type::List { of, .. }, Value::List(items)) => {
-            Node::List(items.iter().map(|item| typed(of, item, hard)).collect())
+            Node::List(items.iter().map(|item| typed(of, item, hard, stack)).collect())
         }
         (Type::Object(rows), Value::Map(map)) => {
             let set = rows.iter().filter_map(|row| Some((row, map.get(row.key)?)));
             let set = set.filter(|(_, value)| !value.is_null());
-            Node::Map(set.map(|(row, value)| (row.key.to_owned(), typed(&row.ty, value, hard && !row.soft))).collect())
+            let member =
+                |(row, value): (&Row, _)| (row.key.to_owned(), typed(&row.ty, value, hard && !row.soft, stack));
+            Node::Map(set.map(member).collect())
         }
         (_, value) => free(value),
     }
 }
 
 /// The logical name, where that is how a reference is written.
-fn logical_name<'a>(reference: &'a Ref, sections: &[&str], hard: bool) -> Option<&'a str> {
+fn logical_name<'a>(reference: &'a Ref, sections: &[&str], hard: bool, stack: &Stack) -> Option<&'a str> {
     let address = reference.address()?;
-    let kind = sections.iter().find_map(|section| crate::kind::find_section(section))?;
+    // As it is read: of several kinds the one that the stack has under this name, else the first.
+    let mut known = sections.iter().filter_map(|section| crate::kind::find_section(section));
+    let there = |kind: &&dyn Kind| stack.resources.contains_key(&Address::new(kind.name(), &address.name));
+    let kind = known.clone().find(|kind| there(kind)).or_else(|| known.next())?;
     let same = kind.name() == address.kind && reference.fact == Fact::Arn && reference.hard == hard;
     same.then_some(address.name.as_str())
 }

@@ -2,6 +2,7 @@
 //!
 //! What must hold within one resource is its kind's business; this file names no kind.
 
+mod delivery;
 mod duplicate_names;
 mod feeding;
 mod http_apis;
@@ -40,6 +41,7 @@ const RULES: &[Rule] = &[
     Rule { codes: queue_dead_letters::CODES, check: queue_dead_letters::check },
     Rule { codes: &[&unwatched::UNWATCHED], check: unwatched::check },
     Rule { codes: queue_alarms::CODES, check: queue_alarms::check },
+    Rule { codes: delivery::CODES, check: delivery::check },
     Rule { codes: roles::CODES, check: roles::check },
     Rule { codes: feeding::CODES, check: feeding::check },
     Rule { codes: visibility::CODES, check: visibility::check },

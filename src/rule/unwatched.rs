@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::kind::{alarm, queue};
-use crate::model::{Address, Resource, Stack};
+use crate::kind::{Kind as _, alarm, queue, subscription};
+use crate::model::{Address, Ref, Resource, Stack};
 
 /// Dead letters that nobody sees.
 pub static UNWATCHED: Code = Code::warning("QS153", "dead letters that nobody sees")
@@ -23,5 +23,13 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
         }
         let message = format!("no alarm watches `{target}`, the dead-letter queue of `{}`", source.address);
         out.push(source.finding(&UNWATCHED, queue::REDRIVE.key, message));
+    }
+    for source in stack.resources.values().filter(|one| one.address.kind == subscription::Subscription.name()) {
+        let target = source.get(&subscription::DEAD_LETTER_QUEUE).as_ref().and_then(Ref::address);
+        let Some(target) = target.filter(|target| !watched.contains(target)) else { continue };
+        let Some(queue) = stack.resources.get(target) else { continue };
+        let message = format!("no alarm watches `{target}`, the dead-letter queue of `{}`", source.address);
+        let help = format!("Add `alarms: {{backlog: {{threshold: 1}}}}` to `{}`.", queue.address.name);
+        out.push(source.finding(&UNWATCHED, subscription::DEAD_LETTER_QUEUE.key, message).help(help));
     }
 }

@@ -10,6 +10,9 @@ pub mod calendar;
 #[path = "../golden/convert/calsync-jobs.rs"]
 pub mod calsync_jobs;
 #[rustfmt::skip]
+#[path = "../golden/convert/events.rs"]
+pub mod events;
+#[rustfmt::skip]
 #[path = "../golden/convert/guarded.rs"]
 pub mod guarded;
 #[rustfmt::skip]

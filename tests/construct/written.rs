@@ -6,6 +6,8 @@ pub mod api;
 pub mod calendar;
 #[path = "../../stacks/calsync-jobs.rs"]
 pub mod calsync_jobs;
+#[path = "../../stacks/events.rs"]
+pub mod events;
 #[path = "../../stacks/minimal.rs"]
 pub mod minimal;
 #[path = "../../stacks/orders.rs"]

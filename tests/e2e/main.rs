@@ -27,3 +27,4 @@ mod secrets;
 mod stacks;
 mod support;
 mod tables;
+mod topics;

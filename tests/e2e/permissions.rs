@@ -10,7 +10,7 @@ use crate::support::{Call, Recorder, Run, StackFile, emulator, golden_text, run}
 use crate::tables::passed_over;
 
 /// Calls that only endpoints get whose tagging API does not know every resource; AWS's does.
-const NOT_ON_AWS: &[&str] = &["dynamodb:ListTables", "lambda:ListFunctions"];
+const NOT_ON_AWS: &[&str] = &["dynamodb:ListTables", "lambda:ListFunctions", "sns:ListTopics"];
 
 /// Calls that a role which only plans may not make, and whose refusal the plan can live with.
 const REFUSED_TO_PLAN: &[(&str, &str)] =
@@ -46,6 +46,12 @@ roles:
 functions:
   perms: {role: perms, code: {artifact: app.zip}, runtime: python3.12, handler: app.handle, reserved_concurrency: 3, on_failure: perms-jobs-dlq}
   perms-old: {role: perms, code: {artifact: app.zip}, runtime: python3.12, handler: app.handle}
+topics:
+  perms: {tracing: active, subscriptions: [{queue: perms-old, filter: {a: [b]}}]}
+  perms-old: {}
+subscriptions:
+  perms: {topic: perms, queue: perms-jobs}
+  perms-old: {topic: perms-old, queue: perms-jobs}
 mappings:
   perms: {queue: perms-jobs, function: perms}
   perms-old: {queue: perms-old, function: perms-old}
@@ -68,6 +74,8 @@ roles:
   perms: {description: after, max_session: 2h, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess', managed_policies: ['arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess'], trust: {Statement: [{Effect: Allow, Principal: {Service: [lambda.amazonaws.com, edgelambda.amazonaws.com]}, Action: 'sts:AssumeRole'}]}}
 functions:
   perms: {role: perms, code: {artifact: other.zip}, runtime: python3.12, handler: app.handle, timeout: 9s}
+topics: {perms: {display_name: after}}
+subscriptions: {perms: {topic: perms, queue: perms-jobs, filter: {a: [b]}}}
 mappings:
   perms: {queue: perms-jobs, function: perms, batch_size: 5}
 apis:
@@ -274,7 +282,7 @@ fn every_call_is_allowed_and_every_allowed_action_is_called() {
 }
 
 /// Statements may be on `*` only where IAM knows no resource; the tables of the kinds give the reasons.
-const WITHOUT_RESOURCE: &[&str] = &["Discover", "RoleAny", "MappingAny", "FunctionAny"];
+const WITHOUT_RESOURCE: &[&str] = &["Discover", "RoleAny", "MappingAny", "FunctionAny", "SubscriptionAny"];
 
 #[test]
 fn policies_name_this_stack_and_nothing_else() {

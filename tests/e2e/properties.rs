@@ -12,8 +12,9 @@ use queuestack::gaps::Gaps;
 use crate::support::{Account, Output, StackFile, emulator, run, stub};
 use generator::{Sample, stacks};
 
-/// Sections beyond queues and alarms, with their kinds; the stub has none of them.
-const FURTHER: [(&str, &str); 2] = [("apis", "http_api"), ("tables", "table")];
+/// Sections beyond queues and alarms, with the kinds that come from them; the stub has none of them.
+const FURTHER: [(&str, &[&str]); 3] =
+    [("topics", &["topic", "subscription"]), ("apis", &["http_api"]), ("tables", &["table"])];
 
 /// Runs a property over `cases` samples, the same ones every time.
 fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
@@ -41,8 +42,7 @@ fn settles(endpoint: &str, file: &StackFile, stack: &str, sample: &Sample) -> Re
     let account = Account::new(endpoint);
     for kind in sample.kinds() {
         let of_kind = resources.iter().filter(|(address, _)| address.starts_with(&format!("{kind}.")));
-        let named: BTreeSet<_> =
-            of_kind.map(|(_, resource)| resource["name"].as_str().unwrap().to_owned()).collect();
+        let named: BTreeSet<_> = of_kind.map(|(_, resource)| resource["name"].as_str().unwrap().to_owned()).collect();
         let found = account.names_of(kind, stack);
         if found != named {
             return Err(TestCaseError::fail(format!("{found:?} is there\n{sample:?}")));
@@ -80,6 +80,9 @@ fn any_two_stacks_in_turn_on_the_stub() {
 #[test]
 fn any_two_stacks_in_turn_on_the_emulator() {
     let gaps = Gaps::of(Some(&emulator::name()));
-    let there = FURTHER.iter().filter(|(_, kind)| gaps.lacks(kind).is_none()).map(|(section, _)| *section);
+    let there = FURTHER
+        .iter()
+        .filter(|(_, kinds)| kinds.iter().all(|kind| gaps.lacks(kind).is_none()))
+        .map(|(section, _)| *section);
     sequence(emulator::endpoint(), "emulated-turns", emulator::rounds(30), &there.collect::<Vec<_>>());
 }

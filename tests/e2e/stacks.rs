@@ -13,8 +13,10 @@ fn every_stack_of_the_repository_applies_plans_empty_and_is_destroyed() {
     for endpoint in [stub.endpoint(), emulator::endpoint().to_owned()] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks");
         let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        // The stub knows queues and alarms alone.
+        let apart: &[&str] = if endpoint == stub.endpoint() { &["events.yaml"] } else { &[] };
         let files = files.filter(|path| path.extension().is_some_and(|end| end == "yaml"));
-        let files = files.filter(|path| !WITH_WORKERS.iter().any(|with| path.ends_with(with)));
+        let files = files.filter(|path| !WITH_WORKERS.iter().chain(apart).any(|with| path.ends_with(with)));
         for file in files {
             let (file, name) = (file.to_str().unwrap(), file.file_stem().unwrap().to_str().unwrap());
             run(&endpoint, &["apply", file, "--yes"]).exits(0);

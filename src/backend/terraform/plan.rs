@@ -172,7 +172,8 @@ fn created(desired: &Desired, parts: &[Part<'_>]) -> Vec<Change> {
         let created = |after| Change { loses: None, ..change(row, Value::Null, after, parts) };
         (!row.ty.normal(&after).is_null()).then(|| created(after))
     });
-    let tags = desired.tags.iter().map(|(key, value)| tag(key, Value::Null, Value::text(value)));
+    let tags = desired.tags.iter().filter(|_| desired.kind.has_tags());
+    let tags = tags.map(|(key, value)| tag(key, Value::Null, Value::text(value)));
     changes.chain(tags).collect()
 }
 

@@ -328,7 +328,9 @@ impl Written<'_> {
         };
         spell::write(self.resource.kind.rows(), &|row| self.get(row), self.words, &mine, &mut body);
         define::gather(&mut body);
-        self.tags(open, &mut body);
+        if self.resource.kind.has_tags() {
+            self.tags(open, &mut body);
+        }
         if let Some(left_out) = left_out {
             let row = self.resource.kind.rows().iter().find(|row| row.key == left_out.key);
             let mut lifecycle = Body::default();

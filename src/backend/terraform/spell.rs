@@ -36,6 +36,10 @@ enum Form<'a> {
     Single,
     Flag(&'a str),
     With(&'a str),
+    /// Where another argument has this value.
+    Where(&'a str, &'a str),
+    /// The JSON text of an object with this one member.
+    Member(&'a str),
 }
 
 impl<'a> Spelled<'a> {
@@ -55,10 +59,18 @@ impl<'a> Spelled<'a> {
         let each = beside.is_some_and(|beside| beside.ends_with("[]"));
         let (path, factor) =
             path.split_once('*').map_or((path, 1), |(path, factor)| (path, factor.parse().unwrap_or(1)));
+        if let Some((name, member)) = path.split_once("().") {
+            let form = Form::Member(member);
+            return Spelled { beside: None, each: false, blocks: Vec::new(), name, key: None, factor, form };
+        }
         let key = path.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let mut blocks: Vec<&str> = key.map_or(path, |_| "").split('.').collect();
         let last = blocks.pop().unwrap_or_default();
-        let (name, form) = if let Some(name) = last.strip_suffix("()") {
+        let (name, form) = if let Some((name, (other, is))) =
+            last.split_once('?').and_then(|(name, is)| Some((name, is.split_once('=')?)))
+        {
+            (name, Form::Where(other, is))
+        } else if let Some(name) = last.strip_suffix("()") {
             (name, Form::Json)
         } else if let Some(name) = last.strip_suffix("[]") {
             (name, Form::Single)
@@ -188,6 +200,14 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
                 body.argument(spelled.name, vec![Expression::from(word)]);
             }
         }
+        (ty, value, Form::Where(other, is)) => {
+            body.argument(other, is);
+            body.argument(spelled.name, expression(ty, value, words));
+        }
+        (ty, value, Form::Member(member)) => {
+            let object = object([(member.to_owned(), expression(ty, value, words))]);
+            body.argument(spelled.name, call("jsonencode", [object]));
+        }
         (ty, value, Form::Single) => body.argument(spelled.name, vec![expression(ty, value, words)]),
         (ty, value, Form::With(flag)) => {
             body.argument(spelled.name, expression(ty, value, words));
@@ -201,6 +221,7 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
 pub fn expression(ty: &Type, value: &Value, words: &dyn Words) -> Expression {
     match (ty, value) {
         (Type::Policy, Value::Map(_)) => call("jsonencode", [policy_document(value, words)]),
+        (Type::Pattern, Value::Map(_)) => call("jsonencode", [document(value, words)]),
         (Type::List { of, .. }, Value::List(items)) => {
             words.list(items, items.iter().map(|item| expression(of, item, words)).collect())
         }
@@ -295,8 +316,15 @@ fn read_in(row: &Row, resource: &Json) -> Value {
     }
     match (&row.ty, spelled.form) {
         (ty, Form::Json) => from_json_text(ty, found),
+        (_, Form::Where(other, is)) if at[0][other] != is => Value::Null,
+        (ty, Form::Member(member)) => {
+            let parsed = found.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok());
+            parsed.map_or(Value::Null, |object| value(ty, &object[member]))
+        }
         (_, Form::Flag(word)) => Value::Bool(items(found).iter().any(|item| *item == word)),
-        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain | Form::With(_)) => scaled_back(&spelled, ty, found),
+        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain | Form::With(_) | Form::Where(..)) => {
+            scaled_back(&spelled, ty, found)
+        }
         (ty, Form::Single) => items(found).first().map_or(Value::Null, |item| value(ty, item)),
     }
 }
@@ -323,7 +351,7 @@ fn value(ty: &Type, found: &Json) -> Value {
         // Zero, or minus one, where that is no value, is how the provider says nothing.
         Type::Int { min, .. } => number(found).filter(|number| number >= min).map_or(Value::Null, Value::Int),
         Type::Number => found.as_f64().map_or(Value::Null, Value::Float),
-        Type::Policy => found.as_str().map_or(Value::Null, policy::parse),
+        Type::Policy | Type::Pattern => found.as_str().map_or(Value::Null, policy::parse),
         Type::Object(rows) => items(found).first().map_or(Value::Null, |item| members(rows, item)),
         Type::List { of: Type::Object(rows), .. } => {
             Value::List(items(found).iter().map(|item| members(rows, item)).collect())
@@ -373,6 +401,8 @@ mod tests {
         let one = Spelled::of("aws_x:a.b.c", &yes);
         assert_eq!((one.beside, one.blocks, one.name), (Some("aws_x"), vec!["a", "b"], "c"));
         assert!(Spelled::of("aws_x[]:arn", &yes).each);
+        assert_eq!(Spelled::of("endpoint?protocol=sqs", &yes).name, "endpoint");
+        assert_eq!(Spelled::of("redrive_policy().arn", &yes).name, "redrive_policy");
         assert_eq!(Spelled::of("metric.period|period", &|_| false).blocks, Vec::<&str>::new());
         assert_eq!(Spelled::of("metric.period|period", &yes).blocks, ["metric"]);
         let list = Spelled::of("{route}", &yes);

@@ -18,7 +18,7 @@ use crate::model::{Resource, Stack};
 pub struct Held {
     /// The physical names of what there is a kind for, by kind.
     pub names: BTreeMap<&'static str, BTreeSet<String>>,
-    /// The addresses of AWS resources that there is no kind for: `aws_sns_topic.alerts`.
+    /// The addresses of AWS resources that there is no kind for: `aws_ssm_parameter.alerts`.
     pub unknown: BTreeSet<String>,
     /// The stacks that they have as a tag: one, when the configuration was rendered.
     pub stacks: BTreeSet<String>,
@@ -128,7 +128,7 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Held {
             names: BTreeMap::from([("mapping", names(&["worker/jobs"])), ("queue", names(&["jobs", "jobs-dlq"]))]),
-            unknown: names(&["aws_sns_topic.alerts"]),
+            unknown: names(&["aws_ssm_parameter.alerts"]),
             stacks: BTreeSet::new(),
         }
     }
@@ -143,7 +143,7 @@ mod tests {
             one("aws_sqs_queue", "all", &[queue("jobs"), queue("jobs-dlq")]),
             one("aws_sqs_queue_policy", "jobs", &[json!({})]),
             one("aws_lambda_event_source_mapping", "m", &[mapping()]),
-            one("aws_sns_topic", "alerts", &[json!({"name": "alerts"})]),
+            one("aws_ssm_parameter", "alerts", &[json!({"name": "alerts"})]),
             one("random_pet", "x", &[json!({})]),
             {"mode": "data", "type": "aws_sqs_queue", "name": "other", "instances": [{"attributes": queue("other")}]},
         ]});
@@ -159,7 +159,7 @@ mod tests {
         let root = json!({"child_modules": [inner], "resources": [
             one("aws_sqs_queue", "this", &queue("jobs")),
             one("aws_lambda_event_source_mapping", "m", &mapping()),
-            one("aws_sns_topic", "alerts", &json!({"name": "alerts"})),
+            one("aws_ssm_parameter", "alerts", &json!({"name": "alerts"})),
         ]});
         let state = json!({"format_version": "1.0", "terraform_version": "1.11.4", "values": {"root_module": root}});
         assert_eq!(read(&state), Some(Held { stacks: BTreeSet::from(["jobs".to_owned()]), ..expected() }));

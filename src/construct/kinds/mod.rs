@@ -9,7 +9,9 @@ pub(super) mod matchers;
 mod prelude;
 mod queue;
 mod role;
+mod subscription;
 mod table;
+mod topic;
 mod worker;
 
 pub use alarm::*;
@@ -19,5 +21,7 @@ pub use log_group::*;
 pub use mapping::*;
 pub use queue::*;
 pub use role::*;
+pub use subscription::*;
 pub use table::*;
+pub use topic::*;
 pub use worker::*;

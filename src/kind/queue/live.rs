@@ -191,6 +191,15 @@ async fn read_tags(aws: &Aws, url: &str) -> Result<Option<BTreeMap<String, Strin
     }
 }
 
+/// Reads the tags of a queue by its name; nothing where there is no such queue.
+pub async fn read_tags_of(aws: &Aws, name: &str) -> Result<Option<BTreeMap<String, String>>, AwsError> {
+    let asked = aws.call("sqs", "GetQueueUrl", aws.sqs.get_queue_url().queue_name(name).send()).await;
+    match asked {
+        Err(error) if error.is(GONE) => Ok(None),
+        other => read_tags(aws, &other?.queue_url.unwrap_or_default()).await,
+    }
+}
+
 /// Counts waiting, delayed and in-flight messages.
 fn holds(reported: &HashMap<Name, String>) -> u64 {
     depth(reported).total()

@@ -213,7 +213,7 @@ fn findings_as_text() {
         ),
         (
             "workers: {w: {package: w, grants: [{publish: orders}]}}",
-            &["2: QS003 `grants.0.publish` takes an ARN, not `orders`; Write the ARN, `arn:aws:…`."],
+            &["2: QS009 `environment.TOPIC_ARN_ORDERS` refers to topic `orders`, which the stack does not have; "],
         ),
     ];
     for (text, expected) in table {

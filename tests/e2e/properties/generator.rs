@@ -31,7 +31,7 @@ impl Sample {
     /// The kinds that it may have resources of.
     pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
         let further = self.others.iter().filter_map(|(section, _)| FURTHER.iter().find(|(other, _)| other == section));
-        ["queue", "alarm"].into_iter().chain(further.map(|(_, kind)| *kind))
+        ["queue", "alarm"].into_iter().chain(further.flat_map(|(_, kinds)| kinds.iter().copied()))
     }
 
     /// Writes the stack file; physical names begin with the stack's.
@@ -64,18 +64,87 @@ pub fn stacks(sections: &[&'static str]) -> impl Strategy<Value = Sample> {
     let sections = sections.to_vec();
     let queues = vec(of(queue()), 4);
     let alarms = vec(of(alarm()), 3);
-    let others = (vec(of(api()), 2), vec(of(table()), 2));
-    (tags(), queues, alarms, others)
-        .prop_map(move |(tags, queues, alarms, (apis, tables))| {
-            let others = [("apis", named(&["i", "j"], apis)), ("tables", named(&["t", "u"], tables))];
-            Sample {
-                tags,
-                queues: named(&["a", "b", "c", "d"], queues),
-                alarms: named(&["x", "y", "z"], alarms),
-                others: others.into_iter().filter(|(section, _)| sections.contains(section)).collect(),
-            }
-        })
-        .prop_map(name_dead_letter_queues)
+    let topics = vec(of((topic(), vec(of(subscriber()), 4))), 2);
+    let others = (topics, vec(of(api()), 2), vec(of(table()), 2));
+    (tags(), queues, alarms, others).prop_map(move |(tags, queues, alarms, (topics, apis, tables))| {
+        let queues = named(&["a", "b", "c", "d"], queues);
+        let alarms = named(&["x", "y", "z"], alarms);
+        let mut sample = name_dead_letter_queues(Sample { tags, queues, alarms, others: Vec::new() });
+        let subscribed = topics.into_iter().map(|topic| {
+            let (mut topic, subscribers) = topic?;
+            subscribe(&mut topic, subscribers, &sample.queues);
+            Some(topic)
+        });
+        let topics = named(&["s", "t"], subscribed.collect());
+        let others = [("topics", topics), ("apis", named(&["i", "j"], apis)), ("tables", named(&["t", "u"], tables))];
+        sample.others = others.into_iter().filter(|(section, _)| sections.contains(section)).collect();
+        sample
+    })
+}
+
+/// Subscribes queues to a topic: a FIFO queue only to a FIFO topic.
+fn subscribe(topic: &mut Value, subscribers: Vec<Option<Value>>, queues: &Map<String, Value>) {
+    let fifo = |one: &Value| one["fifo"].as_bool().unwrap_or(false);
+    let mut items = Vec::new();
+    for (name, subscriber) in ["a", "b", "c", "d"].into_iter().zip(subscribers) {
+        let (Some(queue), Some(mut subscriber)) = (queues.get(name), subscriber) else { continue };
+        if fifo(queue) && !fifo(topic) {
+            continue;
+        }
+        subscriber["queue"] = name.into();
+        // What cannot be delivered to it goes to another queue of the same type.
+        let other = queues.iter().find(|(other, _)| *other != name).filter(|(_, other)| fifo(other) == fifo(queue));
+        if let (Some((other, _)), true) = (other, subscriber["raw"] == false) {
+            subscriber["dead_letter_queue"] = other.clone().into();
+        }
+        items.push(subscriber);
+    }
+    if !items.is_empty() {
+        topic["subscriptions"] = items.into();
+    }
+}
+
+fn topic() -> impl Strategy<Value = Value> {
+    let common = vec![
+        ("name", one_of(&["topic", "events"])),
+        ("tags", tags()),
+        ("display_name", one_of(&["News", "ü & <b>"])),
+        ("kms_key", one_of(&["alias/key", "alias/other"])),
+        ("signature_version", numbers(1, 2)),
+        ("tls_only", flags()),
+    ];
+    let standard = members([common.clone(), vec![("tracing", one_of(&["active"]))]].concat());
+    let own = vec![
+        ("content_based_deduplication", flags()),
+        ("fifo_throughput_scope", one_of(&["message_group"])),
+        ("fifo", Just(json!(true)).boxed()),
+    ];
+    let fifo = members([common, own].concat()).prop_map(|mut topic| {
+        topic["fifo"] = true.into();
+        topic
+    });
+    prop_oneof![2 => standard, 1 => fifo.boxed()]
+}
+
+fn subscriber() -> impl Strategy<Value = Value> {
+    let flat = prop_oneof![
+        Just(json!({"tenant": ["acme", "zeta"]})),
+        Just(json!({"type": [{"prefix": "order."}], "tenant": [{"anything-but": ["acme"]}]})),
+        Just(json!({"price": [{"numeric": [">=", 0.5, "<", 100]}]})),
+    ];
+    let nested = Just(json!({"order": {"tenant": ["acme"], "lines": {"sku": ["a", "b"]}}}));
+    let filter = prop_oneof![
+        2 => Just(json!({})),
+        2 => flat.clone().prop_map(|filter| json!({"filter": filter})),
+        1 => flat.prop_map(|filter| json!({"filter": filter, "filter_scope": "body"})),
+        1 => nested.prop_map(|filter| json!({"filter": filter, "filter_scope": "body"})),
+    ];
+    (filter, of(any::<bool>())).prop_map(|(mut subscriber, raw)| {
+        if let Some(raw) = raw {
+            subscriber["raw"] = raw.into();
+        }
+        subscriber
+    })
 }
 
 fn named(names: &[&str], resources: Vec<Option<Value>>) -> Map<String, Value> {

@@ -13,6 +13,7 @@ pub struct Account {
     cloudwatch: aws_sdk_cloudwatch::Client,
     api_gateway: aws_sdk_apigatewayv2::Client,
     dynamodb: aws_sdk_dynamodb::Client,
+    sns: aws_sdk_sns::Client,
     runtime: Runtime,
 }
 
@@ -31,6 +32,7 @@ impl Account {
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             api_gateway: aws_sdk_apigatewayv2::Client::new(&config),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         }
     }
@@ -95,6 +97,8 @@ impl Account {
             "alarm" => self.alarms_of(stack),
             "http_api" => self.apis_of(stack),
             "table" => self.tables_of(stack),
+            "topic" => self.topics_of(stack),
+            "subscription" => self.subscriptions_of(stack),
             other => panic!("nothing lists the kind {other} here"),
         }
     }
@@ -124,6 +128,32 @@ impl Account {
         let owner = |api: &aws_sdk_apigatewayv2::types::Api| api.tags()?.get("queuestack:stack").cloned();
         let owned = listed.items.unwrap_or_default().into_iter();
         owned.filter(|api| owner(api).as_deref() == Some(stack)).filter_map(|api| api.name).collect()
+    }
+
+    /// The names of the topics that a stack owns; the stub knows none.
+    pub fn topics_of(&self, stack: &str) -> BTreeSet<String> {
+        self.runtime.block_on(async {
+            let pages = self.sns.list_topics().into_paginator().items().send();
+            let mut names = BTreeSet::new();
+            for topic in pages.collect::<Result<Vec<_>, _>>().await.unwrap_or_default() {
+                let arn = topic.topic_arn.unwrap();
+                let Ok(tags) = self.sns.list_tags_for_resource().resource_arn(&arn).send().await else { continue };
+                if tags.tags().iter().any(|tag| tag.key() == "queuestack:stack" && tag.value() == stack) {
+                    names.insert(arn.rsplit(':').next().unwrap().to_owned());
+                }
+            }
+            names
+        })
+    }
+
+    /// The subscriptions of queues whose names begin with the stack's, `queue/sqs/topic`; the stub knows none.
+    pub fn subscriptions_of(&self, stack: &str) -> BTreeSet<String> {
+        let pages = self.sns.list_subscriptions().into_paginator().items().send();
+        let all = self.runtime.block_on(pages.collect::<Result<Vec<_>, _>>()).unwrap_or_default();
+        let last = |arn: &str| arn.rsplit(':').next().unwrap().to_owned();
+        let named = all.iter().map(|one| (last(one.endpoint().unwrap()), last(one.topic_arn().unwrap())));
+        let named = named.filter(|(queue, _)| queue.starts_with(&format!("{stack}-")));
+        named.map(|(queue, topic)| format!("{queue}/sqs/{topic}")).collect()
     }
 
     /// The names of the alarms that a stack owns.

@@ -106,6 +106,7 @@ fn checked(request: &Request) -> Vec<Call> {
             cloudwatch(request.path.rsplit('/').next().unwrap(), &body)
         }
         "iam" => iam(&String::from_utf8_lossy(&request.body)),
+        "sns" => sns(&String::from_utf8_lossy(&request.body)),
         "lambda" => lambda(&request.method, &request.path, &json()),
         "apigateway" => api_gateway(&request.method, &request.path, &json()),
         other => panic!("requests of {other} are not known here: {} {}", request.method, request.path),
@@ -180,10 +181,24 @@ fn cloudwatch(operation: &str, body: &ciborium::Value) -> Vec<Call> {
     with_tags(vec![call(&action, &resource)], "cloudwatch:TagResource", tagged)
 }
 
-fn iam(body: &str) -> Vec<Call> {
+fn sns(body: &str) -> Vec<Call> {
+    let form = form(body);
+    let operation = &form["Action"];
+    let topic = form.get("TopicArn").or(form.get("ResourceArn")).cloned();
+    let resource = topic.or_else(|| Some(arn("sns", form.get("Name")?))).unwrap_or_else(|| "*".to_owned());
+    let tagged = operation == "CreateTopic" && form.contains_key("Tags.member.1.Key");
+    with_tags(vec![call(&format!("sns:{operation}"), &resource)], "sns:TagResource", tagged)
+}
+
+/// The members of a request in the query protocol.
+fn form(body: &str) -> BTreeMap<String, String> {
     let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned();
     let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-    let form: BTreeMap<String, String> = pairs.map(|(key, value)| (key.to_owned(), decode(value))).collect();
+    pairs.map(|(key, value)| (key.to_owned(), decode(value))).collect()
+}
+
+fn iam(body: &str) -> Vec<Call> {
+    let form = form(body);
     let operation = &form["Action"];
     // The path is part of a role's ARN, and only some requests tell it: whoever compares knows the others.
     let path = form.get("Path").map_or("?", String::as_str);

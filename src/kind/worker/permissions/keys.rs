@@ -1,12 +1,13 @@
-//! What encrypted queues and tables need of their KMS keys.
+//! What encrypted queues, topics and tables need of their KMS keys.
 //!
+//! <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html>
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html>
 
 use super::super::grant::Grant;
 use super::super::make::Made;
 use super::{allow, place_arn};
-use crate::kind::{queue, table};
+use crate::kind::{Kind, Row, queue, table, topic};
 use crate::model::{Ref, Stack};
 use crate::value::Value;
 
@@ -20,36 +21,34 @@ const READER: &[&str] = &["kms:Decrypt", "kms:DescribeKey"];
 /// And of whoever writes it, which decrypts the table's own key too.
 const WRITER: &[&str] = &["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"];
 
-/// The statements for the keys of all queues that are sent to or received from, and of all tables.
+/// The statements for the keys of all queues and topics that are sent to or received from, and of all tables.
 pub fn statements(made: &Made, dead_letters: Option<&Value>, grants: &[Grant], stack: &Stack) -> Vec<Value> {
     let of = |verb: &str| -> Vec<&Value> {
         grants.iter().filter(|grant| grant.verb.key == verb).map(|grant| &grant.target).collect()
     };
     let mut sent: Vec<Value> = of("send").into_iter().filter_map(|queue| key_of(queue, stack)).collect();
+    sent.extend(of("publish").into_iter().filter_map(|topic| key_of(topic, stack)));
     let received = of("consume").into_iter().chain([&made.queue]);
     let received: Vec<Value> = received.filter_map(|queue| key_of(queue, stack)).collect();
     // A dead-letter queue that is not expanded yet has the key of its source.
     sent.extend(dead_letters.and_then(|dlq| key_of(dlq, stack).or_else(|| key_of_made(dlq, &made.queue, stack))));
     let received = received.into_iter().filter(|key| !sent.contains(key)).collect();
-    let table_key = |target: &Value| {
-        let table = stack.resources.get(target.as_ref().and_then(Ref::address)?)?;
-        said(table.get(&table::KMS_KEY), || stack.default_of(&table::Table, &table::KMS_KEY))
-    };
+    let table_key = |table: &Value| key_of(table, stack);
     let written: Vec<Value> = of("write").into_iter().filter_map(table_key).collect();
     let read = of("read").into_iter().filter_map(table_key).filter(|key| !written.contains(key)).collect();
     let queues = [grouped("Encrypt", SENDER, sent.clone()), grouped("Decrypt", RECEIVER, received)];
     [queues.concat(), grouped("TableEncrypt", WRITER, written.clone()), grouped("TableDecrypt", READER, read)].concat()
 }
 
-fn said(key: &Value, default: impl FnOnce() -> Value) -> Option<Value> {
-    let key = if key.is_null() { default() } else { key.clone() };
+/// The key of a queue, topic or table of this stack; that of one outside it is for those who own it to grant.
+fn key_of(target: &Value, stack: &Stack) -> Option<Value> {
+    const KEYS: [(&dyn Kind, &Row); 3] =
+        [(&queue::Queue, &queue::KMS_KEY), (&topic::Topic, &topic::KMS_KEY), (&table::Table, &table::KMS_KEY)];
+    let resource = stack.resources.get(target.as_ref().and_then(Ref::address)?)?;
+    let (kind, row) = KEYS.into_iter().find(|(kind, _)| kind.name() == resource.address.kind)?;
+    let key = resource.get(row);
+    let key = if key.is_null() { stack.default_of(kind, row) } else { key.clone() };
     (!key.is_null()).then_some(key)
-}
-
-/// The key of a queue of this stack; that of one outside it is for those who own it to grant.
-fn key_of(queue: &Value, stack: &Stack) -> Option<Value> {
-    let resource = stack.resources.get(queue.as_ref().and_then(Ref::address)?)?;
-    said(resource.get(&queue::KMS_KEY), || stack.default_of(&queue::Queue, &queue::KMS_KEY))
 }
 
 fn key_of_made(dead_letters: &Value, source: &Value, stack: &Stack) -> Option<Value> {
