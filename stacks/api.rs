@@ -1,4 +1,4 @@
-//! Events over HTTP, as `api.yaml` says it.
+//! Events over HTTP, stored once, as `api.yaml` says it.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use queuestack::construct::*;
 /// Describes the stack.
 #[must_use]
 pub fn stack() -> Stack {
-    let mut stack = Stack::new("api").description("Events over HTTP");
+    let mut stack = Stack::new("api").description("Events over HTTP, stored once");
 
     let events = Queue::new(&mut stack, "events-queue")
         .visibility_timeout(mins(1))
@@ -25,6 +25,21 @@ pub fn stack() -> Stack {
         .route_that("POST /events", &ingest, |route| route.timeout(secs(15)))
         .throttle(Throttle::new().rate(100).burst(200))
         .build();
+
+    let by_type = GlobalIndex::new().name("by-type").partition_key("type").sort_key("occurred_at");
+    let stored = Table::new(&mut stack, "events")
+        .partition_key("tenant")
+        .sort_key("id")
+        .time_to_live("expires_at")
+        .indexes([by_type])
+        .build();
+    let processing = Worker::new(&mut stack, "processing")
+        .package("processing")
+        .consumes(&events)
+        .timeout(secs(10))
+        .environment("EVENT_KEEP_DAYS", 365)
+        .build();
+    stored.grant_write(&mut stack, &processing);
 
     stack
 }

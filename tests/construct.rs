@@ -50,7 +50,6 @@ fn programs_describe_what_the_stack_files_say() {
         (written::events::stack(), "stacks/events.yaml"),
         (written::minimal::stack(), "stacks/minimal.yaml"),
         (written::orders::stack(), "stacks/orders.yaml"),
-        (written::processing::stack(), "stacks/processing.yaml"),
     ];
     programs.iter().for_each(|(stack, file)| same(stack, file));
     assert_eq!(programs.len(), support::files("stacks").len(), "each stack in YAML has its program");
@@ -63,7 +62,6 @@ fn converted_programs_describe_what_the_stack_files_say() {
     same(&converted::events::stack(), "stacks/events.yaml");
     same(&converted::minimal::stack(), "stacks/minimal.yaml");
     same(&converted::orders::stack(), "stacks/orders.yaml");
-    same(&converted::processing::stack(), "stacks/processing.yaml");
     // Secrets are not written down: they come from the environment, where there are none.
     let with_secrets = [
         (converted::calendar::stack(), "stacks/calendar.yaml"),

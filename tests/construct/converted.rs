@@ -25,5 +25,3 @@ pub mod odd;
 #[path = "../golden/convert/orders.rs"]
 pub mod orders;
 #[rustfmt::skip]
-#[path = "../golden/convert/processing.rs"]
-pub mod processing;

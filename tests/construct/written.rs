@@ -12,5 +12,3 @@ pub mod events;
 pub mod minimal;
 #[path = "../../stacks/orders.rs"]
 pub mod orders;
-#[path = "../../stacks/processing.rs"]
-pub mod processing;

@@ -1,4 +1,4 @@
-//! The processing stack on the local AWS: a real worker stores events from its queue in its table.
+//! The back of the stack `api` on the local AWS: a real worker stores events from its queue in its table.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::aws_cli::{aws, url};
 use crate::support::{emulator, run, until};
 use crate::tables::passed_over;
 
-const STACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/processing.yaml");
+const STACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/api.yaml");
 
 fn send(queue: &str, payload: &Value) {
     let body = json!({"type": "event.store", "createdAt": "2026-11-21T10:00:00Z", "payload": payload}).to_string();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::support::{Account, emulator, run, stub};
 
-const WITH_WORKERS: [&str; 3] = ["api.yaml", "calendar.yaml", "processing.yaml"];
+const WITH_WORKERS: [&str; 2] = ["api.yaml", "calendar.yaml"];
 
 #[test]
 fn every_stack_of_the_repository_applies_plans_empty_and_is_destroyed() {

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use aws_sdk_apigatewayv2::types::ProtocolType;
 use queuestack::gaps::Gaps;
@@ -13,11 +15,28 @@ use serde_json::{Value, json};
 use super::{Project, emulator};
 
 /// The bundled stack.
-const STACK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/api.yaml");
+const WHOLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/api.yaml");
+/// The same without whoever takes the jobs out of the queue again: a file of its own.
+static STACK: LazyLock<String> = LazyLock::new(|| {
+    let text = fs::read_to_string(WHOLE).unwrap();
+    let (before, rest) = text.split_once("  processing:").unwrap();
+    let (_, after) = rest.split_once("apis:").unwrap();
+    let (apis, _) = after.split_once("tables:").unwrap();
+    file_in("api-front", &format!("{before}apis:{apis}"))
+});
 /// Takes the worker that the test run has built: its other profile, for Lambda, would compile everything once more.
 const BUILT: &[&str] = &["--no-build", "--cargo-profile", "release"];
 const ROUTE: &str = "POST /events";
 const JOB: &str = r#"{"type": "order.placed", "payload": {"order": 7}, "tenantId": "acme"}"#;
+
+/// A stack file in a folder of its own.
+fn file_in(folder: &str, text: &str) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("stack.yaml");
+    fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
 
 /// A deployed API with what looks at it.
 struct Deployed {
@@ -40,14 +59,14 @@ impl Deployed {
     }
 
     fn apply(&self) {
-        self.project.ok(&[&["apply", STACK, "--yes"], BUILT].concat());
-        self.project.ok(&[&["plan", STACK, "--detailed-exitcode"], BUILT].concat());
+        self.project.ok(&[&["apply", &STACK, "--yes"], BUILT].concat());
+        self.project.ok(&[&["plan", &STACK, "--detailed-exitcode"], BUILT].concat());
     }
 
     /// What the next plan would change: (address, attribute).
     fn changes(&self) -> BTreeSet<(String, String)> {
         let plan: Value =
-            serde_json::from_str(&self.project.ok(&[&["plan", STACK, "--json"], BUILT].concat())).unwrap();
+            serde_json::from_str(&self.project.ok(&[&["plan", &STACK, "--json"], BUILT].concat())).unwrap();
         let steps = plan["steps"].as_array().unwrap().iter();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let changes = steps.flat_map(|step| {
@@ -59,7 +78,7 @@ impl Deployed {
 
     /// The URL, as applications are told it, and the id in it.
     fn url(&self) -> (String, String) {
-        let outputs: Value = serde_json::from_str(&self.project.ok(&["outputs", STACK, "--format", "json"])).unwrap();
+        let outputs: Value = serde_json::from_str(&self.project.ok(&["outputs", &STACK, "--format", "json"])).unwrap();
         let url = outputs["API_URL_INGEST_API"].as_str().unwrap().to_owned();
         let id = url.split("://").nth(1).unwrap().split('.').next().unwrap().to_owned();
         (url, id)
@@ -182,7 +201,7 @@ async fn finds_what_was_done_by_hand(deployed: &Deployed, api: &str) {
     let target = routes[0].target().unwrap().to_owned();
     gateway.create_route().api_id(api).route_key("GET /by-hand").target(&target).send().await.unwrap();
     assert_eq!(deployed.changes(), changed("routes"));
-    let shown = deployed.project.ok(&[&["plan", STACK], BUILT].concat());
+    let shown = deployed.project.ok(&[&["plan", &STACK], BUILT].concat());
     assert!(shown.contains("GET /by-hand"), "{shown}");
     deployed.apply();
     let left = deployed.routes(api).await;
@@ -216,19 +235,47 @@ async fn finds_what_was_done_by_hand(deployed: &Deployed, api: &str) {
 
 /// The API goes first and takes its permission along; then everything goes.
 async fn leaves_nothing(deployed: &Deployed) {
-    let text = fs::read_to_string(STACK).unwrap();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-alone");
-    fs::create_dir_all(&folder).unwrap();
-    let without = folder.join("stack.yaml").display().to_string();
-    fs::write(&without, text.split("apis:").next().unwrap()).unwrap();
+    let text = fs::read_to_string(&*STACK).unwrap();
+    let without = file_in("api-alone", text.split("apis:").next().unwrap());
     deployed.project.ok(&[&["apply", &without, "--yes"], BUILT].concat());
     assert!(deployed.api_gateway.get_apis().send().await.unwrap().items().is_empty());
     assert_eq!(deployed.statements().await, [] as [&str; 0]);
     assert_eq!(deployed.lambda.list_functions().send().await.unwrap().functions().len(), 1);
 
     deployed.apply();
-    deployed.project.ok(&["destroy", STACK, "--yes"]);
+    deployed.project.ok(&["destroy", &STACK, "--yes"]);
     assert!(deployed.api_gateway.get_apis().send().await.unwrap().items().is_empty());
     assert!(deployed.lambda.list_functions().send().await.unwrap().functions().is_empty());
     assert!(deployed.sqs.list_queues().send().await.unwrap().queue_urls().is_empty());
+}
+
+/// The whole bundled system: over HTTP into a queue, and from there into a table.
+#[tokio::test]
+async fn what_is_posted_ends_as_an_item() {
+    if let Some(why) = Gaps::of(Some(&emulator())).lacks("http_api") {
+        eprintln!("passed over: {why}");
+        return;
+    }
+    let deployed = Deployed::prepare().await;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&deployed.project.config().await);
+    deployed.project.ok(&[&["apply", WHOLE, "--yes"], BUILT].concat());
+    deployed.project.ok(&[&["plan", WHOLE, "--detailed-exitcode"], BUILT].concat());
+    let event = json!({
+        "tenant": "acme", "id": "4711", "type": "order.placed", "occurred_at": "2026-11-21T10:00:00Z", "data": {"sum": 7},
+    });
+    let (status, answer) = deployed.post(&json!({"type": "event.store", "payload": event}).to_string());
+    assert_eq!(status, 202, "{answer}");
+    let began = Instant::now();
+    let item = loop {
+        let found = dynamodb.scan().table_name("events").send().await.unwrap().items.unwrap_or_default();
+        if let Some(item) = found.into_iter().next() {
+            break item;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "nothing was stored");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(item["id"].as_s().unwrap(), "4711");
+    assert_eq!(item["data"].as_s().unwrap(), r#"{"sum":7}"#);
+    deployed.project.ok(&["destroy", WHOLE, "--yes", "--allow-data-loss", "table.events"]);
+    assert!(dynamodb.list_tables().send().await.unwrap().table_names().is_empty());
 }
