@@ -49,7 +49,7 @@ pub fn outputs(
     chosen: Option<&str>,
 ) -> Result<BTreeMap<String, String>, OutputError> {
     let wanted = stack.resources.values().filter(|resource| !resource.kind.outputs().is_empty());
-    let pairs: Vec<_> = wanted.map(|resource| (resource, live(resource, stack, found))).collect();
+    let pairs: Vec<_> = wanted.map(|resource| (resource, live(resource, stack, found, whereabouts.region))).collect();
     let missing: Vec<String> =
         pairs.iter().filter(|(_, live)| live.is_none()).map(|(resource, _)| resource.address.to_string()).collect();
     if !missing.is_empty() {
@@ -80,9 +80,10 @@ pub fn outputs(
 }
 
 /// What is there of a resource, if it is the stack's.
-fn live<'a>(resource: &Resource, stack: &Stack, found: &'a [Found]) -> Option<&'a Found> {
+fn live<'a>(resource: &Resource, stack: &Stack, found: &'a [Found], region: &str) -> Option<&'a Found> {
+    let name = resource.name_in(region);
     let mut of_kind = found.iter().filter(|one| one.kind.name() == resource.kind.name());
-    of_kind.find(|one| one.name == resource.physical_name() && owner(&one.tags) == Some(&stack.name))
+    of_kind.find(|one| one.name == name && owner(&one.tags) == Some(&stack.name))
 }
 
 fn fact_of(live: &Found, fact: Fact) -> Option<String> {

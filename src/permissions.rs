@@ -63,6 +63,8 @@ pub enum On {
     Every(&'static str),
     /// A resource that is the same for all, such as a list of them: an ARN with `{partition}` and `{region}` in it.
     Path(&'static str),
+    /// Whatever has the stack's tag among these ARNs, with `{account}` besides: what the stack has, or had, of another kind.
+    Tagged(&'static str),
     /// Nothing: AWS knows no resource for it, for a reason.
     Any(&'static str),
 }
@@ -250,7 +252,7 @@ fn groups(
         by_condition.entry(conditions).or_default().extend(resources(action, one, kind, place));
     }
     // What has no resource of its own is one statement for all, with every value that a condition has.
-    if matches!(action.on, On::Every(_) | On::Path(_) | On::Any(_)) && !by_condition.is_empty() {
+    if matches!(action.on, On::Every(_) | On::Path(_) | On::Tagged(_) | On::Any(_)) && !by_condition.is_empty() {
         by_condition = merged(by_condition);
     }
     by_condition.retain(|_, resources| !resources.is_empty());
@@ -279,14 +281,15 @@ fn resources(action: &Action, one: &Desired, kind: &'static dyn Kind, place: &Pl
         On::ItselfAnd(end) => vec![one.arn.clone(), format!("{}{end}", one.arn)],
         On::Attribute(row) => texts(one.get(row)),
         On::Every(_) => vec![kind.arn("*", place)],
-        On::Path(path) => vec![at(path, place)],
+        On::Path(path) | On::Tagged(path) => vec![at(path, place)],
         On::Any(_) => vec!["*".to_owned()],
     }
 }
 
 /// The ARN of what is the same for all.
 fn at(path: &str, place: &Place) -> String {
-    path.replace("{partition}", &place.partition).replace("{region}", &place.region)
+    let path = path.replace("{partition}", &place.partition).replace("{region}", &place.region);
+    path.replace("{account}", &place.account)
 }
 
 /// The conditions of an action on one resource; `None` where the resource does not need it.
@@ -302,6 +305,10 @@ fn conditions(action: &Action, one: &Desired, request: &Request<'_>) -> Option<C
         }
         let entry = conditions.entry(condition.operator).or_default();
         entry.entry(condition.key.to_owned()).or_default().extend(values);
+    }
+    if let (On::Tagged(_), Some(stack)) = (action.on, one.tags.get(STACK_TAG)) {
+        let entry = conditions.entry("StringEquals").or_default();
+        entry.entry(format!("aws:ResourceTag/{STACK_TAG}")).or_default().insert(stack.clone());
     }
     if let Some(arn) = request.boundary.filter(|_| action.bounded == Bounded::Within) {
         let entry = conditions.entry("StringEquals").or_default();
@@ -341,6 +348,7 @@ fn id(kind: &dyn Kind, action: &Action) -> String {
         On::Attribute(row) => kind + &camel(row.key),
         On::Every(_) => kind + "Every",
         On::Path(_) => kind + "Path",
+        On::Tagged(_) => kind + "Tagged",
         On::Any(_) => kind + "Any",
     }
 }

@@ -12,6 +12,8 @@ const TAGS: On = On::Path("arn:{partition}:apigateway:{region}::/tags/*");
 
 /// The permissions that routes need stand in the policies of their functions.
 const FUNCTIONS: On = On::Attribute(&ROUTES);
+/// A route that goes may have invoked a function that the stack names no more.
+const FORMER: On = On::Tagged("arn:{partition}:lambda:{region}:{account}:function:*");
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-vended-logs-permissions.html>
 const DELIVERY: On = On::Any(
@@ -23,6 +25,7 @@ pub const ACTIONS: &[Action] = &[
     Action::list("apigateway:GET", "only the list of all APIs").on(ALL),
     Action::read("apigateway:GET").on(UNKNOWN_ID),
     Action::read("lambda:GetPolicy").on(FUNCTIONS),
+    Action::read("lambda:GetPolicy").on(FORMER),
     Action::write("apigateway:POST").on(ALL),
     Action::write("apigateway:POST").on(UNKNOWN_ID),
     Action::write("apigateway:PATCH").on(UNKNOWN_ID),
@@ -35,6 +38,7 @@ pub const ACTIONS: &[Action] = &[
     Action::write("apigateway:DELETE").on(TAGS),
     Action::write("lambda:AddPermission").on(FUNCTIONS),
     Action::write("lambda:RemovePermission").on(FUNCTIONS),
+    Action::write("lambda:RemovePermission").on(FORMER),
     Action::write("logs:CreateLogDelivery").on(DELIVERY).when(&ACCESS_LOG),
     Action::write("logs:DeleteLogDelivery").on(DELIVERY).when(&ACCESS_LOG),
     Action::write("logs:DescribeResourcePolicies").on(DELIVERY).when(&ACCESS_LOG),
