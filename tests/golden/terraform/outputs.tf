@@ -23,6 +23,15 @@ output "queues" {
   }
 }
 
+output "topics" {
+  description = "The topics by their logical names."
+
+  value = {
+    news   = { arn = aws_sns_topic.news.arn }
+    orders = { arn = aws_sns_topic.orders.arn }
+  }
+}
+
 output "functions" {
   description = "The functions by their logical names."
   value       = { worker = { arn = aws_lambda_function.worker.arn } }
