@@ -65,7 +65,7 @@ fn sequence<S: Strategy<Value = Sample>>(endpoint: &str, stack: &str, cases: u32
         settles(endpoint, &file, &name, &second)?;
         succeeds(run(endpoint, &["destroy", file.path(), "--yes"]), &second)?;
         let account = Account::new(endpoint);
-        assert_eq!(everything_of(&account, &name), Default::default());
+        assert_eq!(everything_of(&account, &name), <[BTreeSet<String>; 4]>::default());
         Ok(())
     });
 }
