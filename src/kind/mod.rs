@@ -86,7 +86,7 @@ pub trait Kind: Sync {
 
     /// Tells whether its resources have tags; one without belongs to whom what it names belongs.
     fn has_tags(&self) -> bool {
-        !self.tag_type().is_empty()
+        true
     }
 
     /// The ARN of a resource with this physical name.

@@ -110,9 +110,13 @@ impl Kind for Subscription {
         ROWS
     }
 
-    /// SNS knows no tags of subscriptions.
     fn tag_type(&self) -> &'static str {
         ""
+    }
+
+    /// SNS knows no tags of subscriptions.
+    fn has_tags(&self) -> bool {
+        false
     }
 
     /// The ARN has an id that SNS chooses; nothing refers to a subscription, so none is needed before it exists.

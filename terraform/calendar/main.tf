@@ -394,8 +394,6 @@ resource "aws_iam_role" "calendar_sync" {
       },
     ]
   })
-
-  tags = merge(local.tags, { "queuestack:address" = "role.calendar-sync", "queuestack:region" = local.region })
 }
 
 resource "aws_iam_role_policy" "calendar_sync" {
@@ -460,8 +458,6 @@ resource "aws_iam_role" "notification" {
       },
     ]
   })
-
-  tags = merge(local.tags, { "queuestack:address" = "role.notification", "queuestack:region" = local.region })
 }
 
 resource "aws_iam_role_policy" "notification" {

@@ -23,7 +23,8 @@ fn every_stack_of_the_repository_applies_plans_empty_and_is_destroyed() {
             run(&endpoint, &["plan", file, "--detailed-exitcode"]).exits(0);
             run(&endpoint, &["destroy", file, "--yes"]).exits(0);
             let account = Account::new(&endpoint);
-            assert_eq!((account.queues_of(name), account.alarms_of(name)), Default::default(), "{name}");
+            let left = (account.queues_of(name), account.alarms_of(name), account.topics_of(name));
+            assert_eq!(left, Default::default(), "{name}");
         }
     }
 }

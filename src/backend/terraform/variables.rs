@@ -161,7 +161,11 @@ fn put_back(value: &Value, values: &[(&str, &Value)]) -> Option<Value> {
             }
             Value::Text(whole)
         }
-        Value::List(items) => Value::List(all(items)?.into_iter().filter(|item| !item.is_null()).collect()),
+        Value::List(items) => {
+            // A variable that is nothing is no item; a null that is written in a pattern is one.
+            let put = all(items)?.into_iter().zip(items).filter(|(put, item)| !put.is_null() || item.is_null());
+            Value::List(put.map(|(put, _)| put).collect())
+        }
         Value::Map(map) => {
             let members = map.iter().map(|(key, item)| Some((key.clone(), put_back(item, values)?)));
             Value::Map(members.collect::<Option<_>>()?)

@@ -96,15 +96,15 @@ kind! {
 
     /// The queue or topic for asynchronous events that failed; not for those of a queue.
     ///
-    /// `&Queue`, or an [`Arn`](crate::construct::Arn). Default: not set.
+    /// `&Queue`, `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
-    dead_letter: into Ref<Queue>;
+    dead_letter: into Ref<QueueOrTopic>;
 
     /// The queue or topic for records of failed asynchronous invocations.
     ///
-    /// `&Queue`, or an [`Arn`](crate::construct::Arn). Default: not set.
+    /// `&Queue`, `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html)
-    on_failure: into Ref<Queue>;
+    on_failure: into Ref<QueueOrTopic>;
 
     /// The subnets and security groups of a VPC that it runs in.
     ///
@@ -281,3 +281,10 @@ part! {
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html)
     security_groups: texts;
 }
+
+/// A handle of one of several kinds.
+#[derive(Debug)]
+pub enum QueueOrTopic {}
+
+impl crate::construct::Takes<Queue> for QueueOrTopic {}
+impl crate::construct::Takes<Topic> for QueueOrTopic {}

@@ -225,23 +225,23 @@ part! {
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
     missing_data: MissingData;
 
-    /// What to do on ALARM: ARNs of SNS topics and the like, at most 5.
+    /// What to do on ALARM: SNS topics, by logical name or ARN, and ARNs of the like, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    actions: each Arn;
+    actions: each Ref<Topic>;
 
     /// What to do on the way back to OK, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    ok_actions: each Arn;
+    ok_actions: each Ref<Topic>;
 
     /// What to do when there is too little data to tell, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    insufficient_data_actions: each Arn;
+    insufficient_data_actions: each Ref<Topic>;
 
     /// What the alarm means and what to do.
     ///
@@ -285,23 +285,23 @@ part! {
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
     missing_data: MissingData;
 
-    /// What to do on ALARM: ARNs of SNS topics and the like, at most 5.
+    /// What to do on ALARM: SNS topics, by logical name or ARN, and ARNs of the like, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    actions: each Arn;
+    actions: each Ref<Topic>;
 
     /// What to do on the way back to OK, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    ok_actions: each Arn;
+    ok_actions: each Ref<Topic>;
 
     /// What to do when there is too little data to tell, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    insufficient_data_actions: each Arn;
+    insufficient_data_actions: each Ref<Topic>;
 
     /// What the alarm means and what to do.
     ///

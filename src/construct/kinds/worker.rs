@@ -162,15 +162,15 @@ kind! {
 
     /// The queue or topic for asynchronous events that failed; not for those of a queue.
     ///
-    /// `&Queue`, or an [`Arn`](crate::construct::Arn). Default: not set.
+    /// `&Queue`, `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
-    dead_letter: into Ref<Queue>;
+    dead_letter: into Ref<QueueOrTopic>;
 
     /// The queue or topic for records of failed asynchronous invocations.
     ///
-    /// `&Queue`, or an [`Arn`](crate::construct::Arn). Default: not set.
+    /// `&Queue`, `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html)
-    on_failure: into Ref<Queue>;
+    on_failure: into Ref<QueueOrTopic>;
 
     /// Its alarms `errors`, `throttles`, `duration` and, unless its queue has one, `age`. All are on; `false`
     /// switches one, or all, off.
@@ -232,9 +232,9 @@ part! {
 
     /// Publishes to an SNS topic; gives `TOPIC_ARN_<NAME>`.
     ///
-    /// An [`Arn`](crate::construct::Arn). Default: not set.
+    /// `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html)
-    publish: into Arn;
+    publish: into Ref<Topic>;
 
     /// Reads a DynamoDB table and its indexes; gives `TABLE_NAME_<NAME>`.
     ///
@@ -305,23 +305,23 @@ part! {
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
     missing_data: MissingData;
 
-    /// What to do on ALARM: ARNs of SNS topics and the like, at most 5.
+    /// What to do on ALARM: SNS topics, by logical name or ARN, and ARNs of the like, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    actions: each Arn;
+    actions: each Ref<Topic>;
 
     /// What to do on the way back to OK, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    ok_actions: each Arn;
+    ok_actions: each Ref<Topic>;
 
     /// What to do when there is too little data to tell, at most 5.
     ///
-    /// At most 5, each: An [`Arn`](crate::construct::Arn). Default: not set.
+    /// At most 5, each: `&Topic`, or an [`Arn`](crate::construct::Arn). Default: not set.
     /// [AWS](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html)
-    insufficient_data_actions: each Arn;
+    insufficient_data_actions: each Ref<Topic>;
 
     /// What the alarm means and what to do.
     ///

@@ -194,6 +194,9 @@ fn is_pending(attributes: &HashMap<String, String>) -> bool {
 mod tests {
     use super::*;
 
+    /// What stacks name, who owns which end, and whose it is.
+    type Case<'a> = (&'a [(&'a str, &'a [&'a str])], &'a [(&'a str, &'a str)], Option<&'a str>);
+
     #[test]
     fn a_subscription_belongs_to_who_names_it_or_owns_its_queue() {
         let one = Listed { name: "q/sqs/t".into(), arn: String::new(), topic: "t".into(), queue: "q".into() };
@@ -202,7 +205,7 @@ mod tests {
             Sweep(stacks.iter().map(|(stack, named)| ((*stack).to_owned(), names(named))).collect())
         };
         let named: &[&str] = &["q/sqs/t"];
-        let table: &[(&[(&str, &[&str])], &[(&str, &str)], Option<&str>)] = &[
+        let table: &[Case] = &[
             (&[("a", named)], &[("t", "a")], Some("a")),
             (&[("a", named)], &[("q", "a"), ("t", "b")], Some("a")),
             (&[("a", named)], &[("q", "b"), ("t", "a")], Some("a")),

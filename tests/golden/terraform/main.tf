@@ -12,7 +12,7 @@ locals {
   region     = data.aws_region.current.id
 
   tags = {
-    team               = "a ${var.stage}"
+    team               = "a dev"
     "queuestack:stack" = "everything"
   }
 }
@@ -30,6 +30,16 @@ resource "aws_sqs_queue" "failed" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
+      {
+        Sid       = "AllowTopics"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:failed"
+        Condition = {
+          ArnEquals = { "aws:SourceArn" = ["arn:aws:sns:eu-west-1:123456789012:theirs", aws_sns_topic.news.arn] }
+        }
+      },
       {
         Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
@@ -85,7 +95,7 @@ resource "aws_sqs_queue" "keyed" {
 
 # queue.orders (everything.yaml:11)
 resource "aws_sqs_queue" "orders" {
-  name                        = "${var.stage}-orders.fifo"
+  name                        = "dev-orders.fifo"
   visibility_timeout_seconds  = 30
   message_retention_seconds   = 172800
   delay_seconds               = 5
@@ -110,15 +120,23 @@ resource "aws_sqs_queue" "orders" {
         Effect    = "Allow"
         Principal = { AWS = local.account_id }
         Action    = ["sqs:SendMessage"]
-        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders.fifo"
         Condition = { StringEquals = { "aws:PrincipalTag/team" = "$${aws:ResourceTag/team}" } }
+      },
+      {
+        Sid       = "AllowTopics"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders.fifo"
+        Condition = { ArnEquals = { "aws:SourceArn" = [aws_sns_topic.orders.arn] } }
       },
       {
         Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"
-        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders.fifo"
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
     ]
@@ -129,7 +147,7 @@ resource "aws_sqs_queue" "orders" {
 
 # queue.orders-dlq, made by queue.orders (everything.yaml:11)
 resource "aws_sqs_queue" "orders_dlq" {
-  name                        = "${var.stage}-orders-dlq.fifo"
+  name                        = "dev-orders-dlq.fifo"
   visibility_timeout_seconds  = 30
   message_retention_seconds   = 1209600
   delay_seconds               = 0
@@ -142,18 +160,26 @@ resource "aws_sqs_queue" "orders_dlq" {
 
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"]
+    sourceQueueArns   = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders.fifo"]
   })
 
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
       {
+        Sid       = "AllowTopics"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders-dlq.fifo"
+        Condition = { ArnEquals = { "aws:SourceArn" = [aws_sns_topic.orders.arn] } }
+      },
+      {
         Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"
-        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders-dlq.fifo"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders-dlq.fifo"
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
     ]
@@ -167,6 +193,7 @@ resource "aws_sqs_queue" "orders_dlq" {
   }
 }
 
+<<<<<<< HEAD
 # table.counted (everything.yaml:98)
 resource "aws_dynamodb_table" "counted" {
   name                        = "counted"
@@ -277,20 +304,130 @@ resource "aws_dynamodb_table" "events" {
   }
 
   tags = merge(local.tags, { "queuestack:address" = "table.events" })
+=======
+# topic.news (everything.yaml:62)
+resource "aws_sns_topic" "news" {
+  name              = "dev-news"
+  fifo_topic        = false
+  display_name      = "News of dev"
+  kms_master_key_id = "alias/news"
+  signature_version = 1
+  tracing_config    = "Active"
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AllowOwner"
+        Effect    = "Allow"
+        Principal = { AWS = "*" }
+        Action = [
+          "sns:AddPermission",
+          "sns:DeleteTopic",
+          "sns:GetTopicAttributes",
+          "sns:ListSubscriptionsByTopic",
+          "sns:Publish",
+          "sns:RemovePermission",
+          "sns:SetTopicAttributes",
+          "sns:Subscribe",
+        ]
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:dev-news"
+        Condition = { StringEquals = { "AWS:SourceOwner" = local.account_id } }
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:dev-news"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "topic.news" })
+}
+
+# topic.orders (everything.yaml:70)
+resource "aws_sns_topic" "orders" {
+  name                        = "orders.fifo"
+  fifo_topic                  = true
+  content_based_deduplication = true
+  fifo_throughput_scope       = "MessageGroup"
+  signature_version           = 2
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Principal = { AWS = local.account_id }
+        Action    = "sns:Publish"
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:orders.fifo"
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:orders.fifo"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "topic.orders" })
+}
+
+# subscription.elsewhere (everything.yaml:78)
+resource "aws_sns_topic_subscription" "elsewhere" {
+  topic_arn            = "arn:aws:sns:eu-west-1:123456789012:theirs"
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.failed.arn
+  raw_message_delivery = true
+}
+
+# subscription.news-failed, made by topic.news (everything.yaml:69)
+resource "aws_sns_topic_subscription" "news_failed" {
+  topic_arn            = aws_sns_topic.news.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.failed.arn
+  filter_policy_scope  = "MessageAttributes"
+  raw_message_delivery = false
+
+  filter_policy = jsonencode({
+    price = [
+      { numeric = [">=", 0.5, "<", 100] },
+    ]
+    stage = ["of dev", null, true]
+  })
+}
+
+# subscription.orders (everything.yaml:77)
+resource "aws_sns_topic_subscription" "orders" {
+  topic_arn            = aws_sns_topic.orders.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.orders.arn
+  filter_policy        = jsonencode({ order = { tenant = ["acme"] } })
+  filter_policy_scope  = "MessageBody"
+  raw_message_delivery = true
+  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.orders_dlq.arn })
+>>>>>>> topic
 }
 
 # alarm.math (everything.yaml:38)
 resource "aws_cloudwatch_metric_alarm" "math" {
   alarm_name                = "math"
-  alarm_description         = "50 % of %%{all} are ${var.stage}"
+  alarm_description         = "50 % of %%{all} are dev"
   evaluation_periods        = 3
   datapoints_to_alarm       = 2
   threshold                 = 0.5
   comparison_operator       = "GreaterThanThreshold"
   treat_missing_data        = "ignore"
   actions_enabled           = false
-  ok_actions                = [var.topic]
-  insufficient_data_actions = [var.topic]
+  alarm_actions             = [aws_sns_topic.news.arn]
+  ok_actions                = ["arn:aws:sns:eu-west-1:123456789012:alarms"]
+  insufficient_data_actions = ["arn:aws:sns:eu-west-1:123456789012:alarms"]
 
   metric_query {
     id = "errors"
@@ -330,7 +467,7 @@ resource "aws_cloudwatch_metric_alarm" "math" {
 
 # alarm.orders-dead-letters, made by queue.orders (everything.yaml:23)
 resource "aws_cloudwatch_metric_alarm" "orders_dead_letters" {
-  alarm_name          = "${var.stage}-orders.fifo-dead-letters"
+  alarm_name          = "dev-orders.fifo-dead-letters"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.orders_dlq.name }
@@ -341,11 +478,11 @@ resource "aws_cloudwatch_metric_alarm" "orders_dead_letters" {
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
   actions_enabled     = true
-  alarm_actions       = [var.topic]
+  alarm_actions       = ["arn:aws:sns:eu-west-1:123456789012:alarms"]
   tags                = merge(local.tags, { "queuestack:address" = "alarm.orders-dead-letters" })
 }
 
-# alarm.slow (everything.yaml:52)
+# alarm.slow (everything.yaml:53)
 resource "aws_cloudwatch_metric_alarm" "slow" {
   alarm_name                            = "slow"
   namespace                             = "AWS/Lambda"
@@ -363,7 +500,7 @@ resource "aws_cloudwatch_metric_alarm" "slow" {
   tags                                  = merge(local.tags, { "queuestack:address" = "alarm.slow" })
 }
 
-# alarm.worker-age, made by worker.worker (everything.yaml:61)
+# alarm.worker-age, made by worker.worker (everything.yaml:80)
 resource "aws_cloudwatch_metric_alarm" "worker_age" {
   alarm_name          = "worker-age"
   namespace           = "AWS/SQS"
@@ -379,7 +516,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_age" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-age" })
 }
 
-# alarm.worker-duration, made by worker.worker (everything.yaml:61)
+# alarm.worker-duration, made by worker.worker (everything.yaml:80)
 resource "aws_cloudwatch_metric_alarm" "worker_duration" {
   alarm_name          = "worker-duration"
   namespace           = "AWS/Lambda"
@@ -395,7 +532,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_duration" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-duration" })
 }
 
-# alarm.worker-errors, made by worker.worker (everything.yaml:61)
+# alarm.worker-errors, made by worker.worker (everything.yaml:80)
 resource "aws_cloudwatch_metric_alarm" "worker_errors" {
   alarm_name          = "worker-errors"
   namespace           = "AWS/Lambda"
@@ -411,7 +548,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_errors" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-errors" })
 }
 
-# alarm.worker-throttles, made by worker.worker (everything.yaml:61)
+# alarm.worker-throttles, made by worker.worker (everything.yaml:80)
 resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   alarm_name          = "worker-throttles"
   namespace           = "AWS/Lambda"
@@ -427,6 +564,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-throttles" })
 }
 
+<<<<<<< HEAD
 # log_group.requests (everything.yaml:98)
 resource "aws_cloudwatch_log_group" "requests" {
   name              = "requests"
@@ -434,6 +572,8 @@ resource "aws_cloudwatch_log_group" "requests" {
   tags              = merge(local.tags, { "queuestack:address" = "log_group.requests" })
 }
 
+=======
+>>>>>>> topic
 # log_group.worker (everything.yaml:99)
 resource "aws_cloudwatch_log_group" "worker" {
   name              = "/aws/lambda/worker"
@@ -460,8 +600,6 @@ resource "aws_iam_role" "worker" {
       },
     ]
   })
-
-  tags = merge(local.tags, { "queuestack:address" = "role.worker", "queuestack:region" = local.region })
 }
 
 resource "aws_iam_role_policy" "worker" {
@@ -535,7 +673,7 @@ resource "aws_iam_role_policies_exclusive" "worker" {
   policy_names = [aws_iam_role_policy.worker.name]
 }
 
-# function.worker, made by worker.worker (everything.yaml:61)
+# function.worker, made by worker.worker (everything.yaml:80)
 resource "aws_lambda_function" "worker" {
   function_name                  = "worker"
   filename                       = "${path.module}/build/worker-arm64.zip"
@@ -556,8 +694,8 @@ resource "aws_lambda_function" "worker" {
       PASSWORD  = var.worker_password
       PRICE     = "$${literal}"
       QUEUE_URL = aws_sqs_queue.orders.url
-      STAGE     = var.stage
-      TOKEN     = var.token
+      STAGE     = "dev"
+      TOKEN     = var.worker_token
     }
   }
 
@@ -599,7 +737,7 @@ resource "aws_lambda_function_event_invoke_config" "worker" {
   }
 }
 
-# mapping.worker, made by worker.worker (everything.yaml:61)
+# mapping.worker, made by worker.worker (everything.yaml:80)
 resource "aws_lambda_event_source_mapping" "worker" {
   event_source_arn                   = aws_sqs_queue.orders.arn
   function_name                      = aws_lambda_function.worker.arn
