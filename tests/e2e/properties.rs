@@ -65,13 +65,9 @@ fn sequence(endpoint: &str, stack: &str, cases: u32, sections: &[&'static str]) 
         settles(endpoint, &file, &name, &second)?;
         succeeds(run(endpoint, &["destroy", file.path(), "--yes"]), &second)?;
         let account = Account::new(endpoint);
-<<<<<<< HEAD
         for kind in second.kinds() {
             assert_eq!(account.names_of(kind, &name), BTreeSet::new());
         }
-=======
-        assert_eq!(everything_of(&account, &name), <[BTreeSet<String>; 4]>::default());
->>>>>>> topic
         Ok(())
     });
 }

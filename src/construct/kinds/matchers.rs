@@ -59,7 +59,44 @@ matchers! {
     /// Expects `policy`: The queue's access policy, at most 8192 bytes and 20 statements.
     policy: into Document;
 
-<<<<<<< HEAD
+    /// Expects `display_name`: The sender's name of messages by mail and SMS.
+    display_name: text;
+
+    /// Expects `fifo_throughput_scope`: FIFO: looks for duplicates within each message group, for more throughput.
+    /// Without it, within the whole topic.
+    fifo_throughput_scope: FifoThroughputScope;
+
+    /// Expects `signature_version`: How messages that are not raw are signed: 1 with SHA-1, 2 with SHA-256. 2 (AWS:
+    /// 1), as AWS advises.
+    signature_version: u32;
+
+    /// Expects `tracing`: Sends X-Ray segments of its own. Without it, the publisher's trace is handed on all the
+    /// same.
+    tracing: TopicTracing;
+
+    /// Expects `topic`: The topic: a logical name or an ARN.
+    topic: into Ref<Topic>;
+
+    /// Expects `queue`: The queue that gets what is published: a logical name or an ARN. One of this stack lets the
+    /// topic send to it.
+    queue: into Ref<Queue>;
+
+    /// Expects `filter`: Which messages it gets, `{tenant: [acme], type: [order.paid, order.cancelled]}`: those that
+    /// match every key. At most 5 keys; a change takes up to 15 minutes.
+    filter: into Document;
+
+    /// Expects `filter_scope`: Whether the filter looks at the message's attributes or into its body, which must be
+    /// JSON then: a job's `type` and `tenantId` are in the body. Default attributes.
+    filter_scope: FilterScope;
+
+    /// Expects `raw`: Delivers the message as it was published, attributes beside it (at most 10). On (AWS: off): a
+    /// worker reads its job from the body, which SNS would wrap in a notification.
+    raw: bool;
+
+    /// Expects `dead_letter_queue`: The queue for messages that cannot be delivered, such as when the queue refuses
+    /// them. Without one they are lost.
+    dead_letter_queue: into Ref<Queue>;
+
     /// Expects `partition_key`: The attribute that says where an item is; alone, or with `sort_key`, it names the
     /// item.
     partition_key: into PartitionKey;
@@ -104,45 +141,7 @@ matchers! {
     /// Expects `local_indexes`: Local indexes, at most 5: other sort keys within the partition key. They are made
     /// with the table, and only then.
     local_indexes: each LocalIndex;
-=======
-    /// Expects `display_name`: The sender's name of messages by mail and SMS.
-    display_name: text;
 
-    /// Expects `fifo_throughput_scope`: FIFO: looks for duplicates within each message group, for more throughput.
-    /// Without it, within the whole topic.
-    fifo_throughput_scope: FifoThroughputScope;
-
-    /// Expects `signature_version`: How messages that are not raw are signed: 1 with SHA-1, 2 with SHA-256. 2 (AWS:
-    /// 1), as AWS advises.
-    signature_version: u32;
-
-    /// Expects `tracing`: Sends X-Ray segments of its own. Without it, the publisher's trace is handed on all the
-    /// same.
-    tracing: TopicTracing;
-
-    /// Expects `topic`: The topic: a logical name or an ARN.
-    topic: into Ref<Topic>;
-
-    /// Expects `queue`: The queue that gets what is published: a logical name or an ARN. One of this stack lets the
-    /// topic send to it.
-    queue: into Ref<Queue>;
-
-    /// Expects `filter`: Which messages it gets, `{tenant: [acme], type: [order.paid, order.cancelled]}`: those that
-    /// match every key. At most 5 keys; a change takes up to 15 minutes.
-    filter: into Document;
-
-    /// Expects `filter_scope`: Whether the filter looks at the message's attributes or into its body, which must be
-    /// JSON then: a job's `type` and `tenantId` are in the body. Default attributes.
-    filter_scope: FilterScope;
-
-    /// Expects `raw`: Delivers the message as it was published, attributes beside it (at most 10). On (AWS: off): a
-    /// worker reads its job from the body, which SNS would wrap in a notification.
-    raw: bool;
-
-    /// Expects `dead_letter_queue`: The queue for messages that cannot be delivered, such as when the queue refuses
-    /// them. Without one they are lost.
-    dead_letter_queue: into Ref<Queue>;
->>>>>>> topic
 
     /// Expects `description`: What the alarm means and what to do.
     description: text;
@@ -340,12 +339,9 @@ matchers! {
 
 subjects! {
     has_queue: "queue";
-<<<<<<< HEAD
-    has_table: "table";
-=======
     has_topic: "topic";
     has_subscription: "subscription";
->>>>>>> topic
+    has_table: "table";
     has_alarm: "alarm";
     has_log_group: "log_group";
     has_role: "role";

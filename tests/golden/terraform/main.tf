@@ -193,7 +193,6 @@ resource "aws_sqs_queue" "orders_dlq" {
   }
 }
 
-<<<<<<< HEAD
 # table.counted (everything.yaml:98)
 resource "aws_dynamodb_table" "counted" {
   name                        = "counted"
@@ -304,115 +303,6 @@ resource "aws_dynamodb_table" "events" {
   }
 
   tags = merge(local.tags, { "queuestack:address" = "table.events" })
-=======
-# topic.news (everything.yaml:62)
-resource "aws_sns_topic" "news" {
-  name              = "dev-news"
-  fifo_topic        = false
-  display_name      = "News of dev"
-  kms_master_key_id = "alias/news"
-  signature_version = 1
-  tracing_config    = "Active"
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "AllowOwner"
-        Effect    = "Allow"
-        Principal = { AWS = "*" }
-        Action = [
-          "sns:AddPermission",
-          "sns:DeleteTopic",
-          "sns:GetTopicAttributes",
-          "sns:ListSubscriptionsByTopic",
-          "sns:Publish",
-          "sns:RemovePermission",
-          "sns:SetTopicAttributes",
-          "sns:Subscribe",
-        ]
-        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:dev-news"
-        Condition = { StringEquals = { "AWS:SourceOwner" = local.account_id } }
-      },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sns:Publish"
-        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:dev-news"
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ]
-  })
-
-  tags = merge(local.tags, { "queuestack:address" = "topic.news" })
-}
-
-# topic.orders (everything.yaml:70)
-resource "aws_sns_topic" "orders" {
-  name                        = "orders.fifo"
-  fifo_topic                  = true
-  content_based_deduplication = true
-  fifo_throughput_scope       = "MessageGroup"
-  signature_version           = 2
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Effect    = "Allow"
-        Principal = { AWS = local.account_id }
-        Action    = "sns:Publish"
-        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:orders.fifo"
-      },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sns:Publish"
-        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:orders.fifo"
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ]
-  })
-
-  tags = merge(local.tags, { "queuestack:address" = "topic.orders" })
-}
-
-# subscription.elsewhere (everything.yaml:78)
-resource "aws_sns_topic_subscription" "elsewhere" {
-  topic_arn            = "arn:aws:sns:eu-west-1:123456789012:theirs"
-  protocol             = "sqs"
-  endpoint             = aws_sqs_queue.failed.arn
-  raw_message_delivery = true
-}
-
-# subscription.news-failed, made by topic.news (everything.yaml:69)
-resource "aws_sns_topic_subscription" "news_failed" {
-  topic_arn            = aws_sns_topic.news.arn
-  protocol             = "sqs"
-  endpoint             = aws_sqs_queue.failed.arn
-  filter_policy_scope  = "MessageAttributes"
-  raw_message_delivery = false
-
-  filter_policy = jsonencode({
-    price = [
-      { numeric = [">=", 0.5, "<", 100] },
-    ]
-    stage = ["of dev", null, true]
-  })
-}
-
-# subscription.orders (everything.yaml:77)
-resource "aws_sns_topic_subscription" "orders" {
-  topic_arn            = aws_sns_topic.orders.arn
-  protocol             = "sqs"
-  endpoint             = aws_sqs_queue.orders.arn
-  filter_policy        = jsonencode({ order = { tenant = ["acme"] } })
-  filter_policy_scope  = "MessageBody"
-  raw_message_delivery = true
-  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.orders_dlq.arn })
->>>>>>> topic
 }
 
 # alarm.math (everything.yaml:38)
@@ -564,7 +454,6 @@ resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-throttles" })
 }
 
-<<<<<<< HEAD
 # log_group.requests (everything.yaml:98)
 resource "aws_cloudwatch_log_group" "requests" {
   name              = "requests"
@@ -572,8 +461,6 @@ resource "aws_cloudwatch_log_group" "requests" {
   tags              = merge(local.tags, { "queuestack:address" = "log_group.requests" })
 }
 
-=======
->>>>>>> topic
 # log_group.worker (everything.yaml:99)
 resource "aws_cloudwatch_log_group" "worker" {
   name              = "/aws/lambda/worker"

@@ -23,7 +23,6 @@ output "queues" {
   }
 }
 
-<<<<<<< HEAD
 output "tables" {
   description = "The tables by their logical names."
 
@@ -36,14 +35,6 @@ output "tables" {
       arn  = aws_dynamodb_table.events.arn
       name = aws_dynamodb_table.events.name
     }
-=======
-output "topics" {
-  description = "The topics by their logical names."
-
-  value = {
-    news   = { arn = aws_sns_topic.news.arn }
-    orders = { arn = aws_sns_topic.orders.arn }
->>>>>>> topic
   }
 }
 
