@@ -243,6 +243,7 @@ const ROWS: &[Row] = &[
     LOCAL_INDEXES,
 ];
 
+/// The provider tells definitions of attributes apart by their names alone: to it a key of another type is no change.
 static TERRAFORM: Spelling =
     Spelling { outputs: &["arn", "name"], ..Spelling::new("aws_dynamodb_table", "name", "{name}") };
 
