@@ -4,7 +4,6 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::scope::set_member;
-use super::worker::grant;
 use super::{AgeAlarm, CountAlarm, Fact, Queue, QueueBuilder, Redrive, Scope, Seconds, Worker};
 use crate::kind::queue;
 use crate::model::{self, Resource};

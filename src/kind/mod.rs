@@ -43,14 +43,14 @@ pub use sample::{Depth, Line, Sample};
 /// Every kind, in the order that a stack file and a rendered folder list them.
 pub const KINDS: &[&dyn Kind] = &[
     &queue::Queue,
-    &topic::Topic,
-    &subscription::Subscription,
-    &table::Table,
     &alarm::Alarm,
     &log_group::LogGroup,
     &role::Role,
     &function::Function,
     &mapping::Mapping,
+    &topic::Topic,
+    &subscription::Subscription,
+    &table::Table,
     &http_api::HttpApi,
     &worker::Worker,
 ];

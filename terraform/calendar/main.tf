@@ -394,6 +394,8 @@ resource "aws_iam_role" "calendar_sync" {
       },
     ]
   })
+
+  tags = merge(local.tags, { "queuestack:address" = "role.calendar-sync", "queuestack:region" = local.region })
 }
 
 resource "aws_iam_role_policy" "calendar_sync" {
@@ -458,6 +460,8 @@ resource "aws_iam_role" "notification" {
       },
     ]
   })
+
+  tags = merge(local.tags, { "queuestack:address" = "role.notification", "queuestack:region" = local.region })
 }
 
 resource "aws_iam_role_policy" "notification" {

@@ -24,4 +24,3 @@ pub mod odd;
 #[rustfmt::skip]
 #[path = "../golden/convert/orders.rs"]
 pub mod orders;
-#[rustfmt::skip]

@@ -1,5 +1,7 @@
 //! Topics and subscriptions on the local AWS: what is published reaches whom it concerns, as it was declared.
 
+use std::collections::BTreeSet;
+
 use queuestack_worker::Envelope;
 use serde_json::{Value, json};
 
@@ -145,7 +147,7 @@ fn what_others_subscribe_is_theirs() {
     let planned = run(endpoint, &["plan", consumer.path(), "--json"]).exits(0).changes();
     assert_eq!(planned, ["queue.fanout-jobs policy", "delete subscription.fanout-jobs/sqs/fanout-news"]);
     run(endpoint, &["apply", consumer.path(), "--yes"]).exits(0);
-    assert_eq!(Account::new(endpoint).subscriptions_of("fanout"), Default::default());
+    assert_eq!(Account::new(endpoint).subscriptions_of("fanout"), BTreeSet::default());
     run(endpoint, &["destroy", consumer.path(), "--yes"]).exits(0);
     run(endpoint, &["destroy", producer.path(), "--yes"]).exits(0);
 }

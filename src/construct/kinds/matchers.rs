@@ -72,7 +72,7 @@ matchers! {
 
     /// Expects `tracing`: Sends X-Ray segments of its own. Without it, the publisher's trace is handed on all the
     /// same.
-    tracing: TopicTracing;
+    tracing: Tracing;
 
     /// Expects `topic`: The topic: a logical name or an ARN.
     topic: into Ref<Topic>;

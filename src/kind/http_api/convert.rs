@@ -10,8 +10,11 @@ use crate::kind::{Desired, Row};
 use crate::model::Attributes;
 use crate::value::Value;
 
+/// Writes a text in one case.
+type Case = fn(&str) -> String;
+
 /// The lists of a CORS configuration, each with whether API Gateway takes it in whatever case.
-const LISTS: [(&Row, fn(&str) -> String); 4] = [
+const LISTS: [(&Row, Case); 4] = [
     (&ALLOW_ORIGINS, str::to_lowercase),
     (&ALLOW_METHODS, str::to_uppercase),
     (&ALLOW_HEADERS, str::to_lowercase),

@@ -79,7 +79,7 @@ fn partition_keys(table: &Resource, out: &mut Diagnostics) {
         let sort_path = format!("{before}{}", SORT_KEY.key);
         match (key_name(partition), key_name(sort)) {
             (None, _) => {
-                out.push(table.finding(&codes::NO_PARTITION_KEY, &path, format!("{whose} has no partition key")))
+                out.push(table.finding(&codes::NO_PARTITION_KEY, &path, format!("{whose} has no partition key")));
             }
             (Some(one), Some(other)) if one == other => {
                 let message = format!("`{one}` is the partition key and the sort key of {whose}");

@@ -12,7 +12,7 @@ locals {
   region     = data.aws_region.current.id
 
   tags = {
-    team               = "a dev"
+    team               = "a ${var.stage}"
     "queuestack:stack" = "everything"
   }
 }
@@ -95,7 +95,7 @@ resource "aws_sqs_queue" "keyed" {
 
 # queue.orders (everything.yaml:11)
 resource "aws_sqs_queue" "orders" {
-  name                        = "dev-orders.fifo"
+  name                        = "${var.stage}-orders.fifo"
   visibility_timeout_seconds  = 30
   message_retention_seconds   = 172800
   delay_seconds               = 5
@@ -120,7 +120,7 @@ resource "aws_sqs_queue" "orders" {
         Effect    = "Allow"
         Principal = { AWS = local.account_id }
         Action    = ["sqs:SendMessage"]
-        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders.fifo"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
         Condition = { StringEquals = { "aws:PrincipalTag/team" = "$${aws:ResourceTag/team}" } }
       },
       {
@@ -128,7 +128,7 @@ resource "aws_sqs_queue" "orders" {
         Effect    = "Allow"
         Principal = { Service = "sns.amazonaws.com" }
         Action    = "sqs:SendMessage"
-        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders.fifo"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
         Condition = { ArnEquals = { "aws:SourceArn" = [aws_sns_topic.orders.arn] } }
       },
       {
@@ -136,7 +136,7 @@ resource "aws_sqs_queue" "orders" {
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"
-        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders.fifo"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
     ]
@@ -147,7 +147,7 @@ resource "aws_sqs_queue" "orders" {
 
 # queue.orders-dlq, made by queue.orders (everything.yaml:11)
 resource "aws_sqs_queue" "orders_dlq" {
-  name                        = "dev-orders-dlq.fifo"
+  name                        = "${var.stage}-orders-dlq.fifo"
   visibility_timeout_seconds  = 30
   message_retention_seconds   = 1209600
   delay_seconds               = 0
@@ -160,7 +160,7 @@ resource "aws_sqs_queue" "orders_dlq" {
 
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
-    sourceQueueArns   = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders.fifo"]
+    sourceQueueArns   = ["arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"]
   })
 
   policy = jsonencode({
@@ -171,7 +171,7 @@ resource "aws_sqs_queue" "orders_dlq" {
         Effect    = "Allow"
         Principal = { Service = "sns.amazonaws.com" }
         Action    = "sqs:SendMessage"
-        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders-dlq.fifo"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders-dlq.fifo"
         Condition = { ArnEquals = { "aws:SourceArn" = [aws_sns_topic.orders.arn] } }
       },
       {
@@ -179,7 +179,7 @@ resource "aws_sqs_queue" "orders_dlq" {
         Effect    = "Deny"
         Principal = "*"
         Action    = "sqs:*"
-        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:dev-orders-dlq.fifo"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders-dlq.fifo"
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
     ]
@@ -308,7 +308,7 @@ resource "aws_dynamodb_table" "events" {
 # alarm.math (everything.yaml:38)
 resource "aws_cloudwatch_metric_alarm" "math" {
   alarm_name                = "math"
-  alarm_description         = "50 % of %%{all} are dev"
+  alarm_description         = "50 % of %%{all} are ${var.stage}"
   evaluation_periods        = 3
   datapoints_to_alarm       = 2
   threshold                 = 0.5
@@ -316,8 +316,8 @@ resource "aws_cloudwatch_metric_alarm" "math" {
   treat_missing_data        = "ignore"
   actions_enabled           = false
   alarm_actions             = [aws_sns_topic.news.arn]
-  ok_actions                = ["arn:aws:sns:eu-west-1:123456789012:alarms"]
-  insufficient_data_actions = ["arn:aws:sns:eu-west-1:123456789012:alarms"]
+  ok_actions                = [var.topic]
+  insufficient_data_actions = [var.topic]
 
   metric_query {
     id = "errors"
@@ -357,7 +357,7 @@ resource "aws_cloudwatch_metric_alarm" "math" {
 
 # alarm.orders-dead-letters, made by queue.orders (everything.yaml:23)
 resource "aws_cloudwatch_metric_alarm" "orders_dead_letters" {
-  alarm_name          = "dev-orders.fifo-dead-letters"
+  alarm_name          = "${var.stage}-orders.fifo-dead-letters"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.orders_dlq.name }
@@ -368,7 +368,7 @@ resource "aws_cloudwatch_metric_alarm" "orders_dead_letters" {
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
   actions_enabled     = true
-  alarm_actions       = ["arn:aws:sns:eu-west-1:123456789012:alarms"]
+  alarm_actions       = [var.topic]
   tags                = merge(local.tags, { "queuestack:address" = "alarm.orders-dead-letters" })
 }
 
@@ -487,6 +487,8 @@ resource "aws_iam_role" "worker" {
       },
     ]
   })
+
+  tags = merge(local.tags, { "queuestack:address" = "role.worker", "queuestack:region" = local.region })
 }
 
 resource "aws_iam_role_policy" "worker" {
@@ -581,8 +583,8 @@ resource "aws_lambda_function" "worker" {
       PASSWORD  = var.worker_password
       PRICE     = "$${literal}"
       QUEUE_URL = aws_sqs_queue.orders.url
-      STAGE     = "dev"
-      TOKEN     = var.worker_token
+      STAGE     = var.stage
+      TOKEN     = var.token
     }
   }
 

@@ -6,21 +6,31 @@ variable "aws_region" {
   default     = null
 }
 
-variable "worker_password" {
+variable "stage" {
+  description = "The stage"
+  type        = string
+  default     = "dev"
+
+  validation {
+    condition     = contains(["dev", "prod"], var.stage)
+    error_message = "Allowed are dev, prod."
+  }
+}
+
+variable "token" {
   type      = string
   sensitive = true
 }
 
-variable "worker_token" {
+variable "topic" {
+  type    = string
+  default = "arn:aws:sns:eu-west-1:123456789012:alarms"
+}
+
+variable "worker_password" {
   type      = string
   sensitive = true
 }
 
 # `seconds` is 30. It says more than a text, so that it was fixed
 # when this was rendered; render again with --var seconds=… for another value.
-# `stage` is dev. It says more than a text, so that it was fixed
-# when this was rendered; render again with --var stage=… for another value.
-# `token` is sesame. It says more than a text, so that it was fixed
-# when this was rendered; render again with --var token=… for another value.
-# `topic` is arn:aws:sns:eu-west-1:123456789012:alarms. It says more than a text, so that it was fixed
-# when this was rendered; render again with --var topic=… for another value.

@@ -96,7 +96,7 @@ pub fn read(request: &Request) -> Result<NewJob, Answer> {
     if !posted.payload.is_object() {
         return Err(wrong("`payload` is a JSON object."));
     }
-    let said: usize = names.iter().filter_map(|(_, said)| said.map(|said| said.len())).sum();
+    let said: usize = names.iter().filter_map(|(_, said)| said.map(String::len)).sum();
     // Counted as it is sent: what was posted may have been written shorter.
     let size = posted.payload.to_string().len() + said + ENVELOPE;
     if size > LARGEST_MESSAGE {
