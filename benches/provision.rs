@@ -124,7 +124,8 @@ fn floor_bundled(arguments: &[String]) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let (floor, workers) = (Floor::new(endpoint), Workers::new(endpoint, Vec::new()));
-        tokio::try_join!(floor.read_queues(), floor.read_alarms_and_tags(), workers.read_all())?;
+        let events = workers.events();
+        tokio::try_join!(floor.read_queues(), floor.read_alarms_and_tags(), workers.read_all(), events.read_all())?;
         Ok(())
     })
 }

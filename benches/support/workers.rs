@@ -14,6 +14,7 @@ use futures::future::try_join_all;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::events::Events;
 use super::floor::Failure;
 
 /// Requests that are in flight at once, at most.
@@ -31,6 +32,7 @@ pub struct Workers {
     iam: aws_sdk_iam::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     lambda: aws_sdk_lambda::Client,
+    events: Events,
     code: Blob,
     bound: Arc<Semaphore>,
 }
@@ -53,9 +55,16 @@ impl Workers {
             iam: aws_sdk_iam::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
+            events: Events::new(&config),
             code: Blob::new(code),
             bound: Arc::new(Semaphore::new(BOUND)),
         }
+    }
+
+    /// The client of what workers are often beside: topics, tables and HTTP APIs.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Creates `units` workers, each after what it needs and beside all others.

@@ -1,6 +1,6 @@
 //! The AWS SDK backend: clients, the calls through which every kind speaks, waits and rates.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -56,10 +56,16 @@ const PACES: &[(&str, &str, u32)] = &[
 
 /// The account, Region and clients that a command works with. A clone is another handle on the same.
 #[derive(Clone)]
-pub struct Aws(Arc<Shared>, Arc<ByTagType>);
+pub struct Aws(Arc<Shared>, Arc<BTreeMap<&'static str, OfType>>);
 
-/// What the tagging API knows of the stacks of one sweep, by resource type.
-type ByTagType = BTreeMap<&'static str, OnceCell<Tagged>>;
+/// What is read once a sweep of one resource type, whichever kinds ask.
+#[derive(Default)]
+struct OfType {
+    /// What the tagging API knows of the stacks.
+    tagged: OnceCell<Tagged>,
+    /// The ARNs that the service lists.
+    listed: OnceCell<BTreeSet<String>>,
+}
 
 impl std::ops::Deref for Aws {
     type Target = Shared;
@@ -136,17 +142,17 @@ impl Aws {
             lacking: OnceLock::new(),
             reporter,
         };
-        Aws(Arc::new(shared), Aws::untagged())
+        Aws(Arc::new(shared), Aws::unread())
     }
 
     /// The same connection, with nothing read through it yet.
     #[must_use]
     pub fn afresh(&self) -> Aws {
-        Aws(Arc::clone(&self.0), Aws::untagged())
+        Aws(Arc::clone(&self.0), Aws::unread())
     }
 
-    fn untagged() -> Arc<ByTagType> {
-        Arc::new(KINDS.iter().map(|kind| (kind.tag_type(), OnceCell::new())).collect())
+    fn unread() -> Arc<BTreeMap<&'static str, OfType>> {
+        Arc::new(KINDS.iter().map(|kind| (kind.tag_type(), OfType::default())).collect())
     }
 
     /// API Gateway, of HTTP APIs.
@@ -364,13 +370,26 @@ impl Aws {
     /// When AWS does not answer; an endpoint that has no tagging API owns nothing as far as it knows.
     pub async fn tagged(&self, sweep: &Sweep, tag_type: &'static str) -> Result<&Tagged, AwsError> {
         static NONE: Tagged = Tagged::new();
-        let Some(cell) = self.1.get(tag_type) else { return Ok(&NONE) };
+        let Some(of_type) = self.1.get(tag_type) else { return Ok(&NONE) };
         let stacks: Vec<String> = sweep.0.keys().cloned().collect();
         let ask = async {
             let asked = stacks.chunks(TAG_VALUES).map(|stacks| self.with_tag(STACK_TAG, stacks, tag_type));
             Ok(futures::future::try_join_all(asked).await?.into_iter().flatten().collect())
         };
-        cell.get_or_try_init(|| ask).await
+        of_type.tagged.get_or_try_init(|| ask).await
+    }
+
+    /// Returns the ARNs that a service lists of one resource type, read once a sweep.
+    ///
+    /// # Errors
+    /// Those of the list.
+    pub async fn listed<L>(&self, tag_type: &'static str, list: L) -> Result<&BTreeSet<String>, AwsError>
+    where
+        L: Future<Output = Result<BTreeSet<String>, AwsError>>,
+    {
+        static NONE: BTreeSet<String> = BTreeSet::new();
+        let Some(of_type) = self.1.get(tag_type) else { return Ok(&NONE) };
+        of_type.listed.get_or_try_init(|| list).await
     }
 
     /// Asks the tagging API for the resources of one type that have a tag with one of these values, at most

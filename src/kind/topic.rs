@@ -8,7 +8,7 @@ mod actions;
 pub mod check;
 mod live;
 
-pub(in crate::kind) use live::read_tags;
+pub(in crate::kind) use live::{all, read_tags};
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::Spelling;

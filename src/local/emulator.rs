@@ -27,6 +27,8 @@ pub struct Emulator {
     pub(super) environment: &'static [(&'static str, &'static str)],
     /// The page that says which services run, and in `edition` what we named it.
     pub(super) health: &'static str,
+    /// What stands on its health page and on no other's.
+    pub(super) mark: Option<&'static str>,
     /// What to POST to for emptying it; one without is started anew instead.
     pub(super) reset: Option<&'static str>,
 }
@@ -52,6 +54,7 @@ pub static MINISTACK: Emulator = Emulator {
         ("USE_SSL", "0"),
     ],
     health: "/_ministack/health",
+    mark: Some("ready_scripts"),
     reset: Some("/_ministack/reset"),
 };
 
@@ -87,11 +90,16 @@ pub static LOCALSTACK: Emulator = Emulator {
     // Its settings stand in start.py, which takes nothing from the environment.
     arguments: &["executor/start.py", "{port}", "{temp}", "{edition}"],
     environment: &[],
-    health: "/_localstack/health",
+    health: COMMON_HEALTH,
+    mark: None,
     reset: None,
 };
 
-/// All of them, the default first. Their health pages are asked in this order: ministack answers on both.
+/// The health page that all answer: LocalStack's, which the others imitate.
+pub(super) const COMMON_HEALTH: &str = "/_localstack/health";
+
+/// All of them, the default first. Where the common page does not tell, their own are asked in this order: ministack
+/// answers on both.
 pub static EMULATORS: [&Emulator; 2] = [&MINISTACK, &LOCALSTACK];
 
 impl Emulator {

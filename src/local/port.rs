@@ -10,7 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::EMULATORS;
+use super::emulator::COMMON_HEALTH;
+use super::{EMULATORS, Emulator};
 
 /// Connecting over loopback is immediate or hopeless; an answer may wait behind other requests.
 const CONNECT_WITHIN: Duration = Duration::from_millis(500);
@@ -50,21 +51,41 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// Asks the port who it is.
+/// Asks the port who it is: on the page that all answer first, so that whoever is no emulator is asked once.
 pub(super) async fn probe(port: u16) -> Found {
-    for emulator in EMULATORS {
-        let (status, body) = match request(port, "GET", emulator.health, ANSWER_WITHIN).await {
-            Answer::Refused => return Found::Nothing,
-            Answer::None => return Found::Other,
-            Answer::Http(status, body) => (status, body),
-        };
-        let health: Value = serde_json::from_slice(&body).unwrap_or_default();
-        if status == 200 && health.get("services").is_some_and(Value::is_object) {
-            let text = |key| health.get(key).and_then(Value::as_str).map(str::to_owned);
-            return Found::Emulator { name: emulator.name, version: text("version"), edition: text("edition") };
+    let health = match request(port, "GET", COMMON_HEALTH, ANSWER_WITHIN).await {
+        Answer::Refused => return Found::Nothing,
+        answer => match health(&answer) {
+            Some(health) => health,
+            None => return Found::Other,
+        },
+    };
+    let mut emulator = EMULATORS.into_iter().find(|one| one.mark.is_some_and(|mark| health.get(mark).is_some()));
+    for one in EMULATORS {
+        // Whoever answers on its own page is it; the common page was answered.
+        if emulator.is_none() && (one.health == COMMON_HEALTH || answers(port, one).await) {
+            emulator = Some(one);
         }
     }
-    Found::Other
+    let text = |key| health.get(key).and_then(Value::as_str).map(str::to_owned);
+    let found = |emulator: &Emulator| Found::Emulator {
+        name: emulator.name,
+        version: text("version"),
+        edition: text("edition"),
+    };
+    emulator.map_or(Found::Other, found)
+}
+
+/// Tells whether an emulator's own health page is there.
+async fn answers(port: u16, emulator: &Emulator) -> bool {
+    health(&request(port, "GET", emulator.health, ANSWER_WITHIN).await).is_some()
+}
+
+/// Reads the health page of an emulator; anything else is none.
+fn health(answer: &Answer) -> Option<Value> {
+    let Answer::Http(200, body) = answer else { return None };
+    let health: Value = serde_json::from_slice(body).ok()?;
+    health.get("services").is_some_and(Value::is_object).then_some(health)
 }
 
 /// Tells an emulator to delete all it holds; returns whether it said that it did.

@@ -13,7 +13,7 @@ locals {
   tags       = { "queuestack:stack" = "api" }
 }
 
-# queue.events-queue (api.yaml:5)
+# queue.events-queue (api.yaml:11)
 resource "aws_sqs_queue" "events_queue" {
   name                       = "events-queue"
   visibility_timeout_seconds = 60
@@ -50,7 +50,7 @@ resource "aws_sqs_queue" "events_queue" {
   }
 }
 
-# queue.events-queue-dlq, made by queue.events-queue (api.yaml:5)
+# queue.events-queue-dlq, made by queue.events-queue (api.yaml:11)
 resource "aws_sqs_queue" "events_queue_dlq" {
   name                       = "events-queue-dlq"
   visibility_timeout_seconds = 30
@@ -87,7 +87,7 @@ resource "aws_sqs_queue" "events_queue_dlq" {
   }
 }
 
-# alarm.events-queue-age, made by queue.events-queue (api.yaml:12)
+# alarm.events-queue-age, made by queue.events-queue (api.yaml:18)
 resource "aws_cloudwatch_metric_alarm" "events_queue_age" {
   alarm_name          = "events-queue-age"
   namespace           = "AWS/SQS"
@@ -103,7 +103,7 @@ resource "aws_cloudwatch_metric_alarm" "events_queue_age" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.events-queue-age" })
 }
 
-# alarm.events-queue-backlog, made by queue.events-queue (api.yaml:11)
+# alarm.events-queue-backlog, made by queue.events-queue (api.yaml:17)
 resource "aws_cloudwatch_metric_alarm" "events_queue_backlog" {
   alarm_name          = "events-queue-backlog"
   namespace           = "AWS/SQS"
@@ -119,7 +119,7 @@ resource "aws_cloudwatch_metric_alarm" "events_queue_backlog" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.events-queue-backlog" })
 }
 
-# alarm.events-queue-dead-letters, made by queue.events-queue (api.yaml:10)
+# alarm.events-queue-dead-letters, made by queue.events-queue (api.yaml:16)
 resource "aws_cloudwatch_metric_alarm" "events_queue_dead_letters" {
   alarm_name          = "events-queue-dead-letters"
   namespace           = "AWS/SQS"
@@ -135,7 +135,7 @@ resource "aws_cloudwatch_metric_alarm" "events_queue_dead_letters" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.events-queue-dead-letters" })
 }
 
-# alarm.ingest-duration, made by worker.ingest (api.yaml:14)
+# alarm.ingest-duration, made by worker.ingest (api.yaml:20)
 resource "aws_cloudwatch_metric_alarm" "ingest_duration" {
   alarm_name          = "ingest-duration"
   namespace           = "AWS/Lambda"
@@ -151,7 +151,7 @@ resource "aws_cloudwatch_metric_alarm" "ingest_duration" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.ingest-duration" })
 }
 
-# alarm.ingest-errors, made by worker.ingest (api.yaml:14)
+# alarm.ingest-errors, made by worker.ingest (api.yaml:20)
 resource "aws_cloudwatch_metric_alarm" "ingest_errors" {
   alarm_name          = "ingest-errors"
   namespace           = "AWS/Lambda"
@@ -167,7 +167,7 @@ resource "aws_cloudwatch_metric_alarm" "ingest_errors" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.ingest-errors" })
 }
 
-# alarm.ingest-throttles, made by worker.ingest (api.yaml:14)
+# alarm.ingest-throttles, made by worker.ingest (api.yaml:20)
 resource "aws_cloudwatch_metric_alarm" "ingest_throttles" {
   alarm_name          = "ingest-throttles"
   namespace           = "AWS/Lambda"
@@ -183,14 +183,69 @@ resource "aws_cloudwatch_metric_alarm" "ingest_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.ingest-throttles" })
 }
 
-# log_group.ingest, made by worker.ingest (api.yaml:14)
+# alarm.processing-duration, made by worker.processing (api.yaml:24)
+resource "aws_cloudwatch_metric_alarm" "processing_duration" {
+  alarm_name          = "processing-duration"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Duration"
+  dimensions          = { FunctionName = aws_lambda_function.processing.function_name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 8000
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.processing-duration" })
+}
+
+# alarm.processing-errors, made by worker.processing (api.yaml:24)
+resource "aws_cloudwatch_metric_alarm" "processing_errors" {
+  alarm_name          = "processing-errors"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = aws_lambda_function.processing.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.processing-errors" })
+}
+
+# alarm.processing-throttles, made by worker.processing (api.yaml:24)
+resource "aws_cloudwatch_metric_alarm" "processing_throttles" {
+  alarm_name          = "processing-throttles"
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = aws_lambda_function.processing.function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  actions_enabled     = true
+  tags                = merge(local.tags, { "queuestack:address" = "alarm.processing-throttles" })
+}
+
+# log_group.ingest, made by worker.ingest (api.yaml:20)
 resource "aws_cloudwatch_log_group" "ingest" {
   name              = "/aws/lambda/ingest"
   retention_in_days = 14
   tags              = merge(local.tags, { "queuestack:address" = "log_group.ingest" })
 }
 
-# role.ingest, made by worker.ingest (api.yaml:14)
+# log_group.processing, made by worker.processing (api.yaml:24)
+resource "aws_cloudwatch_log_group" "processing" {
+  name              = "/aws/lambda/processing"
+  retention_in_days = 14
+  tags              = merge(local.tags, { "queuestack:address" = "log_group.processing" })
+}
+
+# role.ingest, made by worker.ingest (api.yaml:20)
 resource "aws_iam_role" "ingest" {
   name                 = "ingest-role-${local.region}"
   path                 = "/queuestack/api/"
@@ -244,7 +299,73 @@ resource "aws_iam_role_policies_exclusive" "ingest" {
   policy_names = [aws_iam_role_policy.ingest.name]
 }
 
-# function.ingest, made by worker.ingest (api.yaml:14)
+# role.processing, made by worker.processing (api.yaml:24)
+resource "aws_iam_role" "processing" {
+  name                 = "processing-role-${local.region}"
+  path                 = "/queuestack/api/"
+  max_session_duration = 3600
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Principal = { Service = "lambda.amazonaws.com" }
+        Action    = "sts:AssumeRole"
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "role.processing", "queuestack:region" = local.region })
+}
+
+resource "aws_iam_role_policy" "processing" {
+  name = "queuestack"
+  role = aws_iam_role.processing.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Log"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["${aws_cloudwatch_log_group.processing.arn}:*"]
+      },
+      {
+        Sid      = "XRay"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = ["*"]
+      },
+      {
+        Sid      = "Poll"
+        Effect   = "Allow"
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = [aws_sqs_queue.events_queue.arn]
+      },
+      {
+        Sid      = "DeadLetter"
+        Effect   = "Allow"
+        Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"]
+        Resource = [aws_sqs_queue.events_queue_dlq.arn]
+      },
+      {
+        Sid      = "Write"
+        Effect   = "Allow"
+        Action   = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        Resource = [aws_dynamodb_table.events.arn]
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role_policies_exclusive" "processing" {
+  role_name    = aws_iam_role.processing.name
+  policy_names = [aws_iam_role_policy.processing.name]
+}
+
+# function.ingest, made by worker.ingest (api.yaml:20)
 resource "aws_lambda_function" "ingest" {
   function_name    = "ingest"
   filename         = "${path.module}/build/ingest-x86_64.zip"
@@ -279,7 +400,111 @@ resource "aws_lambda_function" "ingest" {
   depends_on = [aws_iam_role_policy.ingest]
 }
 
-# http_api.ingest-api (api.yaml:19)
+# function.processing, made by worker.processing (api.yaml:24)
+resource "aws_lambda_function" "processing" {
+  function_name    = "processing"
+  filename         = "${path.module}/build/processing-x86_64.zip"
+  source_code_hash = try(filebase64sha256("${path.module}/build/processing-x86_64.zip"), null)
+  role             = aws_iam_role.processing.arn
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
+  architectures    = ["x86_64"]
+  memory_size      = 256
+  timeout          = 10
+
+  environment {
+    variables = {
+      DLQ_URL           = aws_sqs_queue.events_queue_dlq.url
+      EVENT_KEEP_DAYS   = "365"
+      QUEUE_URL         = aws_sqs_queue.events_queue.url
+      TABLE_NAME_EVENTS = aws_dynamodb_table.events.name
+    }
+  }
+
+  ephemeral_storage {
+    size = 512
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    log_group             = aws_cloudwatch_log_group.processing.name
+    application_log_level = "INFO"
+    system_log_level      = "INFO"
+  }
+
+  tags       = merge(local.tags, { "queuestack:address" = "function.processing" })
+  depends_on = [aws_iam_role_policy.processing]
+}
+
+# mapping.processing, made by worker.processing (api.yaml:24)
+resource "aws_lambda_event_source_mapping" "processing" {
+  event_source_arn                   = aws_sqs_queue.events_queue.arn
+  function_name                      = aws_lambda_function.processing.arn
+  batch_size                         = 10
+  maximum_batching_window_in_seconds = 0
+  function_response_types            = ["ReportBatchItemFailures"]
+  enabled                            = true
+
+  scaling_config {
+    maximum_concurrency = 5
+  }
+
+  tags = merge(local.tags, { "queuestack:address" = "mapping.processing" })
+}
+
+# table.events (api.yaml:37)
+resource "aws_dynamodb_table" "events" {
+  name                        = "events"
+  hash_key                    = "tenant"
+  range_key                   = "id"
+  billing_mode                = "PAY_PER_REQUEST"
+  deletion_protection_enabled = false
+  table_class                 = "STANDARD"
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  global_secondary_index {
+    name            = "by-type"
+    hash_key        = "type"
+    range_key       = "occurred_at"
+    projection_type = "ALL"
+  }
+
+  attribute {
+    name = "tenant"
+    type = "S"
+  }
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+
+  attribute {
+    name = "type"
+    type = "S"
+  }
+
+  attribute {
+    name = "occurred_at"
+    type = "S"
+  }
+
+  tags = merge(local.tags, { "queuestack:address" = "table.events" })
+}
+
+# http_api.ingest-api (api.yaml:31)
 resource "aws_apigatewayv2_api" "ingest_api" {
   name                         = "ingest-api"
   protocol_type                = "HTTP"

@@ -17,7 +17,22 @@ output "queues" {
 
 output "functions" {
   description = "The functions by their logical names."
-  value       = { ingest = { arn = aws_lambda_function.ingest.arn } }
+
+  value = {
+    ingest     = { arn = aws_lambda_function.ingest.arn }
+    processing = { arn = aws_lambda_function.processing.arn }
+  }
+}
+
+output "tables" {
+  description = "The tables by their logical names."
+
+  value = {
+    events = {
+      arn  = aws_dynamodb_table.events.arn
+      name = aws_dynamodb_table.events.name
+    }
+  }
 }
 
 output "apis" {

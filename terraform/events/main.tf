@@ -283,77 +283,6 @@ resource "aws_sqs_queue" "billing_queue_dlq" {
   }
 }
 
-# topic.order-events (events.yaml:26)
-resource "aws_sns_topic" "order_events" {
-  name              = "order-events"
-  fifo_topic        = false
-  signature_version = 2
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid       = "AllowOwner"
-        Effect    = "Allow"
-        Principal = { AWS = "*" }
-        Action = [
-          "sns:AddPermission",
-          "sns:DeleteTopic",
-          "sns:GetTopicAttributes",
-          "sns:ListSubscriptionsByTopic",
-          "sns:Publish",
-          "sns:RemovePermission",
-          "sns:SetTopicAttributes",
-          "sns:Subscribe",
-        ]
-        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:order-events"
-        Condition = { StringEquals = { "AWS:SourceOwner" = local.account_id } }
-      },
-      {
-        Sid       = "DenyInsecureTransport"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sns:Publish"
-        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:order-events"
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      },
-    ]
-  })
-
-  tags = merge(local.tags, { "queuestack:address" = "topic.order-events" })
-}
-
-# subscription.order-events-acme-queue, made by topic.order-events (events.yaml:31)
-resource "aws_sns_topic_subscription" "order_events_acme_queue" {
-  topic_arn            = aws_sns_topic.order_events.arn
-  protocol             = "sqs"
-  endpoint             = aws_sqs_queue.acme_queue.arn
-  filter_policy        = jsonencode({ tenantId = ["acme"] })
-  filter_policy_scope  = "MessageBody"
-  raw_message_delivery = true
-  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.acme_queue_dlq.arn })
-}
-
-# subscription.order-events-audit-queue, made by topic.order-events (events.yaml:35)
-resource "aws_sns_topic_subscription" "order_events_audit_queue" {
-  topic_arn            = aws_sns_topic.order_events.arn
-  protocol             = "sqs"
-  endpoint             = aws_sqs_queue.audit_queue.arn
-  raw_message_delivery = false
-  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.audit_queue_dlq.arn })
-}
-
-# subscription.order-events-billing-queue, made by topic.order-events (events.yaml:28)
-resource "aws_sns_topic_subscription" "order_events_billing_queue" {
-  topic_arn            = aws_sns_topic.order_events.arn
-  protocol             = "sqs"
-  endpoint             = aws_sqs_queue.billing_queue.arn
-  filter_policy        = jsonencode({ type = ["order.paid", "order.refunded"] })
-  filter_policy_scope  = "MessageAttributes"
-  raw_message_delivery = true
-  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.billing_queue_dlq.arn })
-}
-
 # alarm.acme-queue-age, made by queue.acme-queue (events.yaml:21)
 resource "aws_cloudwatch_metric_alarm" "acme_queue_age" {
   alarm_name          = "acme-queue-age"
@@ -496,4 +425,75 @@ resource "aws_cloudwatch_metric_alarm" "billing_queue_dead_letters" {
   treat_missing_data  = "notBreaching"
   actions_enabled     = true
   tags                = merge(local.tags, { "queuestack:address" = "alarm.billing-queue-dead-letters" })
+}
+
+# topic.order-events (events.yaml:26)
+resource "aws_sns_topic" "order_events" {
+  name              = "order-events"
+  fifo_topic        = false
+  signature_version = 2
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AllowOwner"
+        Effect    = "Allow"
+        Principal = { AWS = "*" }
+        Action = [
+          "sns:AddPermission",
+          "sns:DeleteTopic",
+          "sns:GetTopicAttributes",
+          "sns:ListSubscriptionsByTopic",
+          "sns:Publish",
+          "sns:RemovePermission",
+          "sns:SetTopicAttributes",
+          "sns:Subscribe",
+        ]
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:order-events"
+        Condition = { StringEquals = { "AWS:SourceOwner" = local.account_id } }
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:order-events"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "topic.order-events" })
+}
+
+# subscription.order-events-acme-queue, made by topic.order-events (events.yaml:31)
+resource "aws_sns_topic_subscription" "order_events_acme_queue" {
+  topic_arn            = aws_sns_topic.order_events.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.acme_queue.arn
+  filter_policy        = jsonencode({ tenantId = ["acme"] })
+  filter_policy_scope  = "MessageBody"
+  raw_message_delivery = true
+  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.acme_queue_dlq.arn })
+}
+
+# subscription.order-events-audit-queue, made by topic.order-events (events.yaml:35)
+resource "aws_sns_topic_subscription" "order_events_audit_queue" {
+  topic_arn            = aws_sns_topic.order_events.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.audit_queue.arn
+  raw_message_delivery = false
+  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.audit_queue_dlq.arn })
+}
+
+# subscription.order-events-billing-queue, made by topic.order-events (events.yaml:28)
+resource "aws_sns_topic_subscription" "order_events_billing_queue" {
+  topic_arn            = aws_sns_topic.order_events.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.billing_queue.arn
+  filter_policy        = jsonencode({ type = ["order.paid", "order.refunded"] })
+  filter_policy_scope  = "MessageAttributes"
+  raw_message_delivery = true
+  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.billing_queue_dlq.arn })
 }

@@ -85,8 +85,10 @@ fn credentials_in_the_environment_mean_aws_and_none_mean_here() {
     let file = StackFile::new("decided", "stack: decided\nqueues: {decided: {}}\n");
     // The SDK's own setting for one service would reach AWS for the rest: all are sent to the stub.
     let to_aws = Run::new(&["plan", file.path()]).env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
-    let to_aws = ["SQS", "CLOUDWATCH", "CLOUDWATCH_LOGS", "IAM", "LAMBDA", "STS", "RESOURCE_GROUPS_TAGGING_API"]
+    let services = ["SQS", "CLOUDWATCH", "CLOUDWATCH_LOGS", "IAM", "LAMBDA", "STS", "RESOURCE_GROUPS_TAGGING_API"];
+    let to_aws = services
         .iter()
+        .chain(&["APIGATEWAYV2", "DYNAMODB", "SNS"])
         .fold(to_aws, |run, service| run.env(&format!("AWS_ENDPOINT_URL_{service}"), &stub.endpoint()));
     let output = to_aws.env("AWS_REGION", "us-east-1").env("HTTPS_PROXY", "http://127.0.0.1:9").output().exits(0);
     assert!(output.stdout.starts_with("plan decided on AWS, account 123456789012"), "{}", output.stdout);

@@ -173,14 +173,17 @@ async fn takes_what_is_right(deployed: &Deployed) {
     }
 }
 
+/// Method, path, headers, body, and the status that they come to.
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str, u16);
+
 async fn tells_what_is_wrong(deployed: &Deployed) {
-    let json = ("Content-Type", "application/json");
-    let table: [(&str, &str, &[(&str, &str)], &str, u16); 5] = [
-        ("POST", "/events", &[json], "{", 400),
-        ("POST", "/events", &[json], r#"{"payload": {}}"#, 400),
+    const JSON_TYPE: (&str, &str) = ("Content-Type", "application/json");
+    let table: [Case; 5] = [
+        ("POST", "/events", &[JSON_TYPE], "{", 400),
+        ("POST", "/events", &[JSON_TYPE], r#"{"payload": {}}"#, 400),
         ("POST", "/events", &[("Content-Type", "text/plain")], JOB, 415),
         ("GET", "/events", &[], "", 404),
-        ("POST", "/elsewhere", &[json], JOB, 404),
+        ("POST", "/elsewhere", &[JSON_TYPE], JOB, 404),
     ];
     for (method, path, headers, body, expected) in table {
         let (status, answer) = deployed.ask(method, path, headers, body);

@@ -230,6 +230,8 @@ fn dispatch(shared: &Shared, head: &Parts, body: &[u8]) -> Reply {
         Call::Query(operation) if operation == "ListRoles" => nothing::roles(),
         Call::Query(operation) if operation == "GetRole" => nothing::role(),
         Call::Query(operation) if operation == "GetAccountAuthorizationDetails" => nothing::role_details(),
+        Call::Query(operation) if operation == "ListTopics" => nothing::topics(),
+        Call::Query(operation) if operation == "ListSubscriptions" => nothing::subscriptions(),
         Call::Query(operation) => sts::answer(operation),
         Call::OtherTarget(target) if target == "Logs_20140328.DescribeLogGroups" => nothing::log_groups(),
         Call::OtherTarget(target) if target == "DynamoDB_20120810.ListTables" => nothing::tables(),

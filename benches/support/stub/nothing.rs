@@ -1,4 +1,5 @@
-//! Services that the stub's account has nothing of: roles, functions, mappings, log groups, HTTP APIs, tables.
+//! Services that the stub's account has nothing of: roles, functions, mappings, log groups, topics,
+//! HTTP APIs, tables.
 
 use serde_json::json;
 
@@ -22,6 +23,20 @@ pub fn role_details() -> Reply {
     let namespace = "https://iam.amazonaws.com/doc/2010-05-08/";
     let answer = "GetAccountAuthorizationDetailsResponse";
     Reply::xml(200, format!("<{answer} xmlns=\"{namespace}\">{result}</{answer}>"))
+}
+
+/// Answers SNS's `ListTopics`.
+pub fn topics() -> Reply {
+    let result = "<ListTopicsResult><Topics/></ListTopicsResult>";
+    let namespace = "http://sns.amazonaws.com/doc/2010-03-31/";
+    Reply::xml(200, format!("<ListTopicsResponse xmlns=\"{namespace}\">{result}</ListTopicsResponse>"))
+}
+
+/// Answers SNS's `ListSubscriptions`.
+pub fn subscriptions() -> Reply {
+    let result = "<ListSubscriptionsResult><Subscriptions/></ListSubscriptionsResult>";
+    let namespace = "http://sns.amazonaws.com/doc/2010-03-31/";
+    Reply::xml(200, format!("<ListSubscriptionsResponse xmlns=\"{namespace}\">{result}</ListSubscriptionsResponse>"))
 }
 
 /// Answers CloudWatch Logs' `DescribeLogGroups`.

@@ -59,90 +59,6 @@ matchers! {
     /// Expects `policy`: The queue's access policy, at most 8192 bytes and 20 statements.
     policy: into Document;
 
-    /// Expects `display_name`: The sender's name of messages by mail and SMS.
-    display_name: text;
-
-    /// Expects `fifo_throughput_scope`: FIFO: looks for duplicates within each message group, for more throughput.
-    /// Without it, within the whole topic.
-    fifo_throughput_scope: FifoThroughputScope;
-
-    /// Expects `signature_version`: How messages that are not raw are signed: 1 with SHA-1, 2 with SHA-256. 2 (AWS:
-    /// 1), as AWS advises.
-    signature_version: u32;
-
-    /// Expects `tracing`: Sends X-Ray segments of its own. Without it, the publisher's trace is handed on all the
-    /// same.
-    tracing: Tracing;
-
-    /// Expects `topic`: The topic: a logical name or an ARN.
-    topic: into Ref<Topic>;
-
-    /// Expects `queue`: The queue that gets what is published: a logical name or an ARN. One of this stack lets the
-    /// topic send to it.
-    queue: into Ref<Queue>;
-
-    /// Expects `filter`: Which messages it gets, `{tenant: [acme], type: [order.paid, order.cancelled]}`: those that
-    /// match every key. At most 5 keys; a change takes up to 15 minutes.
-    filter: into Document;
-
-    /// Expects `filter_scope`: Whether the filter looks at the message's attributes or into its body, which must be
-    /// JSON then: a job's `type` and `tenantId` are in the body. Default attributes.
-    filter_scope: FilterScope;
-
-    /// Expects `raw`: Delivers the message as it was published, attributes beside it (at most 10). On (AWS: off): a
-    /// worker reads its job from the body, which SNS would wrap in a notification.
-    raw: bool;
-
-    /// Expects `dead_letter_queue`: The queue for messages that cannot be delivered, such as when the queue refuses
-    /// them. Without one they are lost.
-    dead_letter_queue: into Ref<Queue>;
-
-    /// Expects `partition_key`: The attribute that says where an item is; alone, or with `sort_key`, it names the
-    /// item.
-    partition_key: into PartitionKey;
-
-    /// Expects `sort_key`: The attribute that items with one partition key are sorted by.
-    sort_key: into SortKey;
-
-    /// Expects `billing`: By request, or by the hour for a `capacity`. on_demand (AWS: provisioned), because jobs
-    /// come in bursts. Switched to on_demand at most four times in 24 hours.
-    billing: Billing;
-
-    /// Expects `capacity`: With `billing: provisioned`: the units a second that are paid for, `{read: 5, write: 5}`.
-    capacity: into Capacity;
-
-    /// Expects `max_capacity`: With `billing: on_demand`: the most units a second, beyond which requests are
-    /// throttled; no bound without it.
-    max_capacity: into MaxCapacity;
-
-    /// Expects `time_to_live`: The attribute that says when an item expires, a number of seconds since 1970; none do
-    /// unless said. DynamoDB deletes expired items within days, and takes one change of this an hour.
-    time_to_live: text;
-
-    /// Expects `stream`: What a stream of the table's changes says of each; there is no stream unless said.
-    stream: StreamView;
-
-    /// Expects `point_in_time_recovery`: Keeps 35 days from which the table can be restored to any second. On (AWS:
-    /// off), because a bug in a worker destroys what no retry brings back; it costs by the size of the table.
-    point_in_time_recovery: bool;
-
-    /// Expects `deletion_protection`: Whether DynamoDB refuses to delete it, whoever asks; `protect:` holds for
-    /// queuestack alone.
-    deletion_protection: bool;
-
-    /// Expects `table_class`: standard, or infrequent_access: cheaper storage and dearer requests. Changed at most
-    /// twice in 30 days.
-    table_class: TableClass;
-
-    /// Expects `indexes`: Global indexes, at most 20: other keys to find items by. Added and removed in place; one
-    /// whose keys or projection change is deleted and built anew, and cannot be read meanwhile.
-    indexes: each GlobalIndex;
-
-    /// Expects `local_indexes`: Local indexes, at most 5: other sort keys within the partition key. They are made
-    /// with the table, and only then.
-    local_indexes: each LocalIndex;
-
-
     /// Expects `description`: What the alarm means and what to do.
     description: text;
 
@@ -275,6 +191,9 @@ matchers! {
     /// unless said.
     reserved_concurrency: u32;
 
+    /// Expects `tracing`: Whether X-Ray traces are sampled here. A worker's is active.
+    tracing: Tracing;
+
     /// Expects `logging`: Log format, group and levels. A worker logs JSON to a group of its own.
     logging: into Logging;
 
@@ -289,6 +208,9 @@ matchers! {
 
     /// Expects `vpc`: The subnets and security groups of a VPC that it runs in.
     vpc: into Vpc;
+
+    /// Expects `queue`: The queue that is polled: a logical name or an ARN.
+    queue: into Ref<Queue>;
 
     /// Expects `function`: The function that is invoked: a logical name or an ARN.
     function: into Ref<Function>;
@@ -313,6 +235,81 @@ matchers! {
 
     /// Expects `enabled`: Whether it polls.
     enabled: bool;
+
+    /// Expects `display_name`: The sender's name of messages by mail and SMS.
+    display_name: text;
+
+    /// Expects `fifo_throughput_scope`: FIFO: looks for duplicates within each message group, for more throughput.
+    /// Without it, within the whole topic.
+    fifo_throughput_scope: FifoThroughputScope;
+
+    /// Expects `signature_version`: How messages that are not raw are signed: 1 with SHA-1, 2 with SHA-256. 2 (AWS:
+    /// 1), as AWS advises.
+    signature_version: u32;
+
+    /// Expects `topic`: The topic: a logical name or an ARN.
+    topic: into Ref<Topic>;
+
+    /// Expects `filter`: Which messages it gets, `{tenant: [acme], type: [order.paid, order.cancelled]}`: those that
+    /// match every key. At most 5 keys; a change takes up to 15 minutes.
+    filter: into Document;
+
+    /// Expects `filter_scope`: Whether the filter looks at the message's attributes or into its body, which must be
+    /// JSON then: a job's `type` and `tenantId` are in the body. Default attributes.
+    filter_scope: FilterScope;
+
+    /// Expects `raw`: Delivers the message as it was published, attributes beside it (at most 10). On (AWS: off): a
+    /// worker reads its job from the body, which SNS would wrap in a notification.
+    raw: bool;
+
+    /// Expects `dead_letter_queue`: The queue for messages that cannot be delivered, such as when the queue refuses
+    /// them. Without one they are lost.
+    dead_letter_queue: into Ref<Queue>;
+
+    /// Expects `partition_key`: The attribute that says where an item is; alone, or with `sort_key`, it names the
+    /// item.
+    partition_key: into PartitionKey;
+
+    /// Expects `sort_key`: The attribute that items with one partition key are sorted by.
+    sort_key: into SortKey;
+
+    /// Expects `billing`: By request, or by the hour for a `capacity`. on_demand (AWS: provisioned), because jobs
+    /// come in bursts. Switched to on_demand at most four times in 24 hours.
+    billing: Billing;
+
+    /// Expects `capacity`: With `billing: provisioned`: the units a second that are paid for, `{read: 5, write: 5}`.
+    capacity: into Capacity;
+
+    /// Expects `max_capacity`: With `billing: on_demand`: the most units a second, beyond which requests are
+    /// throttled; no bound without it.
+    max_capacity: into MaxCapacity;
+
+    /// Expects `time_to_live`: The attribute that says when an item expires, a number of seconds since 1970; none do
+    /// unless said. DynamoDB deletes expired items within days, and takes one change of this an hour.
+    time_to_live: text;
+
+    /// Expects `stream`: What a stream of the table's changes says of each; there is no stream unless said.
+    stream: StreamView;
+
+    /// Expects `point_in_time_recovery`: Keeps 35 days from which the table can be restored to any second. On (AWS:
+    /// off), because a bug in a worker destroys what no retry brings back; it costs by the size of the table.
+    point_in_time_recovery: bool;
+
+    /// Expects `deletion_protection`: Whether DynamoDB refuses to delete it, whoever asks; `protect:` holds for
+    /// queuestack alone.
+    deletion_protection: bool;
+
+    /// Expects `table_class`: standard, or infrequent_access: cheaper storage and dearer requests. Changed at most
+    /// twice in 30 days.
+    table_class: TableClass;
+
+    /// Expects `indexes`: Global indexes, at most 20: other keys to find items by. Added and removed in place; one
+    /// whose keys or projection change is deleted and built anew, and cannot be read meanwhile.
+    indexes: each GlobalIndex;
+
+    /// Expects `local_indexes`: Local indexes, at most 5: other sort keys within the partition key. They are made
+    /// with the table, and only then.
+    local_indexes: each LocalIndex;
 
     /// Expects `cors`: Which pages of other origins may call it; none unless said. API Gateway answers their
     /// preflights itself.
@@ -339,13 +336,13 @@ matchers! {
 
 subjects! {
     has_queue: "queue";
-    has_topic: "topic";
-    has_subscription: "subscription";
-    has_table: "table";
     has_alarm: "alarm";
     has_log_group: "log_group";
     has_role: "role";
     has_function: "function";
     has_mapping: "mapping";
+    has_topic: "topic";
+    has_subscription: "subscription";
+    has_table: "table";
     has_http_api: "http_api";
 }

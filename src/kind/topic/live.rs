@@ -38,7 +38,7 @@ impl Live for Topic {
             }
             arns
         } else {
-            list(aws).await?
+            all(aws).await?.clone()
         };
         let sweep = Arc::new(sweep.clone());
         aws.each(arns, |aws, arn| read_one(aws, Arc::clone(&sweep), arn)).await
@@ -84,7 +84,11 @@ impl Live for Topic {
     }
 }
 
-/// Lists the ARNs of all topics.
+/// The ARNs of all topics, listed once a sweep.
+pub async fn all(aws: &Aws) -> Result<&BTreeSet<String>, AwsError> {
+    aws.listed(Topic.tag_type(), list(aws)).await
+}
+
 async fn list(aws: &Aws) -> Result<BTreeSet<String>, AwsError> {
     let mut arns = BTreeSet::new();
     let mut token = None;

@@ -193,118 +193,6 @@ resource "aws_sqs_queue" "orders_dlq" {
   }
 }
 
-# table.counted (everything.yaml:98)
-resource "aws_dynamodb_table" "counted" {
-  name                        = "counted"
-  hash_key                    = var.stage
-  billing_mode                = "PROVISIONED"
-  read_capacity               = 5
-  write_capacity              = 2
-  deletion_protection_enabled = false
-  table_class                 = "STANDARD"
-
-  point_in_time_recovery {
-    enabled = true
-  }
-
-  global_secondary_index {
-    name            = "by-kind"
-    hash_key        = "kind"
-    projection_type = "ALL"
-    read_capacity   = 1
-    write_capacity  = 1
-  }
-
-  attribute {
-    name = var.stage
-    type = "S"
-  }
-
-  attribute {
-    name = "kind"
-    type = "S"
-  }
-
-  tags = merge(local.tags, { "queuestack:address" = "table.counted" })
-}
-
-# table.events (everything.yaml:84)
-resource "aws_dynamodb_table" "events" {
-  name                        = "events"
-  hash_key                    = "tenant"
-  range_key                   = "at"
-  billing_mode                = "PAY_PER_REQUEST"
-  stream_view_type            = "NEW_AND_OLD_IMAGES"
-  stream_enabled              = true
-  deletion_protection_enabled = true
-  table_class                 = "STANDARD_INFREQUENT_ACCESS"
-
-  on_demand_throughput {
-    max_read_request_units = 100
-  }
-
-  ttl {
-    attribute_name = "expires_at"
-    enabled        = true
-  }
-
-  point_in_time_recovery {
-    enabled = false
-  }
-
-  server_side_encryption {
-    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k"
-    enabled     = true
-  }
-
-  global_secondary_index {
-    name               = "by-kind"
-    hash_key           = "kind"
-    range_key          = "at"
-    projection_type    = "INCLUDE"
-    non_key_attributes = ["size", var.stage]
-  }
-
-  global_secondary_index {
-    name            = "by-hash"
-    hash_key        = "hash"
-    projection_type = "KEYS_ONLY"
-  }
-
-  local_secondary_index {
-    name            = "by-size"
-    range_key       = "size"
-    projection_type = "ALL"
-  }
-
-  attribute {
-    name = "tenant"
-    type = "S"
-  }
-
-  attribute {
-    name = "at"
-    type = "N"
-  }
-
-  attribute {
-    name = "kind"
-    type = "S"
-  }
-
-  attribute {
-    name = "hash"
-    type = "B"
-  }
-
-  attribute {
-    name = "size"
-    type = "N"
-  }
-
-  tags = merge(local.tags, { "queuestack:address" = "table.events" })
-}
-
 # alarm.math (everything.yaml:38)
 resource "aws_cloudwatch_metric_alarm" "math" {
   alarm_name                = "math"
@@ -454,14 +342,14 @@ resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-throttles" })
 }
 
-# log_group.requests (everything.yaml:98)
+# log_group.requests (everything.yaml:117)
 resource "aws_cloudwatch_log_group" "requests" {
   name              = "requests"
   retention_in_days = 14
   tags              = merge(local.tags, { "queuestack:address" = "log_group.requests" })
 }
 
-# log_group.worker (everything.yaml:99)
+# log_group.worker (everything.yaml:118)
 resource "aws_cloudwatch_log_group" "worker" {
   name              = "/aws/lambda/worker"
   retention_in_days = 30
@@ -469,7 +357,7 @@ resource "aws_cloudwatch_log_group" "worker" {
   tags              = merge(local.tags, { "queuestack:address" = "log_group.worker" })
 }
 
-# role.worker (everything.yaml:101)
+# role.worker (everything.yaml:120)
 resource "aws_iam_role" "worker" {
   name                 = "worker-role-${local.region}"
   description          = "What worker may do"
@@ -653,7 +541,228 @@ resource "aws_lambda_event_source_mapping" "worker" {
   depends_on = [aws_lambda_function_event_invoke_config.worker]
 }
 
-# http_api.api (everything.yaml:80)
+# topic.news (everything.yaml:62)
+resource "aws_sns_topic" "news" {
+  name              = "${var.stage}-news"
+  fifo_topic        = false
+  display_name      = "News of ${var.stage}"
+  kms_master_key_id = "alias/news"
+  signature_version = 1
+  tracing_config    = "Active"
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AllowOwner"
+        Effect    = "Allow"
+        Principal = { AWS = "*" }
+        Action = [
+          "sns:AddPermission",
+          "sns:DeleteTopic",
+          "sns:GetTopicAttributes",
+          "sns:ListSubscriptionsByTopic",
+          "sns:Publish",
+          "sns:RemovePermission",
+          "sns:SetTopicAttributes",
+          "sns:Subscribe",
+        ]
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.stage}-news"
+        Condition = { StringEquals = { "AWS:SourceOwner" = local.account_id } }
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.stage}-news"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "topic.news" })
+}
+
+# topic.orders (everything.yaml:70)
+resource "aws_sns_topic" "orders" {
+  name                        = "orders.fifo"
+  fifo_topic                  = true
+  content_based_deduplication = true
+  fifo_throughput_scope       = "MessageGroup"
+  signature_version           = 2
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Principal = { AWS = local.account_id }
+        Action    = "sns:Publish"
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:orders.fifo"
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = "arn:${local.partition}:sns:${local.region}:${local.account_id}:orders.fifo"
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+
+  tags = merge(local.tags, { "queuestack:address" = "topic.orders" })
+}
+
+# subscription.elsewhere (everything.yaml:78)
+resource "aws_sns_topic_subscription" "elsewhere" {
+  topic_arn            = "arn:aws:sns:eu-west-1:123456789012:theirs"
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.failed.arn
+  raw_message_delivery = true
+}
+
+# subscription.news-failed, made by topic.news (everything.yaml:69)
+resource "aws_sns_topic_subscription" "news_failed" {
+  topic_arn            = aws_sns_topic.news.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.failed.arn
+  filter_policy_scope  = "MessageAttributes"
+  raw_message_delivery = false
+
+  filter_policy = jsonencode({
+    price = [
+      { numeric = [">=", 0.5, "<", 100] },
+    ]
+    stage = ["of ${var.stage}", null, true]
+  })
+}
+
+# subscription.orders (everything.yaml:77)
+resource "aws_sns_topic_subscription" "orders" {
+  topic_arn            = aws_sns_topic.orders.arn
+  protocol             = "sqs"
+  endpoint             = aws_sqs_queue.orders.arn
+  filter_policy        = jsonencode({ order = { tenant = ["acme"] } })
+  filter_policy_scope  = "MessageBody"
+  raw_message_delivery = true
+  redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.orders_dlq.arn })
+}
+
+# table.counted (everything.yaml:136)
+resource "aws_dynamodb_table" "counted" {
+  name                        = "counted"
+  hash_key                    = var.stage
+  billing_mode                = "PROVISIONED"
+  read_capacity               = 5
+  write_capacity              = 2
+  deletion_protection_enabled = false
+  table_class                 = "STANDARD"
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  global_secondary_index {
+    name            = "by-kind"
+    hash_key        = "kind"
+    projection_type = "ALL"
+    read_capacity   = 1
+    write_capacity  = 1
+  }
+
+  attribute {
+    name = var.stage
+    type = "S"
+  }
+
+  attribute {
+    name = "kind"
+    type = "S"
+  }
+
+  tags = merge(local.tags, { "queuestack:address" = "table.counted" })
+}
+
+# table.events (everything.yaml:122)
+resource "aws_dynamodb_table" "events" {
+  name                        = "events"
+  hash_key                    = "tenant"
+  range_key                   = "at"
+  billing_mode                = "PAY_PER_REQUEST"
+  stream_view_type            = "NEW_AND_OLD_IMAGES"
+  stream_enabled              = true
+  deletion_protection_enabled = true
+  table_class                 = "STANDARD_INFREQUENT_ACCESS"
+
+  on_demand_throughput {
+    max_read_request_units = 100
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = false
+  }
+
+  server_side_encryption {
+    kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k"
+    enabled     = true
+  }
+
+  global_secondary_index {
+    name               = "by-kind"
+    hash_key           = "kind"
+    range_key          = "at"
+    projection_type    = "INCLUDE"
+    non_key_attributes = ["size", var.stage]
+  }
+
+  global_secondary_index {
+    name            = "by-hash"
+    hash_key        = "hash"
+    projection_type = "KEYS_ONLY"
+  }
+
+  local_secondary_index {
+    name            = "by-size"
+    range_key       = "size"
+    projection_type = "ALL"
+  }
+
+  attribute {
+    name = "tenant"
+    type = "S"
+  }
+
+  attribute {
+    name = "at"
+    type = "N"
+  }
+
+  attribute {
+    name = "kind"
+    type = "S"
+  }
+
+  attribute {
+    name = "hash"
+    type = "B"
+  }
+
+  attribute {
+    name = "size"
+    type = "N"
+  }
+
+  tags = merge(local.tags, { "queuestack:address" = "table.events" })
+}
+
+# http_api.api (everything.yaml:99)
 resource "aws_apigatewayv2_api" "api" {
   name                         = "${var.stage}-api"
   protocol_type                = "HTTP"

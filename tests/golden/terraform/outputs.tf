@@ -23,6 +23,20 @@ output "queues" {
   }
 }
 
+output "functions" {
+  description = "The functions by their logical names."
+  value       = { worker = { arn = aws_lambda_function.worker.arn } }
+}
+
+output "topics" {
+  description = "The topics by their logical names."
+
+  value = {
+    news   = { arn = aws_sns_topic.news.arn }
+    orders = { arn = aws_sns_topic.orders.arn }
+  }
+}
+
 output "tables" {
   description = "The tables by their logical names."
 
@@ -36,11 +50,6 @@ output "tables" {
       name = aws_dynamodb_table.events.name
     }
   }
-}
-
-output "functions" {
-  description = "The functions by their logical names."
-  value       = { worker = { arn = aws_lambda_function.worker.arn } }
 }
 
 output "apis" {
