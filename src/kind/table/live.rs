@@ -39,13 +39,13 @@ impl Live for Table {
     /// The named tables are asked for one by one, with those that the tagging API knows to be ours: an account may have
     /// hundreds of others. Where that cannot be relied on, all are listed.
     async fn read(&self, aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
+        let listed = if aws.lists_every_tag() { None } else { Some(list(aws).await?) };
+        if listed.as_ref().is_some_and(BTreeSet::is_empty) {
+            return Ok(Vec::new());
+        }
         let tagged = aws.tagged(sweep, self.tag_type()).await?;
-        let names: BTreeSet<String> = if aws.lists_every_tag() {
-            let owned = tagged.keys().filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned);
-            sweep.names().into_iter().chain(owned).collect()
-        } else {
-            list(aws).await?
-        };
+        let owned = tagged.keys().filter_map(|arn| self.name_in_arn(arn)).map(str::to_owned);
+        let names = listed.unwrap_or_else(|| sweep.names().into_iter().chain(owned).collect());
         let known = names.into_iter().map(|name| {
             let tags =
                 tagged.iter().find(|(arn, _)| self.name_in_arn(arn) == Some(&name)).map(|(_, tags)| tags.clone());
@@ -172,8 +172,11 @@ async fn read_one(aws: Aws, sweep: Arc<Sweep>, name: String, known: Option<Tags>
     let tags = match known {
         Some(tags) => tags,
         None => match read_tags(&aws, &arn).await {
-            // Of a table that went meanwhile, DynamoDB says that its tags are not for us to read.
-            Err(error) if error.is(DENIED) && describe(&aws, &name).await?.is_none() => return Ok(None),
+            // Of a table that went meanwhile, DynamoDB says that its tags are not for us to read. One that nobody named
+            // and that keeps them from us is not ours.
+            Err(error) if error.is(DENIED) && (!sweep.wants(&name) || describe(&aws, &name).await?.is_none()) => {
+                return Ok(None);
+            }
             read => read?,
         },
     };
