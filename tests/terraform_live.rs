@@ -319,7 +319,7 @@ fn secrets_are_refused_before_terraform_hears_of_them() {
 /// What sends the provider to the emulator, for those who run it by hand.
 fn overrides() -> String {
     let endpoint = endpoint();
-    let services = ["apigatewayv2", "cloudwatch", "iam", "lambda", "logs", "sns", "sqs", "sts"]
+    let services = ["apigatewayv2", "cloudwatch", "iam", "lambda", "logs", "sns", "sqs", "ssm", "sts"]
         .map(|service| format!("    {service} = \"{endpoint}\"\n"));
     let skips = ["skip_credentials_validation", "skip_metadata_api_check"].map(|skip| format!("  {skip} = true\n"));
     format!("provider \"aws\" {{\n{}  endpoints {{\n{}  }}\n}}\n", skips.concat(), services.concat())
