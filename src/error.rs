@@ -44,6 +44,17 @@ impl AwsError {
     }
 }
 
+/// Drops an answer; an error with one of these codes is fine too, such as that what was to be deleted is gone.
+///
+/// # Errors
+/// Any other.
+pub fn fine_when<T>(codes: &[&str], answer: Result<T, AwsError>) -> Result<(), AwsError> {
+    match answer {
+        Err(error) if error.is(codes) => Ok(()),
+        other => other.map(drop),
+    }
+}
+
 impl fmt::Display for AwsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: ", self.service, self.operation)?;

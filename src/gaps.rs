@@ -21,13 +21,16 @@ impl Gaps {
     #[must_use]
     pub fn of(emulator: Option<&str>) -> Gaps {
         let Some(emulator) = emulator else { return Gaps::default() };
-        let rows = TABLE.lines().filter_map(|line| {
-            let cells: Vec<&str> = line.trim().strip_prefix('|')?.split('|').map(str::trim).collect();
-            let [name, kind, attribute, what, ..] = cells.as_slice() else { return None };
-            let plain = |cell: &str| cell.trim_matches('`').to_owned();
-            (plain(name) == emulator).then(|| ((plain(kind), plain(attribute)), format!("{emulator} {what}")))
-        });
-        Gaps { what: rows.collect() }
+        let of_it = rows().filter(|[name, ..]| *name == emulator);
+        let what = of_it
+            .map(|[_, kind, attribute, what]| ((kind.to_owned(), attribute.to_owned()), format!("{emulator} {what}")));
+        Gaps { what: what.collect() }
+    }
+
+    /// Tells whether there is an emulator that does not have a kind at all.
+    #[must_use]
+    pub fn may_lack(kind: &str) -> bool {
+        rows().any(|[_, of, attribute, _]| of == kind && attribute == ALL)
     }
 
     /// Leaves one more attribute of a kind out of the comparison; `why` is the beginning of a sentence.
@@ -52,6 +55,15 @@ impl Gaps {
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.what.iter().map(|((kind, attribute), what)| say(kind, attribute, what))
     }
+}
+
+/// The table's rows: emulator, kind, attribute, and what happens to it.
+fn rows() -> impl Iterator<Item = [&'static str; 4]> {
+    TABLE.lines().filter_map(|line| {
+        let mut cells = line.trim().strip_prefix('|')?.split('|').map(str::trim);
+        let mut plain = || Some(cells.next()?.trim_matches('`'));
+        Some([plain()?, plain()?, plain()?, cells.next()?])
+    })
 }
 
 fn say(kind: &str, attribute: &str, what: &str) -> String {
@@ -92,5 +104,6 @@ mod tests {
         assert!(Gaps::of(Some("localstack")).lacks("http_api").is_some());
         assert!(Gaps::of(Some("localstack")).lacks("table").unwrap().ends_with("table resources were passed over"));
         assert!(Gaps::of(Some("ministack")).lacks("table").is_none());
+        assert!(Gaps::may_lack("table") && !Gaps::may_lack("queue"));
     }
 }

@@ -345,6 +345,13 @@ impl Stack {
         })
     }
 
+    /// Returns the physical name of a resource, as far as the stack says it already.
+    #[must_use]
+    pub fn physical_name_of(&self, address: &Address) -> String {
+        let resource = self.resources.get(address);
+        resource.map_or_else(|| address.name.clone(), |resource| resource.kind.physical_name(resource))
+    }
+
     /// Returns what a resource without this attribute would get from the stack's defaults or the row.
     #[must_use]
     pub fn default_of(&self, kind: &'static dyn Kind, row: &Row) -> Value {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::RequestId;
-use tokio::sync::{Mutex, OnceCell, watch};
+use tokio::sync::{Mutex, OnceCell, SetOnce, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -105,7 +105,7 @@ pub struct Shared {
     code: OnceLock<Artifacts>,
     stopped: watch::Sender<bool>,
     hidden: RwLock<Vec<String>>,
-    lacking: OnceLock<Gaps>,
+    lacking: SetOnce<Gaps>,
     reporter: Arc<dyn Reporter>,
 }
 
@@ -139,7 +139,7 @@ impl Aws {
             code: OnceLock::new(),
             stopped: watch::Sender::new(false),
             hidden: RwLock::default(),
-            lacking: OnceLock::new(),
+            lacking: SetOnce::new(),
             reporter,
         };
         Aws(Arc::new(shared), Aws::unread())
@@ -279,10 +279,10 @@ impl Aws {
         let _ = self.lacking.set(gaps);
     }
 
-    /// Tells whether the endpoint is not asked about a kind.
-    #[must_use]
-    pub fn passes_over(&self, kind: &str) -> bool {
-        self.lacking.get().is_some_and(|gaps| gaps.lacks(kind).is_some())
+    /// Tells whether the endpoint is not asked about a kind. That waits for [`Aws::pass_over`], but only for a kind
+    /// that some endpoint lacks: the others are read meanwhile.
+    pub async fn passes_over(&self, kind: &str) -> bool {
+        Gaps::may_lack(kind) && self.lacking.wait().await.lacks(kind).is_some()
     }
 
     /// Makes one call: paced, counted, and with an error that names service, code and request id.

@@ -53,10 +53,13 @@ impl Aws {
     /// # Errors
     /// When a call fails for good.
     pub async fn read_named(&self, stack: &str, wanted: &Names) -> Result<Vec<Found>, AwsError> {
-        let reads = self.kinds().filter_map(|kind| {
+        let reads = KINDS.iter().filter_map(|kind| {
             let (live, names) = (kind.live()?, wanted.get(kind.name())?);
             let sweep = Sweep([(stack.to_owned(), names.clone())].into());
             Some(async move {
+                if self.passes_over(kind.name()).await {
+                    return Ok(Vec::new());
+                }
                 let found = live.read(self, &sweep).await?;
                 // A sweep brings what the stack owns too, if there is one of this name.
                 Ok::<_, AwsError>(found.into_iter().filter(|one| sweep.wants(&one.name)).collect::<Vec<_>>())
@@ -66,8 +69,11 @@ impl Aws {
     }
 
     async fn belonging(&self, fresh: &[Found]) -> Result<Names, AwsError> {
-        let kinds = self.kinds().filter_map(|kind| Some((kind.name(), kind.live()?)));
-        let asked = kinds.map(|(name, live)| async move { Ok((name, live.belonging(self, fresh).await?)) });
+        let kinds = KINDS.iter().filter_map(|kind| Some((kind.name(), kind.live()?)));
+        let asked = kinds.map(|(name, live)| async move {
+            let passed_over = self.passes_over(name).await;
+            Ok((name, if passed_over { BTreeSet::new() } else { live.belonging(self, fresh).await? }))
+        });
         let names: Vec<_> = futures::future::try_join_all(asked).await?;
         Ok(names.into_iter().collect())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
-use crate::kind::{Found, KINDS, Kind, Sweep};
+use crate::kind::{Found, KINDS, Sweep};
 use crate::model::Stack;
 
 impl Aws {
@@ -35,9 +35,12 @@ impl Aws {
     }
 
     async fn sweep_together(&self, stacks: &[&Stack]) -> Result<Vec<Found>, AwsError> {
-        let sweeps = self.kinds().filter_map(|kind| {
+        let sweeps = KINDS.iter().filter_map(|kind| {
             let sweep = self.sweep_of(stacks, kind.name());
             kind.live().map(|live| async move {
+                if self.passes_over(kind.name()).await {
+                    return Ok(Vec::new());
+                }
                 match live.read(self, &sweep).await {
                     // An emulator of queues alone is a fine place for a stack of queues alone.
                     Err(error) if !self.lists_every_tag() && sweep.names().is_empty() => {
@@ -49,11 +52,6 @@ impl Aws {
             })
         });
         Ok(futures::future::try_join_all(sweeps).await?.into_iter().flatten().collect())
-    }
-
-    /// The kinds that the endpoint is asked about.
-    pub(super) fn kinds(&self) -> impl Iterator<Item = &'static dyn Kind> {
-        KINDS.iter().copied().filter(|kind| !self.passes_over(kind.name()))
     }
 
     /// Tells what is looked for of one kind.

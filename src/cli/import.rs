@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostics, Source};
 use crate::error::{EXIT_OK, Error};
 use crate::event::Silent;
 use crate::import::{Imported, import};
-use crate::kind::{Found, Kind as _, queue};
+use crate::kind::{Found, Kind as _, fifo, queue};
 use crate::manifest::{self, Inputs};
 use crate::model::Stack;
 use crate::{expand, report, rule};
@@ -63,7 +63,7 @@ impl Args {
         }
         let tagged = held.filter(|held| held.stacks.len() == 1).and_then(|held| held.stacks.first());
         let source = self.queue.first().or(self.tag.as_ref().map(|(_, value)| value)).or(tagged);
-        let name = source.map_or("imported", |name| name.trim_end_matches(queue::FIFO_SUFFIX));
+        let name = source.map_or("imported", |name| name.trim_end_matches(fifo::SUFFIX));
         name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_', "-")
     }
 

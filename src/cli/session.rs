@@ -249,11 +249,14 @@ impl Session {
         }
         let aws = Aws::new(&config, reporter);
         let read: Vec<&Stack> = stacks.iter().copied().flatten().collect();
-        // Who answers says what need not be asked; who we are and what is there do not wait for each other.
-        let answers = reached.place().await;
-        let gaps = Gaps::of(answers.emulator.as_deref());
-        aws.pass_over(gaps.clone());
-        let (place, found) = futures::join!(aws.place(), aws.sweep_all(&read));
+        // Who answers, who we are, and what is there: none waits for another, but kinds that an emulator may lack.
+        let answers = async {
+            let answers = reached.place().await;
+            let gaps = Gaps::of(answers.emulator.as_deref());
+            aws.pass_over(gaps.clone());
+            (answers, gaps)
+        };
+        let ((answers, gaps), place, found) = futures::join!(answers, aws.place(), aws.sweep_all(&read));
         let (place, mut found) = (place?, found.into_iter());
         let sessions = stacks.iter().map(|stack| {
             let found = stack.and_then(|_| found.next()).transpose()?.unwrap_or_default();

@@ -107,12 +107,7 @@ impl Kind for Mapping {
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
         let named = |row: &Row| match resource.get(row) {
-            Value::Ref(reference) => reference.address().map_or_else(String::new, |address| {
-                stack
-                    .resources
-                    .get(address)
-                    .map_or_else(|| address.name.clone(), |other| other.kind.physical_name(other))
-            }),
+            Value::Ref(reference) => reference.address().map_or_else(String::new, |at| stack.physical_name_of(at)),
             other => name_in(&other.plain()).to_owned(),
         };
         resource.name = Some(format!("{}/{}", named(&FUNCTION), named(&QUEUE)));

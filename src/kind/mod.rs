@@ -5,6 +5,7 @@
 
 pub mod alarm;
 mod arn;
+pub mod fifo;
 pub mod function;
 pub mod http_api;
 pub mod log_group;
@@ -81,7 +82,7 @@ pub trait Kind: Sync {
     /// Its attributes and short forms.
     fn rows(&self) -> &'static [Row];
 
-    /// The resource type in the tagging API and in ARNs: `sqs`, `cloudwatch:alarm`; empty if it has no tags.
+    /// The resource type in the tagging API and in ARNs: `sqs`, `cloudwatch:alarm`; empty if that API does not know its tags.
     fn tag_type(&self) -> &'static str;
 
     /// Tells whether its resources have tags; one without belongs to whom what it names belongs.

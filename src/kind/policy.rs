@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::{Address, Fact, Ref};
 use crate::value::Value;
 
 /// The policy language version that every generated document carries.
@@ -16,6 +17,19 @@ const FIRST_VERSION: &str = "2008-10-17";
 #[must_use]
 pub fn document(statements: Vec<Value>) -> Value {
     Value::map([("Version", Value::text(VERSION)), ("Statement", Value::List(statements))])
+}
+
+/// Makes the statement that refuses an action on a resource to whoever comes without TLS.
+#[must_use]
+pub fn tls_only(action: &str, address: &Address) -> Value {
+    Value::map([
+        ("Sid", Value::text("DenyInsecureTransport")),
+        ("Effect", Value::text("Deny")),
+        ("Principal", Value::text("*")),
+        ("Action", Value::text(action)),
+        ("Resource", Ref::soft(address, Fact::Arn)),
+        ("Condition", Value::map([("Bool", Value::map([("aws:SecureTransport", Value::text("false"))]))])),
+    ])
 }
 
 /// Adds statements to a document, or makes one of them; what says the same already is not said twice.

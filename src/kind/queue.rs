@@ -13,7 +13,7 @@ pub(in crate::kind) use live::read_tags_of;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::{LeftOut, Spelling};
-use crate::kind::{Default, Kind, Live, Row, Type, alarm, policy, subscription};
+use crate::kind::{Default, Kind, Live, Row, Type, alarm, fifo, policy, subscription};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
@@ -226,9 +226,6 @@ static TERRAFORM: Spelling = Spelling {
     ..Spelling::new("aws_sqs_queue", "name", "{url}")
 };
 
-/// What the name of every FIFO queue ends in.
-pub const FIFO_SUFFIX: &str = ".fifo";
-
 /// How long a generated dead-letter queue keeps its messages: the longest there is, since people read it late.
 const DEAD_LETTER_RETENTION: i64 = 1_209_600;
 
@@ -264,9 +261,7 @@ impl Kind for Queue {
 
     /// FIFO queues end in `.fifo`; the suffix is added where the user left it out.
     fn physical_name(&self, resource: &Resource) -> String {
-        let name = resource.physical_name();
-        let fifo = is_fifo(resource);
-        if fifo && !name.ends_with(FIFO_SUFFIX) { format!("{name}.fifo") } else { name.to_owned() }
+        fifo::physical_name(resource, is_fifo(resource))
     }
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, out: &mut Diagnostics) {
@@ -334,14 +329,7 @@ fn expand_policy(resource: &mut Resource, stack: &Stack) {
     resource.fill(&POLICY, stack.default_of(&Queue, &POLICY));
     let mut statements: Vec<Value> = subscription::sender_statement(resource, &POLICY, stack).into_iter().collect();
     if resource.take(&TLS_ONLY).as_bool() == Some(true) {
-        statements.push(Value::map([
-            ("Sid", Value::text("DenyInsecureTransport")),
-            ("Effect", Value::text("Deny")),
-            ("Principal", Value::text("*")),
-            ("Action", Value::text("sqs:*")),
-            ("Resource", Ref::soft(&resource.address, Fact::Arn)),
-            ("Condition", Value::map([("Bool", Value::map([("aws:SecureTransport", Value::text("false"))]))])),
-        ]));
+        statements.push(policy::tls_only("sqs:*", &resource.address));
     }
     if !statements.is_empty() {
         resource.set(&POLICY, policy::adding(resource.get(&POLICY), statements));

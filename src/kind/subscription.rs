@@ -173,9 +173,7 @@ fn name(topic: &str, queue: &str) -> String {
 /// The physical name of what is referred to, or the last part of an ARN.
 fn name_of(value: &Value, stack: &Stack) -> String {
     match value.as_ref().and_then(Ref::address) {
-        Some(address) => {
-            stack.resources.get(address).map_or_else(|| address.name.clone(), |other| other.kind.physical_name(other))
-        }
+        Some(address) => stack.physical_name_of(address),
         None if value.is_null() => String::new(),
         None => last(&value.plain()).to_owned(),
     }

@@ -12,7 +12,7 @@ pub(in crate::kind) use live::{all, read_tags};
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::Spelling;
-use crate::kind::{Default, Kind, Live, Row, Type, policy, queue, subscription};
+use crate::kind::{Default, Kind, Live, Row, Type, fifo, policy, subscription};
 use crate::model::{Fact, Ref, Resource, Stack};
 use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
@@ -171,8 +171,7 @@ impl Kind for Topic {
 
     /// FIFO topics end in `.fifo`; the suffix is added where the user left it out.
     fn physical_name(&self, resource: &Resource) -> String {
-        let name = resource.physical_name();
-        if is_fifo(resource) && !name.ends_with(queue::FIFO_SUFFIX) { format!("{name}.fifo") } else { name.to_owned() }
+        fifo::physical_name(resource, is_fifo(resource))
     }
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, out: &mut Diagnostics) {
@@ -223,14 +222,7 @@ fn expand_policy(topic: &mut Resource, stack: &Stack) {
         topic.set(&POLICY, policy::document(vec![owner_statement(topic)]));
     }
     if topic.take(&TLS_ONLY).as_bool() == Some(true) {
-        let statement = Value::map([
-            ("Sid", Value::text("DenyInsecureTransport")),
-            ("Effect", Value::text("Deny")),
-            ("Principal", Value::text("*")),
-            ("Action", Value::text("sns:Publish")),
-            ("Resource", Ref::soft(&topic.address, Fact::Arn)),
-            ("Condition", Value::map([("Bool", Value::map([("aws:SecureTransport", Value::text("false"))]))])),
-        ]);
+        let statement = policy::tls_only("sns:Publish", &topic.address);
         topic.set(&POLICY, policy::adding(topic.get(&POLICY), vec![statement]));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::subscription::{DEAD_LETTER_QUEUE, FILTER, QUEUE, Subscription, TOPIC};
-use crate::kind::{Kind as _, Row, alarm, queue, topic};
+use crate::kind::{Kind as _, Row, alarm, fifo, queue, topic};
 use crate::model::{Address, Ref, Resource, Stack};
 use crate::value::Value;
 
@@ -90,7 +90,7 @@ fn is_fifo(value: &Value, row: &Row, stack: &Stack) -> Option<bool> {
     match named(value, stack) {
         Some(resource) if resource.is_broken(row.key) => None,
         Some(resource) => Some(resource.get(row).as_bool() == Some(true)),
-        None => value.as_text().map(|arn| arn.ends_with(queue::FIFO_SUFFIX)),
+        None => value.as_text().map(|arn| arn.ends_with(fifo::SUFFIX)),
     }
 }
 

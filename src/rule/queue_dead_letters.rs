@@ -1,7 +1,7 @@
 //! A queue and its dead-letter queue fit each other: type, retention, permission.
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::kind::{Arn, queue};
+use crate::kind::{Arn, fifo, queue};
 use crate::model::{Resource, Stack};
 use crate::value::{Unit, Value};
 
@@ -40,7 +40,7 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
                 permission(source, target, out);
             }
             Some(Err(arn)) if Arn::parse(arn).is_ok() => {
-                types(source, arn.ends_with(queue::FIFO_SUFFIX), &format!("`{arn}`"), out);
+                types(source, arn.ends_with(fifo::SUFFIX), &format!("`{arn}`"), out);
             }
             _ => {}
         }

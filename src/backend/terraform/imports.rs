@@ -100,7 +100,7 @@ fn besides(beside: &Beside, resource: &Resource, found: &Found, label: &str) -> 
     let to = format!("{}.{label}", beside.resource);
     if let Some(items) = Items::of(resource.kind.rows(), beside) {
         let wanted: Vec<&Value> = items.there_in(resource).into_iter().map(|item| item.get(items.key)).collect();
-        let value = found.attributes.get(items.list().key).unwrap_or(&Value::Null);
+        let value = found.attributes.get(items.list.key).unwrap_or(&Value::Null);
         let both = items.there(value).into_iter().filter(|item| wanted.contains(&item.get(items.key)));
         let one = |item: &Value| Import {
             to: to.clone(),

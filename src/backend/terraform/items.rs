@@ -15,7 +15,8 @@ use crate::value::Value;
 
 /// A list of a kind that has items in resources of one type.
 pub struct Items {
-    list: &'static Row,
+    /// The list.
+    pub list: &'static Row,
     /// The member by which the items are told apart.
     pub key: &'static str,
     rows: &'static [Row],
@@ -53,11 +54,6 @@ impl Items {
         self.there(resource.get(self.list))
     }
 
-    /// The list among what was found.
-    pub fn list(&self) -> &'static Row {
-        self.list
-    }
-
     /// The row of a member that another resource holds.
     fn member(&self, key: &str) -> Option<&'static Row> {
         self.rows.iter().find(|row| row.key == key)
@@ -67,7 +63,7 @@ impl Items {
 impl Written<'_> {
     /// Writes the block of resources of one type; none where no item has one.
     pub(super) fn items(&self, items: &Items, beside: &Beside) -> Option<Body> {
-        let list = self.get(items.list());
+        let list = self.get(items.list);
         let there = items.there(&list);
         if there.is_empty() {
             return None;

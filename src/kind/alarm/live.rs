@@ -15,7 +15,7 @@ use super::{
     THRESHOLD_METRIC_ID, UNIT, WARM_UP, window,
 };
 use crate::backend::aws::Aws;
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, function, queue, tag_changes};
 use crate::model::{Attributes, Fact};
 use crate::plan::Change;
@@ -92,10 +92,7 @@ impl Live for Alarm {
 
     async fn delete(&self, aws: &Aws, found: &Found, _consent: bool) -> Result<(), AwsError> {
         let call = aws.cloudwatch.delete_alarms().alarm_names(&found.name);
-        match aws.call("cloudwatch", "DeleteAlarms", call.send()).await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        }
+        fine_when(GONE, aws.call("cloudwatch", "DeleteAlarms", call.send()).await)
     }
 }
 

@@ -10,7 +10,7 @@ use super::settle::settle;
 use super::ship::{patient, ship};
 use super::{ARCHITECTURE, CODE, ENVIRONMENT, Function, ON_FAILURE, RESERVED_CONCURRENCY};
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, mapping, tag_changes, texts_in};
 use crate::model::{Address, Fact};
 use crate::plan::Change;
@@ -99,10 +99,7 @@ impl Live for Function {
             let call = aws.lambda.delete_function().function_name(&found.name);
             aws.call("lambda", "DeleteFunction", call.send())
         };
-        match aws.patiently(patience(&address), delete).await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        }
+        fine_when(GONE, aws.patiently(patience(&address), delete).await)
     }
 }
 
@@ -264,10 +261,7 @@ async fn put_concurrency(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
 async fn put_on_failure(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
     let Some(target) = desired.get(&ON_FAILURE).as_text() else {
         let call = aws.lambda.delete_function_event_invoke_config().function_name(&desired.name);
-        return match aws.call("lambda", "DeleteFunctionEventInvokeConfig", call.send()).await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        };
+        return fine_when(GONE, aws.call("lambda", "DeleteFunctionEventInvokeConfig", call.send()).await);
     };
     let put = || {
         let on_failure = OnFailure::builder().destination(target).build();

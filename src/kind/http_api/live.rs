@@ -8,10 +8,10 @@ use aws_sdk_apigatewayv2::types::{Api, ProtocolType};
 use super::convert::{reported, to_access_log, to_cors, to_throttle};
 use super::parts::{self, GONE, STAGE};
 use super::permission;
-use super::reconcile::{Reconcile, fine_when_gone, patience};
+use super::reconcile::{Reconcile, patience};
 use super::{ACCESS_LOG, AUTO_DEPLOY, CORS, DESCRIPTION, DISABLE_DEFAULT_ENDPOINT, HttpApi, ROUTES, THROTTLE, id};
 use crate::backend::aws::Aws;
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::expand::ADDRESS_TAG;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, function, tag_changes};
 use crate::model::{Address, Fact};
@@ -64,7 +64,7 @@ impl Live for HttpApi {
         let api = id(&found.arn);
         if differs(&CORS) && to_cors(desired).is_none() {
             let call = aws.api_gateway().delete_cors_configuration().api_id(api);
-            fine_when_gone(aws.call("apigatewayv2", "DeleteCorsConfiguration", call.send()).await)?;
+            fine_when(GONE, aws.call("apigatewayv2", "DeleteCorsConfiguration", call.send()).await)?;
         }
         if differs(&DESCRIPTION) || differs(&DISABLE_DEFAULT_ENDPOINT) || differs(&CORS) {
             update_api(aws, desired, api).await?;
@@ -74,7 +74,7 @@ impl Live for HttpApi {
         }
         if differs(&ACCESS_LOG) && to_access_log(desired).is_none() {
             let call = aws.api_gateway().delete_access_log_settings().api_id(api).stage_name(STAGE);
-            fine_when_gone(aws.call("apigatewayv2", "DeleteAccessLogSettings", call.send()).await)?;
+            fine_when(GONE, aws.call("apigatewayv2", "DeleteAccessLogSettings", call.send()).await)?;
         }
         if differs(&THROTTLE) || differs(&ACCESS_LOG) || differs(&AUTO_DEPLOY) {
             put_stage(aws, desired, api).await?;
@@ -100,7 +100,7 @@ impl Live for HttpApi {
         let parts = parts::read(aws, api).await?;
         permission::forget(aws, api, parts.functions(), &address).await?;
         let delete = || aws.call("apigatewayv2", "DeleteApi", aws.api_gateway().delete_api().api_id(api).send());
-        fine_when_gone(aws.patiently(patience(&address), delete).await)
+        fine_when(GONE, aws.patiently(patience(&address), delete).await)
     }
 }
 

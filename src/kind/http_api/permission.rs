@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use super::route;
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::kind::Arn;
 use crate::model::Address;
 
@@ -139,10 +139,7 @@ async fn remove_one(aws: &Aws, function: &str, id: &str, address: &Address) -> R
         let call = aws.lambda.remove_permission().function_name(function).statement_id(id);
         aws.call("lambda", "RemovePermission", call.send())
     };
-    match aws.patiently(patience(address), remove).await {
-        Err(error) if error.is(GONE) => Ok(()),
-        other => other.map(drop),
-    }
+    fine_when(GONE, aws.patiently(patience(address), remove).await)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::parts::{self, GONE, Parts};
 use super::permission::{self, Policies, Statement};
 use super::{AUTHORIZATION, FUNCTION, PAYLOAD, PERMISSION, ROUTE, ROUTES, TIMEOUT, route};
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::kind::{Desired, Row};
 use crate::model::Address;
 use crate::value::Value;
@@ -25,10 +25,7 @@ struct Wanted {
 
 impl Wanted {
     fn of(item: &Value) -> Wanted {
-        let get = |row: &Row| match item.get(row.key) {
-            Value::Null => row.default.value(),
-            said => said.clone(),
-        };
+        let get = |row: &Row| item.get(row.key);
         let seconds = get(&TIMEOUT).as_int().and_then(|seconds| i32::try_from(seconds).ok()).unwrap_or(30);
         Wanted {
             key: get(&ROUTE).plain(),
@@ -200,7 +197,7 @@ impl Reconcile<'_> {
             let call = self.aws.api_gateway().delete_route().api_id(self.api).route_id(id);
             self.aws.call("apigatewayv2", "DeleteRoute", call.send())
         };
-        fine_when_gone(self.aws.patiently(patience(&self.desired.address), delete).await)
+        fine_when(GONE, self.aws.patiently(patience(&self.desired.address), delete).await)
     }
 
     async fn delete_integration(&self, id: &str) -> Result<(), AwsError> {
@@ -208,7 +205,7 @@ impl Reconcile<'_> {
             let call = self.aws.api_gateway().delete_integration().api_id(self.api).integration_id(id);
             self.aws.call("apigatewayv2", "DeleteIntegration", call.send())
         };
-        fine_when_gone(self.aws.patiently(patience(&self.desired.address), delete).await)
+        fine_when(GONE, self.aws.patiently(patience(&self.desired.address), delete).await)
     }
 }
 
@@ -217,13 +214,5 @@ impl Wanted {
     fn as_integration(&self, id: Option<String>) -> Integration {
         let one = Integration::builder().integration_type(IntegrationType::AwsProxy).integration_uri(&self.function);
         one.timeout_in_millis(self.timeout).payload_format_version(&self.payload).set_integration_id(id).build()
-    }
-}
-
-/// What is gone already is fine.
-pub fn fine_when_gone<T>(result: Result<T, AwsError>) -> Result<(), AwsError> {
-    match result {
-        Err(error) if error.is(GONE) => Ok(()),
-        other => other.map(drop),
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, LogGroup as Reported};
 
 use super::{KMS_KEY, LogGroup, RETENTION};
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::kind::{Desired, Facts, Found, Kind, Line, Live, Row, Sample, Sweep, function, tag_changes};
 use crate::plan::{Change, owner};
 use crate::value::{FOREVER, Value};
@@ -105,10 +105,7 @@ impl Live for LogGroup {
 
     async fn delete(&self, aws: &Aws, found: &Found, _consent: bool) -> Result<(), AwsError> {
         let call = aws.logs.delete_log_group().log_group_name(&found.name);
-        match aws.call("logs", "DeleteLogGroup", call.send()).await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        }
+        fine_when(GONE, aws.call("logs", "DeleteLogGroup", call.send()).await)
     }
 
     async fn sample(&self, aws: &Aws, found: &Found, since: i64) -> Result<Option<Sample>, AwsError> {

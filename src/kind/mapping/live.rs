@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::convert::{Settings, reported};
 use super::{ENABLED, FUNCTION, Mapping, QUEUE, name_in};
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::expand::STACK_TAG;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, queue, tag_changes};
 use crate::model::Address;
@@ -122,10 +122,7 @@ impl Live for Mapping {
             let call = aws.lambda.delete_event_source_mapping().uuid(id(&found.arn));
             aws.call("lambda", "DeleteEventSourceMapping", call.send())
         };
-        match aws.patiently(patience(&Address::new(self.name(), &found.name)), delete).await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        }
+        fine_when(GONE, aws.patiently(patience(&Address::new(self.name(), &found.name)), delete).await)
     }
 }
 

@@ -1,11 +1,12 @@
 //! What must hold between the attributes of one queue. One function, one fact.
 
 use super::{
-    CONTENT_BASED_DEDUPLICATION, DEAD_LETTER_QUEUE, DEDUPLICATION_SCOPE, DELAY, FIFO, FIFO_SUFFIX, KMS_DATA_KEY_REUSE,
-    KMS_KEY, MAX_RECEIVE_COUNT, MESSAGE_RETENTION, RECEIVE_WAIT_TIME, REDRIVE, REDRIVE_ALLOW, REDRIVE_PERMISSION,
-    SOURCE_QUEUES, SQS_MANAGED_SSE, THROUGHPUT_LIMIT, VISIBILITY_TIMEOUT, access, codes, is_fifo,
+    CONTENT_BASED_DEDUPLICATION, DEAD_LETTER_QUEUE, DEDUPLICATION_SCOPE, DELAY, FIFO, KMS_DATA_KEY_REUSE, KMS_KEY,
+    MAX_RECEIVE_COUNT, MESSAGE_RETENTION, RECEIVE_WAIT_TIME, REDRIVE, REDRIVE_ALLOW, REDRIVE_PERMISSION, SOURCE_QUEUES,
+    SQS_MANAGED_SSE, THROUGHPUT_LIMIT, VISIBILITY_TIMEOUT, access, codes, is_fifo,
 };
 use crate::diagnostic::Diagnostics;
+use crate::kind::fifo::Names;
 use crate::kind::{Arn, Row};
 use crate::model::Resource;
 use crate::value::{Unit, Value};
@@ -37,27 +38,11 @@ fn seconds(queue: &Resource, row: &Row) -> Option<i64> {
     queue.get(row).as_int()
 }
 
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>
+const NAMES: Names = Names { noun: "queue", longest: 80, refused: &codes::NAME, suffix: &codes::FIFO_NAME };
+
 fn name(queue: &Resource, out: &mut Diagnostics) {
-    // A logical name that cannot be one is told already.
-    if queue.is_broken("name") && !queue.spans.contains_key("name") {
-        return;
-    }
-    let name = queue.physical_name();
-    let stem = if is_fifo(queue) { name.strip_suffix(".fifo").unwrap_or(name) } else { name };
-    if stem.len() < name.len() || !name.ends_with(FIFO_SUFFIX) {
-        let odd = stem.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '-' || *c == '_'));
-        let length = name.chars().count();
-        let message = match odd {
-            Some(odd) => format!("`{name}` has the character `{}`, which a queue name cannot have", odd.escape_debug()),
-            None if stem.is_empty() => "the name of a queue cannot be empty".to_owned(),
-            None if length > 80 => format!("`{name}` is {length} characters long; a queue name has at most 80"),
-            None => return,
-        };
-        out.push(queue.finding(&codes::NAME, "name", message));
-    } else if !queue.is_broken(FIFO.key) {
-        let message = format!("`{name}` ends in `.fifo`, but `{}` is a standard queue", queue.address);
-        out.push(queue.finding(&codes::FIFO_NAME, "name", message));
-    }
+    NAMES.check(queue, (!queue.is_broken(FIFO.key)).then(|| is_fifo(queue)), out);
 }
 
 fn fifo_attributes(queue: &Resource, out: &mut Diagnostics) {

@@ -11,7 +11,7 @@ use super::{
     REDRIVE_PERMISSION, ROWS, SOURCE_QUEUES,
 };
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::kind::{Depth, Desired, Facts, Found, Kind, Live, Row, Sample, Sweep, Type};
 use crate::model::{Attributes, Fact};
 use crate::plan::Change;
@@ -109,10 +109,7 @@ impl Live for Queue {
                 ));
             }
         }
-        match aws.call("sqs", "DeleteQueue", aws.sqs.delete_queue().queue_url(url).send()).await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        }
+        fine_when(GONE, aws.call("sqs", "DeleteQueue", aws.sqs.delete_queue().queue_url(url).send()).await)
     }
 
     async fn sample(&self, aws: &Aws, found: &Found, _since: i64) -> Result<Option<Sample>, AwsError> {

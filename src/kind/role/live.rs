@@ -13,7 +13,7 @@ use super::{
     BOUNDARY_ARN, DESCRIPTION, FOREIGN_POLICIES, INLINE, MANAGED_POLICIES, MAX_SESSION, PATH, POLICY, Role, TRUST,
 };
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::expand::{REGION_TAG, STACK_TAG};
 use crate::kind::{Desired, Facts, Found, Kind as _, Live, Row, Sweep, function, tag_changes, texts_in};
 use crate::plan::Change;
@@ -109,7 +109,7 @@ impl Live for Role {
             .wait_for(STILL_HELD, "its policies are still being detached", 30)
             .wait_for(BUSY, "another request changes the role", 30);
         let call = || aws.call("iam", "DeleteRole", aws.iam.delete_role().role_name(&found.name).send());
-        fine_when_gone(aws.patiently(patience, call).await)
+        fine_when(GONE, aws.patiently(patience, call).await)
     }
 }
 
@@ -185,17 +185,17 @@ async fn put_boundary(aws: &Aws, desired: &Desired) -> Result<(), AwsError> {
         return aws.call("iam", "PutRolePermissionsBoundary", call.send()).await.map(drop);
     }
     let call = aws.iam.delete_role_permissions_boundary().role_name(&desired.name);
-    fine_when_gone(aws.call("iam", "DeleteRolePermissionsBoundary", call.send()).await)
+    fine_when(GONE, aws.call("iam", "DeleteRolePermissionsBoundary", call.send()).await)
 }
 
 async fn delete_policy(aws: &Aws, role: &str, policy: &str) -> Result<(), AwsError> {
     let call = aws.iam.delete_role_policy().role_name(role).policy_name(policy);
-    fine_when_gone(aws.call("iam", "DeleteRolePolicy", call.send()).await)
+    fine_when(GONE, aws.call("iam", "DeleteRolePolicy", call.send()).await)
 }
 
 async fn detach(aws: &Aws, role: &str, arn: &str) -> Result<(), AwsError> {
     let call = aws.iam.detach_role_policy().role_name(role).policy_arn(arn);
-    fine_when_gone(aws.call("iam", "DetachRolePolicy", call.send()).await)
+    fine_when(GONE, aws.call("iam", "DetachRolePolicy", call.send()).await)
 }
 
 /// Takes everything off a role that IAM does not delete with it.
@@ -210,7 +210,7 @@ async fn empty(aws: &Aws, role: &str) -> Result<(), AwsError> {
     }
     for profile in profiles {
         let call = aws.iam.remove_role_from_instance_profile().role_name(role).instance_profile_name(profile);
-        fine_when_gone(aws.call("iam", "RemoveRoleFromInstanceProfile", call.send()).await)?;
+        fine_when(GONE, aws.call("iam", "RemoveRoleFromInstanceProfile", call.send()).await)?;
     }
     Ok(())
 }
@@ -220,13 +220,6 @@ async fn profiles(aws: &Aws, role: &str) -> Result<Vec<String>, AwsError> {
     let call = aws.iam.list_instance_profiles_for_role().role_name(role).max_items(1_000);
     let answer = aws.call("iam", "ListInstanceProfilesForRole", call.send()).await?;
     Ok(answer.instance_profiles.into_iter().map(|profile| profile.instance_profile_name).collect())
-}
-
-fn fine_when_gone<T>(result: Result<T, AwsError>) -> Result<(), AwsError> {
-    match result {
-        Err(error) if error.is(GONE) => Ok(()),
-        other => other.map(drop),
-    }
 }
 
 /// Waits for what IAM's copies do not know yet; the texts are those of AWS's own answers.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::convert::{in_order, reported, to_sns};
 use super::{ATTRIBUTES, FILTER_SCOPE, QUEUE, Subscription, TOPIC, last, name};
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::expand::STACK_TAG;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Sweep, queue, topic};
 use crate::plan::Change;
@@ -105,10 +105,7 @@ impl Live for Subscription {
 
     async fn delete(&self, aws: &Aws, found: &Found, _consent: bool) -> Result<(), AwsError> {
         let call = aws.sns().unsubscribe().subscription_arn(&found.arn);
-        match aws.call("sns", "Unsubscribe", call.send()).await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        }
+        fine_when(GONE, aws.call("sns", "Unsubscribe", call.send()).await)
     }
 }
 

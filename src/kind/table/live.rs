@@ -17,7 +17,7 @@ use super::{
     STREAM, TABLE_CLASS, TIME_TO_LIVE, Table, convert,
 };
 use crate::backend::aws::{Aws, Patience};
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::expand::{ADDRESS_TAG, STACK_TAG};
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, function, tag_changes};
 use crate::model::Address;
@@ -133,10 +133,7 @@ impl Live for Table {
         let deleted = aws.patiently(patience, || {
             aws.call("dynamodb", "DeleteTable", aws.dynamodb().delete_table().table_name(&found.name).send())
         });
-        match deleted.await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        }
+        fine_when(GONE, deleted.await)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{CONTENT_BASED_DEDUPLICATION, FIFO, FIFO_THROUGHPUT_SCOPE, SUBSCRIPTIONS, TRACING, is_fifo};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::kind::queue::FIFO_SUFFIX;
+use crate::kind::fifo::Names;
 use crate::kind::subscription;
 use crate::model::Resource;
 use crate::value::Value;
@@ -37,15 +37,14 @@ pub static SUBSCRIBERS: Code = Code::error("QS604", "a list of subscriptions tha
 /// All of them, in order.
 pub const CODES: &[&Code] = &[&NAME, &FIFO_NAME, &OTHER_TYPE, &SUBSCRIBERS];
 
-const LONGEST: usize = 256;
+const NAMES: Names = Names { noun: "topic", longest: 256, refused: &NAME, suffix: &FIFO_NAME };
 
 /// Checks one complete topic.
 pub fn check(topic: &Resource, out: &mut Diagnostics) {
-    name(topic, out);
-    if topic.is_broken(FIFO.key) {
-        return;
-    }
-    let (others, type_of): (&[_], _) = match is_fifo(topic) {
+    let fifo = (!topic.is_broken(FIFO.key)).then(|| is_fifo(topic));
+    NAMES.check(topic, fifo, out);
+    let Some(fifo) = fifo else { return };
+    let (others, type_of): (&[_], _) = match fifo {
         true => (&[&TRACING], "FIFO"),
         false => (&[&CONTENT_BASED_DEDUPLICATION, &FIFO_THROUGHPUT_SCOPE], "standard"),
     };
@@ -53,29 +52,6 @@ pub fn check(topic: &Resource, out: &mut Diagnostics) {
         let message = format!("`{}` is set on `{}`, which is a {type_of} topic", row.key, topic.address);
         out.push(topic.finding(&OTHER_TYPE, row.key, message));
     }
-}
-
-fn name(topic: &Resource, out: &mut Diagnostics) {
-    // A logical name that cannot be one is told already.
-    if topic.is_broken("name") && !topic.spans.contains_key("name") {
-        return;
-    }
-    let name = topic.physical_name();
-    let stem = name.strip_suffix(FIFO_SUFFIX).filter(|_| is_fifo(topic) || topic.is_broken(FIFO.key)).unwrap_or(name);
-    if stem == name && name.ends_with(FIFO_SUFFIX) {
-        let message = format!("`{name}` ends in `.fifo`, but `{}` is a standard topic", topic.address);
-        out.push(topic.finding(&FIFO_NAME, "name", message));
-        return;
-    }
-    let odd = stem.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '-' || *c == '_'));
-    let length = name.chars().count();
-    let message = match odd {
-        Some(odd) => format!("`{name}` has the character `{}`, which a topic name cannot have", odd.escape_debug()),
-        None if stem.is_empty() => "the name of a topic cannot be empty".to_owned(),
-        None if length > LONGEST => format!("`{name}` is {length} characters long; a topic name has at most {LONGEST}"),
-        None => return,
-    };
-    out.push(topic.finding(&NAME, "name", message));
 }
 
 /// Checks the short form before it is expanded: afterwards two of the same are one.

@@ -8,7 +8,7 @@ use aws_sdk_sns::types::Tag;
 
 use super::{CONTENT_BASED_DEDUPLICATION, FIFO, FIFO_THROUGHPUT_SCOPE, ROWS, SIGNATURE_VERSION, TRACING, Topic};
 use crate::backend::aws::Aws;
-use crate::error::AwsError;
+use crate::error::{AwsError, fine_when};
 use crate::kind::{Desired, Facts, Found, Kind, Live, Row, Sweep, Type, policy, tag_changes};
 use crate::model::Attributes;
 use crate::plan::Change;
@@ -77,10 +77,7 @@ impl Live for Topic {
 
     async fn delete(&self, aws: &Aws, found: &Found, _consent: bool) -> Result<(), AwsError> {
         let call = aws.sns().delete_topic().topic_arn(&found.arn);
-        match aws.call("sns", "DeleteTopic", call.send()).await {
-            Err(error) if error.is(GONE) => Ok(()),
-            other => other.map(drop),
-        }
+        fine_when(GONE, aws.call("sns", "DeleteTopic", call.send()).await)
     }
 }
 
