@@ -76,6 +76,7 @@ fn bench(arguments: &[String]) -> Result<bool, Failure> {
     if let Some(Err(error)) = compared.map(|ground| terraform::compare(&bench, ground, &mut report)) {
         report.notes.push(format!("no comparison with Terraform: {error}"));
     }
+    bench.few(&mut report)?;
     bench.start_up(&mut report)?;
     bench.memory(&mut report)?;
     if options.json {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -235,4 +235,31 @@ fn files_are_short() {
     none("split these", long.map(|file| format!("src/{}: {} lines", file.path, file.lines)).collect());
     let listed = LONG.iter().filter(|path| !files.iter().any(|file| file.path == **path && file.lines > MOST_LINES));
     none("not long any more: take them off the list", listed.map(|path| (*path).to_owned()).collect());
+}
+
+/// Each worker is built by itself, so that its bytes depend on nothing else: features that differ would make cargo build
+/// the SDK once for each of them.
+#[test]
+fn the_workers_of_a_stack_share_one_build_of_what_they_need() {
+    let built = |package: &str| {
+        let mut tree = Command::new(env!("CARGO"));
+        tree.current_dir(root()).args(["tree", "--locked", "--offline", "--prefix", "none", "--edges", "normal,build"]);
+        let output = tree.args(["--format", "{p}\t{f}", "--package", package]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('\t'));
+        let built: BTreeMap<String, String> =
+            lines.map(|(name, features)| (name.to_owned(), features.to_owned())).collect();
+        assert!(
+            built.keys().any(|name| name.starts_with("aws-sdk-sqs ")),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        built
+    };
+    let (one, other) = (built("calendar-sync"), built("notification"));
+    let differ = one.iter().filter_map(|(name, features)| {
+        let others = other.get(name).filter(|others| *others != features)?;
+        Some(format!("{name}: `{features}` and `{others}`"))
+    });
+    none("built twice for stacks/calendar.yaml", differ.collect());
 }

@@ -14,6 +14,8 @@ const FLOOR_TARGET: f64 = 1.5;
 const START_UPS: usize = 50;
 /// Units of the stack whose plan's memory is measured: 500 queues.
 const MEMORY_UNITS: usize = 250;
+/// Units of a small stack.
+const FEW_UNITS: usize = 2;
 
 /// The two programs that are compared, and how often.
 #[derive(Debug)]
@@ -131,20 +133,28 @@ impl Bench {
         Ok(built.is_ok())
     }
 
+    /// Counts the requests of a plan of few queues, where those that find what left the stack weigh most.
+    ///
+    /// # Errors
+    /// When a program fails.
+    pub fn few(&self, report: &mut Report) -> Result<(), Failure> {
+        let ground = Ground::stub()?;
+        let (file, endpoint) = (write_stack(&self.directory, FEW_UNITS)?, ground.endpoint());
+        self.queuestack.time(&["apply", &file, "--yes", "--endpoint", &endpoint])?;
+        let _of_apply = ground.take_counts();
+        self.queuestack.time(&["plan", &file, "--detailed-exitcode", "--endpoint", &endpoint])?;
+        let requests = ground.take_counts().map_or(0, |counts| counts.values().sum());
+        report.limits.push(budget(2 * FEW_UNITS, requests));
+        Ok(())
+    }
+
     /// Holds the requests against their budgets.
     fn check_requests(&self, apply: BTreeMap<String, u64>, plan: BTreeMap<String, u64>, report: &mut Report) {
         let queues = 2 * self.units;
-        let exact = |what: String, value: u64, most: usize| Limit {
-            what,
-            value: float(value),
-            most: float(u64::try_from(most).unwrap_or(u64::MAX)),
-            unit: "requests",
-            exact: true,
-        };
         let of = |operation: &str| apply.get(operation).copied().unwrap_or_default();
         let later = ["sqs.SetQueueAttributes", "sqs.TagQueue", "cloudwatch.TagResource"].map(of).iter().sum();
         report.limits.extend([
-            exact(format!("no-op plan of {queues} queues"), plan.values().sum(), 2 * queues + queues / 50 + 10),
+            budget(queues, plan.values().sum()),
             exact(format!("CreateQueue in an apply of {queues} queues"), of("sqs.CreateQueue"), queues),
             exact("attributes or tags set after creating".to_owned(), later, 0),
         ]);
@@ -196,6 +206,17 @@ impl Bench {
         report.notes.push(format!("the floor's peak memory for the same reads is {:.1} MB", float(floor) / 1e6));
         Ok(())
     }
+}
+
+/// What a plan of so many queues may ask.
+fn budget(queues: usize, requests: u64) -> Limit {
+    exact(format!("no-op plan of {queues} queues"), requests, 2 * queues + queues / 50 + 10)
+}
+
+/// A limit on requests, which are facts of the code.
+fn exact(what: String, value: u64, most: usize) -> Limit {
+    let most = float(u64::try_from(most).unwrap_or(u64::MAX));
+    Limit { what, value: float(value), most, unit: "requests", exact: true }
 }
 
 /// Turns a count into a number of the report; counts here are far below 2³².

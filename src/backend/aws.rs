@@ -1,6 +1,6 @@
 //! The AWS SDK backend: clients, the calls through which every kind speaks, waits and rates.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -17,19 +17,14 @@ use crate::artifact::Artifact;
 use crate::build::Artifacts;
 use crate::error::AwsError;
 use crate::event::{Event, Reporter};
-use crate::expand::STACK_TAG;
 use crate::gaps::Gaps;
-use crate::kind::{KINDS, Sweep};
 use crate::value::Place;
 
+use super::once::{self, Once};
 pub use super::patience::Patience;
 
 /// How many reads of one kind are in flight at once.
 pub const READS_AT_ONCE: usize = 64;
-
-/// The most values of a tag that the tagging API takes at once.
-/// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagFilter.html>
-pub const TAG_VALUES: usize = 20;
 
 /// Quotas low enough to be hit, in calls a second: paced on AWS rather than throttled by it.
 ///
@@ -56,16 +51,7 @@ const PACES: &[(&str, &str, u32)] = &[
 
 /// The account, Region and clients that a command works with. A clone is another handle on the same.
 #[derive(Clone)]
-pub struct Aws(Arc<Shared>, Arc<BTreeMap<&'static str, OfType>>);
-
-/// What is read once a sweep of one resource type, whichever kinds ask.
-#[derive(Default)]
-struct OfType {
-    /// What the tagging API knows of the stacks.
-    tagged: OnceCell<Tagged>,
-    /// The ARNs that the service lists.
-    listed: OnceCell<BTreeSet<String>>,
-}
+pub struct Aws(Arc<Shared>, pub(super) Once);
 
 impl std::ops::Deref for Aws {
     type Target = Shared;
@@ -96,7 +82,7 @@ pub struct Shared {
     sns: OnceLock<aws_sdk_sns::Client>,
     config: SdkConfig,
     sts: aws_sdk_sts::Client,
-    tagging: aws_sdk_resourcegroupstagging::Client,
+    pub(super) tagging: aws_sdk_resourcegroupstagging::Client,
     region: String,
     custom_endpoint: bool,
     place: OnceCell<Place>,
@@ -108,9 +94,6 @@ pub struct Shared {
     lacking: SetOnce<Gaps>,
     reporter: Arc<dyn Reporter>,
 }
-
-/// Tags by ARN.
-pub type Tagged = BTreeMap<String, BTreeMap<String, String>>;
 
 impl Aws {
     /// Makes the clients of a configuration; nothing is sent yet.
@@ -142,17 +125,13 @@ impl Aws {
             lacking: SetOnce::new(),
             reporter,
         };
-        Aws(Arc::new(shared), Aws::unread())
+        Aws(Arc::new(shared), once::unread())
     }
 
     /// The same connection, with nothing read through it yet.
     #[must_use]
     pub fn afresh(&self) -> Aws {
-        Aws(Arc::clone(&self.0), Aws::unread())
-    }
-
-    fn unread() -> Arc<BTreeMap<&'static str, OfType>> {
-        Arc::new(KINDS.iter().map(|kind| (kind.tag_type(), OfType::default())).collect())
+        Aws(Arc::clone(&self.0), once::unread())
     }
 
     /// API Gateway, of HTTP APIs.
@@ -361,64 +340,6 @@ impl Aws {
     /// Ends all waits for what passes by itself: the user asked to stop. Calls in flight finish.
     pub fn stop_waiting(&self) {
         self.stopped.send_replace(true);
-    }
-
-    /// Returns what the tagging API knows of one resource type to belong to the stacks of a sweep, read once. It
-    /// discovers; the service's own read confirms.
-    ///
-    /// # Errors
-    /// When AWS does not answer; an endpoint that has no tagging API owns nothing as far as it knows.
-    pub async fn tagged(&self, sweep: &Sweep, tag_type: &'static str) -> Result<&Tagged, AwsError> {
-        static NONE: Tagged = Tagged::new();
-        let Some(of_type) = self.1.get(tag_type) else { return Ok(&NONE) };
-        let stacks: Vec<String> = sweep.0.keys().cloned().collect();
-        let ask = async {
-            let asked = stacks.chunks(TAG_VALUES).map(|stacks| self.with_tag(STACK_TAG, stacks, tag_type));
-            Ok(futures::future::try_join_all(asked).await?.into_iter().flatten().collect())
-        };
-        of_type.tagged.get_or_try_init(|| ask).await
-    }
-
-    /// Returns the ARNs that a service lists of one resource type, read once a sweep.
-    ///
-    /// # Errors
-    /// Those of the list.
-    pub async fn listed<L>(&self, tag_type: &'static str, list: L) -> Result<&BTreeSet<String>, AwsError>
-    where
-        L: Future<Output = Result<BTreeSet<String>, AwsError>>,
-    {
-        static NONE: BTreeSet<String> = BTreeSet::new();
-        let Some(of_type) = self.1.get(tag_type) else { return Ok(&NONE) };
-        of_type.listed.get_or_try_init(|| list).await
-    }
-
-    /// Asks the tagging API for the resources of one type that have a tag with one of these values, at most
-    /// [`TAG_VALUES`].
-    ///
-    /// # Errors
-    /// When AWS does not answer; an endpoint that has no tagging API has none as far as it knows.
-    pub async fn with_tag(&self, key: &str, values: &[String], tag_type: &str) -> Result<Tagged, AwsError> {
-        let filter = aws_sdk_resourcegroupstagging::types::TagFilter::builder().key(key);
-        let filter = filter.set_values(Some(values.to_vec())).build();
-        let mut tagged = Tagged::new();
-        let mut token = None;
-        loop {
-            let call = self.tagging.get_resources().tag_filters(filter.clone()).resources_per_page(100);
-            let call = call.resource_type_filters(tag_type).set_pagination_token(token);
-            let page = match self.call("tagging", "GetResources", call.send()).await {
-                Ok(page) => page,
-                Err(_) if self.custom_endpoint => return Ok(tagged),
-                Err(error) => return Err(error),
-            };
-            for mapping in page.resource_tag_mapping_list.unwrap_or_default() {
-                let tags = mapping.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
-                tagged.extend(mapping.resource_arn.map(|arn| (arn, tags.collect())));
-            }
-            token = page.pagination_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(tagged);
-            }
-        }
     }
 }
 

@@ -17,7 +17,7 @@ impl Aws {
     pub async fn names_with_tag(&self, key: &str, value: &str) -> Result<Names, AwsError> {
         let kinds = KINDS.iter().filter(|kind| !kind.tag_type().is_empty());
         let asked = kinds.map(|kind| async move {
-            let tagged = self.with_tag(key, &[value.to_owned()], kind.tag_type()).await?;
+            let tagged = self.with_tag(key, &[value.to_owned()], &[kind.tag_type()]).await?;
             let names = tagged.keys().filter_map(|arn| kind.name_in_arn(arn)).map(str::to_owned);
             Ok::<_, AwsError>((kind.name(), names.collect::<BTreeSet<_>>()))
         });

@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod connect;
 pub mod discover;
+mod once;
 mod patience;
 pub mod secrets;
 pub mod sweep;

@@ -151,7 +151,7 @@ pub async fn show(
     let (words, place, calls) = (session.words.clone(), session.aws.place().await?.clone(), session.aws.calls());
     let planned = Some(Planned { plan, words, place, calls });
     let file = stack.source.path.clone();
-    let mut all = [Told { verb, file, stack: stack.clone(), planned, ..Told::default() }];
+    let mut all = [Told { verb, file, stack: Arc::new(stack.clone()), planned, ..Told::default() }];
     format::print(&all, format.get())?;
     Ok(all[0].planned.take().map_or_else(Plan::default, |planned| planned.plan))
 }

@@ -129,7 +129,7 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     })?;
     args.guards.check(&plan)?;
     session.aws.carry(code);
-    let stack = Stack { name, ..Stack::default() };
+    let stack = Arc::new(Stack { name, ..Stack::default() });
     let planned = Planned { plan, words: session.words.clone(), place, calls: session.aws.calls() };
     let mut all = [Told { verb: "apply", file, stack, planned: Some(planned), ..Told::default() }];
     format::print(&all, args.run.format.get())?;

@@ -66,15 +66,15 @@ impl Survey<'_> {
     pub async fn run(&self) -> Result<Vec<Surveyed>, Error> {
         self.consent.check_count(self.stacks.files.len())?;
         let mut all: Vec<Surveyed> = self.stacks.files.iter().map(|file| self.prepare(file)).collect();
-        // As they were read, before anything is built.
-        let read: Vec<Option<Stack>> =
-            all.iter().map(|one| one.told.error.is_none().then(|| one.told.stack.clone())).collect();
+        // As they were read, before anything is built: a copy only where something is.
+        let read: Vec<Option<Arc<Stack>>> =
+            all.iter().map(|one| one.told.error.is_none().then(|| Arc::clone(&one.told.stack))).collect();
         if read.iter().all(Option::is_none) {
             return Ok(all);
         }
         // What is there does not depend on what is built.
         let open = || {
-            let stacks: Vec<Option<&Stack>> = read.iter().map(Option::as_ref).collect();
+            let stacks: Vec<Option<&Stack>> = read.iter().map(Option::as_deref).collect();
             async move { (Session::open_all(self.target, &stacks, Arc::clone(&self.reporter)).await, Instant::now()) }
         };
         let ((mut sessions, opened), ()) = futures::join!(open(), self.build(&mut all));
@@ -103,7 +103,8 @@ impl Survey<'_> {
     }
 
     fn read(&self, file: &Path, one: &mut Surveyed) -> Result<(), Error> {
-        (one.told.stack, one.told.findings) = read_stack(file, &self.stacks.variables)?;
+        let (stack, findings) = read_stack(file, &self.stacks.variables)?;
+        (one.told.stack, one.told.findings) = (Arc::new(stack), findings);
         let count = |severity| one.told.findings.count(severity);
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
         if errors > 0 || warnings > 0 && self.guards.denies_warnings() {
@@ -117,7 +118,10 @@ impl Survey<'_> {
     async fn build(&self, all: &mut [Surveyed]) {
         let Some(build) = self.build else { return };
         for (one, file) in all.iter_mut().zip(&self.stacks.files).filter(|(one, _)| one.told.error.is_none()) {
-            match build.build(&mut one.told.stack, file, &one.consent.only, self.json).await {
+            if shipped(&one.told.stack).next().is_none() {
+                continue;
+            }
+            match build.build(Arc::make_mut(&mut one.told.stack), file, &one.consent.only, self.json).await {
                 Ok(code) => one.code = code,
                 Err(error) => one.told.error = Some(error),
             }
@@ -142,11 +146,16 @@ impl Survey<'_> {
 
 /// Leaves out of the comparison what only building tells.
 fn leave_out_code(stack: &Stack, gaps: &mut Gaps) {
-    for resource in stack.resources.values().filter(|resource| resource.kind.source(resource).is_some()) {
+    for resource in shipped(stack) {
         for key in told_by_building(resource) {
             gaps.leave_out(resource.kind.name(), key, "nothing was built");
         }
     }
+}
+
+/// The resources that ship code.
+fn shipped(stack: &Stack) -> impl Iterator<Item = &Resource> {
+    stack.resources.values().filter(|resource| resource.kind.source(resource).is_some())
 }
 
 /// The attributes that building changes.

@@ -179,7 +179,10 @@ impl Kind for Role {
     }
 }
 
+/// The path under which the roles of all stacks are.
+const ROOT: &str = "/queuestack/";
+
 /// The path of a stack's roles, by which they are found again.
 fn path_of(stack: &str) -> String {
-    format!("/queuestack/{stack}/")
+    format!("{ROOT}{stack}/")
 }

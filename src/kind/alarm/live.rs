@@ -38,8 +38,13 @@ impl Live for Alarm {
             named.extend(describe(aws, &orphans).await?);
             named
         } else {
+            // Where none is wanted there is mostly none.
+            let tagged = async { if sweep.names().is_empty() { Ok(()) } else { tagged.await.map(drop) } };
             futures::try_join!(describe_all(aws), tagged)?.0
         };
+        if alarms.is_empty() {
+            return Ok(Vec::new());
+        }
         let tagged = aws.tagged(sweep, self.tag_type()).await?;
         let known = alarms.into_iter().map(|alarm| {
             let bulk = alarm.alarm_arn().and_then(|arn| tagged.get(arn)).cloned();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BOUNDARY_ARN, DESCRIPTION, FOREIGN_POLICIES, INLINE, MANAGED_POLICIES, MAX_SESSION, PATH, POLICY, Role, TRUST,
-    path_of,
+    BOUNDARY_ARN, DESCRIPTION, FOREIGN_POLICIES, INLINE, MANAGED_POLICIES, MAX_SESSION, PATH, POLICY, ROOT, Role,
+    TRUST, path_of,
 };
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
@@ -40,9 +40,7 @@ struct Policies {
 pub(super) async fn read(aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
     let names = sweep.names();
     let swept = async { if names.is_empty() { Ok(None) } else { details(aws, sweep).await } };
-    let lists = futures::future::try_join_all(sweep.0.keys().map(|stack| list(aws, path_of(stack))));
-    let (lists, details) = futures::try_join!(lists, swept)?;
-    let listed: BTreeMap<_, _> = lists.into_iter().flatten().collect();
+    let (listed, details) = futures::try_join!(list(aws, sweep), swept)?;
     let swept = details.iter().flatten().filter_map(|role| role.role_name.as_ref());
     let names: BTreeSet<String> = swept.chain(&names).chain(listed.keys()).cloned().collect();
     let found = match details {
@@ -63,14 +61,16 @@ fn of_its_region(mut role: Found, region: &str) -> Found {
     role
 }
 
-/// Lists the roles under a path: name → role, without tags and boundary.
-async fn list(aws: &Aws, path: String) -> Result<BTreeMap<String, Head>, AwsError> {
+/// Lists the roles under the paths of the stacks: name → role, without tags and boundary.
+async fn list(aws: &Aws, sweep: &Sweep) -> Result<BTreeMap<String, Head>, AwsError> {
+    let paths: Vec<String> = sweep.0.keys().map(|stack| path_of(stack)).collect();
+    let common = if let [path] = paths.as_slice() { path } else { ROOT };
     let mut roles = BTreeMap::new();
     let mut marker = None;
     loop {
-        let call = aws.iam.list_roles().path_prefix(&path).max_items(PAGE).set_marker(marker);
+        let call = aws.iam.list_roles().path_prefix(common).max_items(PAGE).set_marker(marker);
         let page = aws.call("iam", "ListRoles", call.send()).await?;
-        let under = page.roles.into_iter().filter(|role| role.path.starts_with(&path));
+        let under = page.roles.into_iter().filter(|role| paths.iter().any(|path| role.path.starts_with(path)));
         roles.extend(under.map(|role| (role.role_name.clone(), role)));
         marker = page.marker.filter(|_| page.is_truncated);
         if marker.is_none() {

@@ -9,6 +9,8 @@ mod markdown;
 mod parts;
 mod text;
 
+use std::sync::Arc;
+
 use anstyle::{AnsiColor, Style};
 
 use super::redact::{redact, redact_change};
@@ -36,7 +38,7 @@ pub struct Told {
     /// The stack file, as the user wrote it.
     pub file: String,
     /// The stack; empty where its file could not be read.
-    pub stack: Stack,
+    pub stack: Arc<Stack>,
     /// What is wrong with the file.
     pub findings: Diagnostics,
     /// The plan, where it came to one.

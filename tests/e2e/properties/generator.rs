@@ -1,5 +1,8 @@
 //! Valid stacks, as YAML text.
 
+mod alarms;
+mod tables;
+
 use std::fmt::Write as _;
 
 use proptest::collection::{btree_map, btree_set, vec};
@@ -9,7 +12,8 @@ use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
 use super::FURTHER;
-use crate::support::emulator;
+use alarms::{alarm, short_alarms};
+use tables::table;
 
 /// A stack without its name: tags, and resources by logical name.
 #[derive(Clone)]
@@ -329,148 +333,4 @@ fn api() -> impl Strategy<Value = Value> {
         api["routes"] = routes;
         api
     })
-}
-
-fn actions() -> Values {
-    let arn = |name: String| format!("arn:aws:sns:us-east-1:123456789012:{name}");
-    let arns = btree_set("[a-z]{1,6}", 0..3);
-    arns.prop_map(move |names| names.into_iter().map(arn).collect::<Value>()).boxed()
-}
-
-fn missing_data() -> Values {
-    one_of(&["breaching", "not_breaching", "ignore", "missing"])
-}
-
-fn short_alarms() -> Values {
-    let settings = |threshold: Values| {
-        members(vec![
-            ("threshold", threshold),
-            ("period", one_of(&["10s", "1m", "5m"])),
-            ("evaluation_periods", numbers(1, 5)),
-            ("missing_data", missing_data()),
-            ("actions", actions()),
-            ("ok_actions", actions()),
-            ("description", one_of(&["What to do?", "#1: look – now", "\"quoted\" 'words'"])),
-        ])
-    };
-    members(vec![
-        ("dead_letters", settings(numbers(1, 9))),
-        ("backlog", settings(numbers(1, 9_999))),
-        ("age", settings(seconds(1, 9_999))),
-    ])
-}
-
-fn alarm() -> impl Strategy<Value = Value> {
-    let metric = prop_oneof![
-        Just(
-            json!({"namespace": "AWS/Lambda", "name": "Errors", "dimensions": {"FunctionName": "f", "Resource": "f:1"}})
-        ),
-        Just(json!({"namespace": "Own/Metrics", "name": "Jobs"})),
-    ];
-    let statistic = prop_oneof![
-        one_of(&["sum", "average", "minimum", "maximum", "sample_count"]).prop_map(|word| json!({"statistic": word})),
-        one_of(percentiles()).prop_map(|word| json!({"extended_statistic": word})),
-        Just(json!({"extended_statistic": "p90", "low_samples": "ignore"})),
-    ];
-    let thresholds = prop_oneof![numbers(-9, 9_999), Just(json!(0.1)), Just(json!(99.5))];
-    let settings = members(vec![
-        ("name", one_of(&["first", "second"])),
-        ("tags", tags()),
-        ("description", one_of(&["Errors of f", "ü"])),
-        ("actions_enabled", flags()),
-        ("actions", actions()),
-        ("ok_actions", actions()),
-        ("insufficient_data_actions", actions()),
-        ("period", one_of(&["1m", "2m", "1h"])),
-        ("unit", one_of(&["count", "seconds", "bytes_per_second", "none"])),
-    ]);
-    let periods = (1_i64..6).prop_flat_map(|n| (Just(n), of(1..=n)));
-    let needed = (metric, statistic, thresholds, missing_data(), one_of(&[">=", ">", "<", "<="]), periods);
-    (settings, needed).prop_map(|(mut alarm, (metric, statistic, threshold, missing, comparison, (n, m)))| {
-        alarm.as_object_mut().unwrap().extend(statistic.as_object().cloned().unwrap());
-        let more = json!({"metric": metric, "threshold": threshold, "missing_data": missing,
-            "comparison": comparison, "evaluation_periods": n});
-        alarm.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-        if let Some(m) = m {
-            alarm["datapoints_to_alarm"] = m.into();
-        }
-        alarm
-    })
-}
-
-fn table() -> impl Strategy<Value = Value> {
-    let settings = members(vec![
-        ("name", one_of(&["one", "two"])),
-        ("tags", tags()),
-        ("time_to_live", one_of(&["until", "end"])),
-        ("stream", one_of(&["keys_only", "new_image", "old_image", "new_and_old_images"])),
-        ("point_in_time_recovery", flags()),
-        ("kms_key", Just(json!("arn:aws:kms:us-east-1:000000000000:key/1")).boxed()),
-        ("table_class", one_of(&["standard", "infrequent_access"])),
-    ]);
-    let one_key = |names| one_of(names).prop_map(key);
-    (settings, one_key(&["id", "kind"]), of(one_key(&["at", "size"])), billing(), indexes(), flags()).prop_map(
-        |(mut table, partition, sort, billing, mut indexes, local)| {
-            let provisioned = !billing["capacity"].is_null();
-            for index in indexes.as_array_mut().unwrap().iter_mut().filter(|_| !provisioned) {
-                index.as_object_mut().unwrap().remove("capacity");
-            }
-            table.as_object_mut().unwrap().extend(billing.as_object().cloned().unwrap());
-            table["partition_key"] = partition;
-            table["indexes"] = indexes;
-            if let Some(sort) = sort {
-                table["sort_key"] = sort;
-                if local == true {
-                    table["local_indexes"] = json!([{"name": "local", "sort_key": key("hash".into())}]);
-                }
-            }
-            table
-        },
-    )
-}
-
-/// A key attribute, whose name says its type: a table has one type for each.
-fn key(name: Value) -> Value {
-    match name.as_str().unwrap() {
-        "at" | "size" => json!({"name": name, "type": "number"}),
-        "hash" => json!({"name": name, "type": "binary"}),
-        _ => json!({"name": name}),
-    }
-}
-
-fn billing() -> Values {
-    let units = || members(vec![("read", numbers(1, 50)), ("write", numbers(1, 50))]);
-    let provisioned = (1_i64..50, 1_i64..50)
-        .prop_map(|(read, write)| json!({"billing": "provisioned", "capacity": {"read": read, "write": write}}));
-    let bounded = units().prop_map(|max| json!({"billing": "on_demand", "max_capacity": max}));
-    prop_oneof![Just(json!({})), bounded, provisioned].boxed()
-}
-
-fn indexes() -> Values {
-    let index = |name: &'static str| {
-        let projection = prop_oneof![
-            Just(json!({})),
-            Just(json!({"projection": "keys"})),
-            Just(json!({"attributes": ["body", "note"]})),
-        ];
-        let capacity = members(vec![("capacity", Just(json!({"read": 2, "write": 3})).boxed())]);
-        let keys = (one_of(&["kind", "size"]), of(Just(json!("hash"))));
-        (projection, capacity, keys).prop_map(move |(mut index, capacity, (partition, sort))| {
-            index.as_object_mut().unwrap().extend(capacity.as_object().cloned().unwrap());
-            index["name"] = name.into();
-            index["partition_key"] = key(partition);
-            if let Some(sort) = sort {
-                index["sort_key"] = key(sort);
-            }
-            index
-        })
-    };
-    (of(index("by-one")), of(index("by-two")))
-        .prop_map(|(one, two)| Value::Array([one, two].into_iter().flatten().collect()))
-        .boxed()
-}
-
-/// LocalStack refuses every extended statistic but percentiles.
-fn percentiles() -> &'static [&'static str] {
-    if emulator::name() == "localstack" { &["p99", "p90", "p99.9"] } else { &["p99", "tm90", "p99.9"] }
 }
