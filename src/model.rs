@@ -332,6 +332,12 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// Returns the resources of one kind, without a look at the others.
+    pub fn of_kind(&self, kind: &'static str) -> impl Iterator<Item = &Resource> {
+        let from = self.resources.range(Address::new(kind, "")..);
+        from.map(|(_, resource)| resource).take_while(move |resource| resource.address.kind == kind)
+    }
+
     /// Returns the resource of this address, made with nothing set if it is not there.
     ///
     /// This is how a short form makes other resources: what the user wrote of them wins, the short form fills the rest.

@@ -106,7 +106,7 @@ fn endpoint(whereabouts: Whereabouts<'_>, outputs: &BTreeMap<String, String>) ->
 
 /// The queue that is meant when nobody says which.
 fn the_queue<'a>(stack: &'a Stack, chosen: Option<&str>) -> Result<Option<&'a Resource>, OutputError> {
-    let queues = || stack.resources.values().filter(|resource| resource.kind.name() == Queue.name());
+    let queues = || stack.of_kind(Queue.name());
     if let Some(name) = chosen {
         let queue = queues().find(|queue| queue.address.name == name);
         let near = || crate::manifest::suggest(name, queues().map(|queue| queue.address.name.as_str()));

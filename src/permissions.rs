@@ -233,7 +233,7 @@ impl Request<'_> {
 
 /// The stack's resources of one kind, with ARNs for references.
 fn desired(stack: &Stack, kind: &'static dyn Kind, place: &Place) -> Vec<Desired> {
-    let of_kind = stack.resources.values().filter(|resource| resource.kind.name() == kind.name());
+    let of_kind = stack.of_kind(kind.name());
     of_kind.map(|resource| resolve(resource, stack, place, &BTreeMap::new())).collect()
 }
 

@@ -82,8 +82,10 @@ impl Bench {
     /// # Errors
     /// When it cannot be read or packed.
     pub fn pack(queuestack: &Path, report: &mut Report) -> Result<(), Failure> {
-        let Ok(worker) = std::fs::read(queuestack.with_file_name("calendar-sync")) else {
-            report.notes.push("the calendar worker is not built: `cargo build --release --workspace`".to_owned());
+        // As it is shipped.
+        let built = queuestack.ancestors().nth(2).map(|target| target.join("lambda/calendar-sync"));
+        let Some(worker) = built.and_then(|path| std::fs::read(path).ok()) else {
+            report.notes.push("the calendar worker is not built: `queuestack build stacks/calendar.yaml`".to_owned());
             return Ok(());
         };
         let (mut times, mut size) = (Times::default(), 0);

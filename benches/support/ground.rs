@@ -104,7 +104,9 @@ impl Ground {
     #[must_use]
     pub fn take_counts(&self) -> Option<BTreeMap<String, u64>> {
         let Self::Stub(stub) = self else { return None };
-        let counts = stub.counts();
+        let mut counts = stub.counts();
+        // Who answers is asked on a loopback address alone: AWS has no such page.
+        counts.retain(|request, _| !request.ends_with("/health"));
         stub.reset_counts();
         Some(counts)
     }

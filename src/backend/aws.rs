@@ -91,14 +91,15 @@ pub struct Shared {
     code: OnceLock<Artifacts>,
     stopped: watch::Sender<bool>,
     hidden: RwLock<Vec<String>>,
-    lacking: SetOnce<Gaps>,
+    lacking: Arc<SetOnce<Gaps>>,
     reporter: Arc<dyn Reporter>,
 }
 
 impl Aws {
-    /// Makes the clients of a configuration; nothing is sent yet.
+    /// Makes the clients of a configuration; nothing is sent yet. What the endpoint lacks may be found out later: kinds
+    /// that it is not asked about.
     #[must_use]
-    pub fn new(config: &SdkConfig, reporter: Arc<dyn Reporter>) -> Aws {
+    pub fn new(config: &SdkConfig, lacking: Arc<SetOnce<Gaps>>, reporter: Arc<dyn Reporter>) -> Aws {
         let shared = Shared {
             sqs: aws_sdk_sqs::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
@@ -122,7 +123,7 @@ impl Aws {
             code: OnceLock::new(),
             stopped: watch::Sender::new(false),
             hidden: RwLock::default(),
-            lacking: SetOnce::new(),
+            lacking,
             reporter,
         };
         Aws(Arc::new(shared), once::unread())
@@ -252,14 +253,8 @@ impl Aws {
         !self.custom_endpoint
     }
 
-    /// Takes over what the endpoint is known to lack: kinds that it is not asked about.
-    pub fn pass_over(&self, gaps: Gaps) {
-        // Known once a connection.
-        let _ = self.lacking.set(gaps);
-    }
-
-    /// Tells whether the endpoint is not asked about a kind. That waits for [`Aws::pass_over`], but only for a kind
-    /// that some endpoint lacks: the others are read meanwhile.
+    /// Tells whether the endpoint is not asked about a kind. That waits until it is known who answers, but only for a
+    /// kind that some endpoint lacks: the others are read meanwhile.
     pub async fn passes_over(&self, kind: &str) -> bool {
         Gaps::may_lack(kind) && self.lacking.wait().await.lacks(kind).is_some()
     }

@@ -55,10 +55,10 @@ impl Aws {
     }
 
     /// Tells what is looked for of one kind.
-    fn sweep_of(&self, stacks: &[&Stack], kind: &str) -> Sweep {
+    fn sweep_of(&self, stacks: &[&Stack], kind: &'static str) -> Sweep {
         let mut sweep = Sweep::default();
         for stack in stacks {
-            let named = stack.resources.values().filter(|resource| resource.address.kind == kind);
+            let named = stack.of_kind(kind);
             let names = named.map(|resource| resource.name_in(self.region()));
             // Two files may describe one stack.
             sweep.0.entry(stack.name.clone()).or_default().extend(names);

@@ -174,7 +174,7 @@ async fn send(
 /// # Errors
 /// When the stack has no such queue.
 pub fn queue_of(stack: &Stack, logical: &str) -> Result<(String, Option<String>), Error> {
-    let queues = || stack.resources.values().filter(|one| one.address.kind == queue::Queue.name());
+    let queues = || stack.of_kind(queue::Queue.name());
     let Some(queue) = queues().find(|one| one.address.name == logical) else {
         let near = crate::manifest::suggest(logical, queues().map(|one| one.address.name.as_str()));
         return Err(Error::Usage(format!("the stack has no queue `{logical}`. {near}")));

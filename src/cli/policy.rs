@@ -98,7 +98,7 @@ fn tell_size(size: usize) {
 
 /// A role without the boundary would be refused when it is made.
 fn tell_unbound(stack: &Stack, boundary: &str) {
-    let roles = stack.resources.values().filter(|resource| resource.kind.name() == role::Role.name());
+    let roles = stack.of_kind(role::Role.name());
     for role in roles.filter(|one| one.get(&role::BOUNDARY_ARN).as_text() != Some(boundary)) {
         super::say(&format!(
             "note: {} has another boundary or none, and this policy does not let it be made: set `defaults: {{roles: {{permissions_boundary: …}}}}`",

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use tokio::sync::SetOnce;
 
 use super::target::TargetArgs;
 use crate::backend::Backend;
@@ -243,27 +244,34 @@ impl Session {
         reporter: Arc<dyn Reporter>,
     ) -> Result<Vec<Result<Session, Error>>, Error> {
         let reached = target.decide()?.reach().await?;
-        let config = reached.connection.config().await;
-        if config.region().is_none() {
-            return Err(Error::Usage("no Region: give --region, AWS_REGION, or one in the profile".to_owned()));
-        }
-        let aws = Aws::new(&config, reporter);
         let read: Vec<&Stack> = stacks.iter().copied().flatten().collect();
         // Who answers, who we are, and what is there: none waits for another, but kinds that an emulator may lack.
+        let lacking = Arc::new(SetOnce::new());
         let answers = async {
             let answers = reached.place().await;
             let gaps = Gaps::of(answers.emulator.as_deref());
-            aws.pass_over(gaps.clone());
+            // Known once a connection.
+            let _ = lacking.set(gaps.clone());
             (answers, gaps)
         };
-        let ((answers, gaps), place, found) = futures::join!(answers, aws.place(), aws.sweep_all(&read));
-        let (place, mut found) = (place?, found.into_iter());
+        let sweep = async {
+            let config = reached.connection.config().await;
+            if config.region().is_none() {
+                return Err(Error::Usage("no Region: give --region, AWS_REGION, or one in the profile".to_owned()));
+            }
+            let aws = Aws::new(&config, Arc::clone(&lacking), reporter);
+            let (place, found) = futures::join!(aws.place(), aws.sweep_all(&read));
+            Ok((place?.clone(), found, aws.clone()))
+        };
+        let ((answers, gaps), swept) = futures::join!(answers, sweep);
+        let (place, found, aws) = swept?;
+        let mut found = found.into_iter();
         let sessions = stacks.iter().map(|stack| {
             let found = stack.and_then(|_| found.next()).transpose()?.unwrap_or_default();
             tracing::debug!(found = found.len(), calls = aws.calls(), "read what is there");
             // An emulator is nobody's account.
             if let Some(stack) = stack.filter(|_| answers.emulator.is_none()) {
-                super::guard::place(stack, place)?;
+                super::guard::place(stack, &place)?;
             }
             Ok(Session {
                 gaps: gaps.clone(),

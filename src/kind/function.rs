@@ -11,6 +11,8 @@ mod live;
 mod settle;
 mod ship;
 
+pub(in crate::kind) use live::all;
+
 use crate::artifact::{Architecture, Artifact, Runtime};
 use crate::build::{Origin, Source};
 use crate::diagnostic::{Code, Diagnostics};

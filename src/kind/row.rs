@@ -4,6 +4,7 @@
 //! update and replace, the Terraform block and the reference.
 
 use std::collections::BTreeMap;
+use std::fmt::{Display, Write as _};
 
 use crate::kind::{pattern, policy};
 use crate::value::{FOREVER, Unit, Value};
@@ -152,24 +153,35 @@ impl Type {
 
 /// Visits a value of some type and all inside it, with the dotted path of each.
 pub fn walk<'a>(ty: &Type, path: &str, value: &'a Value, visit: &mut dyn FnMut(&str, &'a Value)) {
+    match value {
+        Value::Map(_) | Value::List(_) | Value::Join(_) => walk_in(ty, &mut path.to_owned(), value, visit),
+        plain => visit(path, plain),
+    }
+}
+
+/// Rules walk every value of a stack: the path is one text that grows and shrinks.
+fn walk_in<'a>(ty: &Type, path: &mut String, value: &'a Value, visit: &mut dyn FnMut(&str, &'a Value)) {
     visit(path, value);
+    let mut step = |ty: &Type, key: &dyn Display, item: &'a Value| {
+        let length = path.len();
+        // Writing to a text cannot fail.
+        let _ = write!(path, ".{key}");
+        walk_in(ty, path, item, visit);
+        path.truncate(length);
+    };
     match (ty, value) {
         (Type::Object(rows), Value::Map(map)) => {
             for row in *rows {
-                if let Some(value) = map.get(row.key) {
-                    walk(&row.ty, &format!("{path}.{}", row.key), value, visit);
+                if let Some(item) = map.get(row.key) {
+                    step(&row.ty, &row.key, item);
                 }
             }
         }
         (Type::List { of, .. }, Value::List(items)) => {
-            items.iter().enumerate().for_each(|(index, item)| walk(of, &format!("{path}.{index}"), item, visit));
+            items.iter().enumerate().for_each(|(index, item)| step(of, &index, item));
         }
-        (_, Value::Map(map)) => {
-            for (key, item) in map {
-                walk(ty, &format!("{path}.{key}"), item, visit);
-            }
-        }
-        (_, Value::List(items) | Value::Join(items)) => items.iter().for_each(|item| walk(ty, path, item, visit)),
+        (_, Value::Map(map)) => map.iter().for_each(|(key, item)| step(ty, key, item)),
+        (_, Value::List(items) | Value::Join(items)) => items.iter().for_each(|item| walk_in(ty, path, item, visit)),
         _ => {}
     }
 }

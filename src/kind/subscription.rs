@@ -216,7 +216,7 @@ pub fn of_topic(topic: &mut Resource, row: &Row, stack: &mut Stack) {
 pub fn sender_statement(queue: &Resource, policy: &Row, stack: &Stack) -> Option<Value> {
     let names = |one: &Resource, row: &Row| one.get(row).as_ref().and_then(Ref::address) == Some(&queue.address);
     let mut topics: Vec<Value> = Vec::new();
-    let subscriptions = stack.resources.values().filter(|one| one.address.kind == Subscription.name());
+    let subscriptions = stack.of_kind(Subscription.name());
     for one in subscriptions.filter(|one| names(one, &QUEUE) || names(one, &DEAD_LETTER_QUEUE)) {
         let topic = one.get(&TOPIC);
         let topic = topic.as_ref().and_then(Ref::address).map_or_else(|| topic.clone(), |at| Ref::soft(at, Fact::Arn));

@@ -71,7 +71,7 @@ fn write(stack: &Stack, mut text: String, detail: Detail) -> String {
     top.extend(guards(stack));
     entries(&mut text, &top, 0);
     for kind in KINDS {
-        let mut resources = stack.resources.values().filter(|one| one.kind.name() == kind.name()).peekable();
+        let mut resources = stack.of_kind(kind.name()).peekable();
         if resources.peek().is_some() {
             let _ = writeln!(text, "\n{}:", kind.section());
         }

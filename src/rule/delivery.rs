@@ -58,7 +58,7 @@ const MOST_FILTERS: usize = 200;
 /// Reports subscriptions that do not fit their ends, and alarms on topics that refuse them.
 pub fn check(stack: &Stack, out: &mut Diagnostics) {
     let mut filters: BTreeMap<String, usize> = BTreeMap::new();
-    for one in stack.resources.values().filter(|one| one.address.kind == Subscription.name()) {
+    for one in stack.of_kind(Subscription.name()) {
         let outside = |row| one.get(row).as_text().is_some();
         if outside(&TOPIC) && outside(&QUEUE) {
             let message = format!("neither the topic nor the queue of `{}` is one of this stack", one.address);
@@ -119,7 +119,7 @@ fn alarms(stack: &Stack, out: &mut Diagnostics) {
         let topic = stack.resources.get(address).filter(|one| one.address.kind == topic::Topic.name())?;
         topic.get(&topic::KMS_KEY).as_text().filter(|key| is_awss(key, "sns"))
     };
-    for one in stack.resources.values().filter(|one| one.address.kind == alarm::Alarm.name()) {
+    for one in stack.of_kind(alarm::Alarm.name()) {
         for row in [&alarm::ALARM_ACTIONS, &alarm::OK_ACTIONS, &alarm::INSUFFICIENT_DATA_ACTIONS] {
             for (index, action) in one.get(row).as_list().unwrap_or_default().iter().enumerate() {
                 let Some(address) = action.as_ref().and_then(Ref::address) else { continue };

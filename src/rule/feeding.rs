@@ -59,7 +59,7 @@ pub struct Feed<'a> {
 
 /// Goes through the mappings of a stack.
 pub fn feeds(stack: &Stack) -> impl Iterator<Item = Feed<'_>> {
-    let mappings = stack.resources.values().filter(|one| one.address.kind == mapping::Mapping.name());
+    let mappings = stack.of_kind(mapping::Mapping.name());
     mappings.map(|mapping| {
         let end = |row: &Row| stack.resources.get(mapping.get(row).as_ref()?.address()?);
         Feed { mapping, queue: end(&mapping::QUEUE), function: end(&mapping::FUNCTION) }

@@ -59,7 +59,7 @@ const STATEMENT_BYTES: usize = 330;
 /// Reports APIs that do not fit their functions.
 pub fn check(stack: &Stack, out: &mut Diagnostics) {
     let mut statements: BTreeMap<&Address, usize> = BTreeMap::new();
-    for api in stack.resources.values().filter(|one| one.address.kind == HttpApi.name()) {
+    for api in stack.of_kind(HttpApi.name()) {
         for (index, route) in api.get(&ROUTES).as_list().unwrap_or_default().iter().enumerate() {
             let Some(address) = route.get(FUNCTION.key).as_ref().and_then(Ref::address) else { continue };
             let Some(function) = stack.resources.get(address) else { continue };

@@ -38,7 +38,7 @@ pub static POLICY_TOO_LONG: Code = Code {
 /// Checks the roles of a stack.
 pub fn check(stack: &Stack, out: &mut Diagnostics) {
     let mut first: BTreeMap<String, &Resource> = BTreeMap::new();
-    for role in stack.resources.values().filter(|resource| resource.address.kind == "role") {
+    for role in stack.of_kind("role") {
         let name = role.physical_name();
         if let Some(earlier) = first.insert(name.to_lowercase(), role) {
             let (one, other) = (&earlier.address, &role.address);

@@ -24,7 +24,7 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
         let message = format!("no alarm watches `{target}`, the dead-letter queue of `{}`", source.address);
         out.push(source.finding(&UNWATCHED, queue::REDRIVE.key, message));
     }
-    for source in stack.resources.values().filter(|one| one.address.kind == subscription::Subscription.name()) {
+    for source in stack.of_kind(subscription::Subscription.name()) {
         let target = source.get(&subscription::DEAD_LETTER_QUEUE).as_ref().and_then(Ref::address);
         let Some(target) = target.filter(|target| !watched.contains(target)) else { continue };
         let Some(queue) = stack.resources.get(target) else { continue };

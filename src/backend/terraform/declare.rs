@@ -65,7 +65,7 @@ impl Renderer<'_> {
         let mut body = Body::default();
         for kind in crate::kind::KINDS {
             let Some(spelling) = kind.terraform().filter(|spelling| !spelling.outputs.is_empty()) else { continue };
-            let of_kind = self.open.stack.resources.values().filter(|one| one.address.kind == kind.name());
+            let of_kind = self.open.stack.of_kind(kind.name());
             let members = of_kind.map(|one| {
                 let label = self.label(&one.address);
                 let fact = |name: &&str| ((*name).to_owned(), path(&format!("{}.{label}.{name}", spelling.resource)));

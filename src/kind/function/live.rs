@@ -118,7 +118,8 @@ async fn orphans(aws: &Aws, sweep: &Sweep) -> Result<Vec<String>, AwsError> {
         let tagged = aws.tagged(sweep, Function.tag_type()).await?.keys().filter_map(|arn| Function.name_in_arn(arn));
         return Ok(tagged.filter(|name| !sweep.wants(name)).map(str::to_owned).collect());
     }
-    let unnamed = list(aws).await?.into_iter().filter(|(name, _)| !sweep.wants(name));
+    let named = all(aws).await?.iter().filter_map(|arn| Some((Function.name_in_arn(arn)?.to_owned(), arn.clone())));
+    let unnamed: Vec<_> = named.filter(|(name, _)| !sweep.wants(name)).collect();
     let read = |aws: Aws, (name, arn): (String, String)| async move {
         let tags = read_tags(&aws, &arn).await?;
         Ok(Some((name, tags)))
@@ -127,15 +128,19 @@ async fn orphans(aws: &Aws, sweep: &Sweep) -> Result<Vec<String>, AwsError> {
     Ok(read.into_iter().filter(|(_, tags)| sweep.owns(tags)).map(|(name, _)| name).collect())
 }
 
-/// Lists all functions: name → ARN.
-async fn list(aws: &Aws) -> Result<BTreeMap<String, String>, AwsError> {
-    let mut functions = BTreeMap::new();
+/// The ARNs of all functions, listed once a sweep.
+pub async fn all(aws: &Aws) -> Result<&BTreeSet<String>, AwsError> {
+    aws.listed(Function.tag_type(), list(aws)).await
+}
+
+async fn list(aws: &Aws) -> Result<BTreeSet<String>, AwsError> {
+    let mut functions = BTreeSet::new();
     let mut marker = None;
     loop {
         let call = aws.lambda.list_functions().max_items(50).set_marker(marker);
         let page = aws.call("lambda", "ListFunctions", call.send()).await?;
         let named = page.functions.unwrap_or_default().into_iter();
-        functions.extend(named.filter_map(|one| Some((one.function_name?, one.function_arn?))));
+        functions.extend(named.filter_map(|one| one.function_arn));
         marker = page.next_marker.filter(|marker| !marker.is_empty());
         if marker.is_none() {
             return Ok(functions);

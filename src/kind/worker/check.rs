@@ -179,7 +179,7 @@ fn names_queue(variable: &str, value: &Value, stack: &Stack) -> Option<(Address,
     let text = value.as_text()?;
     let link = text.starts_with("https://sqs.") || text.starts_with("arn:");
     let name = if link { text.rsplit([':', '/']).next().unwrap_or(text) } else { text };
-    let queues = stack.resources.values().filter(|one| one.kind.name() == queue::Queue.name());
+    let queues = stack.of_kind(queue::Queue.name());
     let named = queues.into_iter().find(|queue| queue.physical_name() == name || queue.address.name == name)?;
     Some((named.address.clone(), link || variable.to_uppercase().contains("QUEUE")))
 }
