@@ -169,8 +169,11 @@ fn show(step: &Step, change: &Change, value: &Value) -> String {
 
 /// Keeps a text on its line: what terminals and workflow runners obey is written out.
 fn one_line(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escape).collect()
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 /// What a step loses, and what to do to consent.
