@@ -192,7 +192,7 @@ fn every_bundled_stack_is_left_as_it_was_applied() {
     assert_eq!(names, ["calendar", "calsync-jobs", "events", "minimal", "orders"]);
     // The provider mostly waits: for what it made to be seen.
     std::thread::scope(|scope| {
-        wanted.iter().for_each(|stack| drop(scope.spawn(|| applies_and_leaves(stack, &plugins))))
+        wanted.iter().for_each(|stack| drop(scope.spawn(|| applies_and_leaves(stack, &plugins))));
     });
 }
 
