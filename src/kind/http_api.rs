@@ -219,8 +219,9 @@ impl Kind for HttpApi {
         ROWS
     }
 
+    /// The list has the tags: the tagging API is not asked, and would only tell ids.
     fn tag_type(&self) -> &'static str {
-        "apigateway:apis"
+        ""
     }
 
     /// The ARN has an id that API Gateway chooses, and no account: `${apis.….arn}` is refused, since it would be known

@@ -82,7 +82,7 @@ pub trait Kind: Sync {
     /// Its attributes and short forms.
     fn rows(&self) -> &'static [Row];
 
-    /// The resource type in the tagging API and in ARNs: `sqs`, `cloudwatch:alarm`; empty if that API does not know its tags.
+    /// The resource type in the tagging API and in ARNs: `sqs`, `cloudwatch:alarm`; empty if that API is not asked.
     fn tag_type(&self) -> &'static str;
 
     /// Tells whether its resources have tags; one without belongs to whom what it names belongs.
