@@ -29,7 +29,7 @@
 //! }
 //! ```
 //! Beside the line: [`import`] goes it backwards, from what is found to a stack; [`outputs`] tells applications where
-//! everything is; [`permissions`] tells what whoever deploys must be allowed.
+//! everything is; [`permissions`] tells what whoever deploys must be allowed; [`letters`] sends dead letters back.
 //!
 //! # The account is the state
 //!
@@ -81,6 +81,7 @@ pub mod artifact;
 pub mod backend;
 pub mod build;
 pub mod dev;
+pub mod letters;
 pub mod local;
 
 pub mod cli;

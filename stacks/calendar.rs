@@ -1,6 +1,6 @@
 //! Calendar synchronisation and notifications, as `calendar.yaml` says it.
 //!
-//! `cargo run --release --example calendar -- plan` plans it, `-- synth` prints it as a stack file.
+//! `cargo run --example calendar -- plan` plans it, `-- synth` prints it as a stack file.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
 //! A program that describes a stack is its own command line. It runs itself, once for each thing that is looked at:
-//! `UPDATE=1 cargo test --release --test construct_app` writes the golden file.
+//! `UPDATE=1 cargo test --test construct_app` writes the golden file.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,5 +1,5 @@
 //! The tables of the builders are what the rows say, and converted stack files are what `queuestack convert` says:
-//! `UPDATE=1 cargo test --release --test construct_generated` writes `src/construct/kinds/` and `tests/golden/convert/`.
+//! `UPDATE=1 cargo test --test construct_generated` writes `src/construct/kinds/` and `tests/golden/convert/`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

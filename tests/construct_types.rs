@@ -1,5 +1,5 @@
 //! What the types forbid: each program in `tests/construct/types/` does not compile, for the reason beside it.
-//! `UPDATE=1 cargo test --release --test construct_types` writes the reasons.
+//! `UPDATE=1 cargo test --test construct_types` writes the reasons.
 //!
 //! The compiler is run on the library that this test was built with: a build of its own would take ten minutes.
 

@@ -1,5 +1,5 @@
 //! What `queuestack expand` prints: golden files, and that reading it again gives the same stack.
-//! `UPDATE=1 cargo test --release --test expand` writes the golden files.
+//! `UPDATE=1 cargo test --test expand` writes the golden files.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Stack files that are wrong, beside what is said of them: `UPDATE=1 cargo test --release --test invalid` rewrites.
+//! Stack files that are wrong, beside what is said of them: `UPDATE=1 cargo test --test invalid` rewrites.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The policies that workers' roles get, against golden files. `UPDATE=1 cargo test --release --test policies` writes them.
+//! The policies that workers' roles get, against golden files. `UPDATE=1 cargo test --test policies` writes them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

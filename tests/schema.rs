@@ -1,4 +1,4 @@
-//! The JSON Schema and the bundled stacks agree: `UPDATE=1 cargo test --release --test schema` rewrites the schema file.
+//! The JSON Schema and the bundled stacks agree: `UPDATE=1 cargo test --test schema` rewrites the schema file.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

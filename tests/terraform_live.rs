@@ -26,7 +26,7 @@ use run::{Output, Run, clean};
 use serde_json::Value;
 
 /// The workers that the test run has built.
-const BUILT: &[&str] = &["--no-build", "--cargo-profile", "release"];
+const BUILT: &[&str] = &["--no-build", "--cargo-profile", "dev"];
 
 /// Something of every kind, with code that needs no build.
 const HANDED: &str = "

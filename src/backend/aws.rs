@@ -16,12 +16,13 @@ use tokio::time::Instant;
 use crate::artifact::Artifact;
 use crate::build::Artifacts;
 use crate::error::AwsError;
-use crate::event::{Event, Reporter};
+use crate::event::Reporter;
 use crate::gaps::Gaps;
 use crate::value::Place;
 
 use super::once::{self, Once};
 pub use super::patience::Patience;
+use super::patience::Waits;
 
 /// How many reads of one kind are in flight at once.
 pub const READS_AT_ONCE: usize = 64;
@@ -272,20 +273,23 @@ impl Aws {
     where
         E: ProvideErrorMetadata + RequestId + std::error::Error + 'static,
     {
+        // What is the same for every operation is compiled once, not a hundred times.
         self.pace(service, operation).await;
-        tracing::trace!(service, operation, "call");
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        call.await.map_err(|error| {
-            let mut error = aws_error(service, operation, &error);
-            for secret in self.hidden.read().unwrap_or_else(PoisonError::into_inner).iter() {
-                error.message = error.message.replace(secret, "(secret)");
-            }
-            error
-        })
+        call.await.map_err(|error| self.hide_secrets(aws_error(service, operation, &error)))
     }
 
-    /// Waits for this operation's turn.
+    /// Secrets that were sent must not come back in an error.
+    fn hide_secrets(&self, mut error: AwsError) -> AwsError {
+        for secret in self.hidden.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            error.message = error.message.replace(secret, "(secret)");
+        }
+        error
+    }
+
+    /// Waits for this operation's turn, and counts it.
     async fn pace(&self, service: &'static str, operation: &'static str) {
+        tracing::trace!(service, operation, "call");
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let paced = (service, operation);
         let Some(next) = self.paces.get(&paced).filter(|_| !self.custom_endpoint) else { return };
         let rate = PACES.iter().find(|(service, name, _)| (*service, *name) == paced).map_or(1, |(.., rate)| *rate);
@@ -306,28 +310,11 @@ impl Aws {
     where
         F: Future<Output = Result<T, AwsError>>,
     {
-        let start = Instant::now();
-        // Dense at first: most of what is not there yet is there within a second.
-        let mut pauses = [250, 500, 1_000].into_iter().chain(std::iter::repeat(2_000));
-        let mut told = false;
-        let mut stopped = self.stopped.subscribe();
+        let mut waits = Waits::new(patience, self.stopped.subscribe());
         loop {
-            let error = match call().await {
+            match call().await {
                 Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let Some(reason) = patience.reasons.iter().find(|reason| reason.matches(&error)) else { return Err(error) };
-            if start.elapsed() > reason.ceiling {
-                return Err(error);
-            }
-            if !told {
-                told = true;
-                let reason = reason.words.to_owned();
-                self.reporter.on(&Event::StepWaiting { address: patience.address.clone(), reason });
-            }
-            let pause = Duration::from_millis(pauses.next().unwrap_or(2_000));
-            if tokio::time::timeout(pause, stopped.wait_for(|stopped| *stopped)).await.is_ok() {
-                return Err(AwsError { message: format!("stopped while waiting: {}", error.message), ..error });
+                Err(error) => waits.after(error, &*self.reporter).await?,
             }
         }
     }

@@ -10,19 +10,16 @@ use crate::kind::{Found, KINDS, Sweep};
 pub type Names = BTreeMap<&'static str, BTreeSet<String>>;
 
 impl Aws {
-    /// Names the resources of every kind that have a tag, as far as the tagging API knows them.
+    /// Names the resources of every kind that have a tag.
     ///
     /// # Errors
     /// When a call fails for good.
     pub async fn names_with_tag(&self, key: &str, value: &str) -> Result<Names, AwsError> {
-        let kinds = KINDS.iter().filter(|kind| !kind.tag_type().is_empty());
-        let asked = kinds.map(|kind| async move {
-            let tagged = self.with_tag(key, &[value.to_owned()], &[kind.tag_type()]).await?;
-            let names = tagged.keys().filter_map(|arn| kind.name_in_arn(arn)).map(str::to_owned);
-            Ok::<_, AwsError>((kind.name(), names.collect::<BTreeSet<_>>()))
-        });
-        let named = futures::future::try_join_all(asked).await?;
-        Ok(named.into_iter().filter(|(_, names)| !names.is_empty()).collect())
+        let mut names = Names::new();
+        for one in self.afresh().sweep_kinds(|_| Sweep::of_tag(key, value)).await? {
+            names.entry(one.kind.name()).or_default().insert(one.name);
+        }
+        Ok(names)
     }
 
     /// Reads the named resources that exist and all that belongs to them, whoever owns it.
@@ -55,7 +52,7 @@ impl Aws {
     pub async fn read_named(&self, stack: &str, wanted: &Names) -> Result<Vec<Found>, AwsError> {
         let reads = KINDS.iter().filter_map(|kind| {
             let (live, names) = (kind.live()?, wanted.get(kind.name())?);
-            let sweep = Sweep([(stack.to_owned(), names.clone())].into());
+            let sweep = Sweep::of_stacks([(stack.to_owned(), names.clone())].into());
             Some(async move {
                 if self.passes_over(kind.name()).await {
                     return Ok(Vec::new());

@@ -8,7 +8,6 @@ use tokio::sync::OnceCell;
 
 use super::aws::Aws;
 use crate::error::AwsError;
-use crate::expand::STACK_TAG;
 use crate::kind::{KINDS, Sweep};
 
 /// Resource types that a stack may have hundreds of: the tagging API is asked for each by itself, and for all others at
@@ -40,7 +39,7 @@ pub(super) fn unread() -> Once {
 }
 
 impl Aws {
-    /// Returns what the tagging API knows of one resource type, and maybe of others, to belong to the stacks of a sweep,
+    /// Returns what the tagging API knows of one resource type, and maybe of others, to belong to whom a sweep is for,
     /// read once. It discovers; the service's own read confirms.
     ///
     /// # Errors
@@ -54,9 +53,9 @@ impl Aws {
         }
         // What is asked at once is kept at the first of it.
         let Some(of_types) = types.first().and_then(|first| self.1.get(first)) else { return Ok(&NONE) };
-        let stacks: Vec<String> = sweep.0.keys().cloned().collect();
+        let owners: Vec<String> = sweep.wanted.keys().cloned().collect();
         let ask = async {
-            let asked = stacks.chunks(TAG_VALUES).map(|stacks| self.with_tag(STACK_TAG, stacks, &types));
+            let asked = owners.chunks(TAG_VALUES).map(|owners| self.with_tag(&sweep.tag, owners, &types));
             Ok(futures::future::try_join_all(asked).await?.into_iter().flatten().collect())
         };
         of_types.tagged.get_or_try_init(|| ask).await

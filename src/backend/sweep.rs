@@ -1,6 +1,6 @@
 //! The sweep of live state: reading all that stacks want or own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backend::aws::Aws;
 use crate::error::AwsError;
@@ -35,8 +35,16 @@ impl Aws {
     }
 
     async fn sweep_together(&self, stacks: &[&Stack]) -> Result<Vec<Found>, AwsError> {
+        self.sweep_kinds(|kind| self.sweep_of(stacks, kind)).await
+    }
+
+    /// Reads what is looked for of each kind, side by side.
+    ///
+    /// # Errors
+    /// When any call fails for good.
+    pub(super) async fn sweep_kinds(&self, sweep_of: impl Fn(&'static str) -> Sweep) -> Result<Vec<Found>, AwsError> {
         let sweeps = KINDS.iter().filter_map(|kind| {
-            let sweep = self.sweep_of(stacks, kind.name());
+            let sweep = sweep_of(kind.name());
             kind.live().map(|live| async move {
                 if self.passes_over(kind.name()).await {
                     return Ok(Vec::new());
@@ -56,14 +64,14 @@ impl Aws {
 
     /// Tells what is looked for of one kind.
     fn sweep_of(&self, stacks: &[&Stack], kind: &'static str) -> Sweep {
-        let mut sweep = Sweep::default();
+        let mut wanted = BTreeMap::<String, BTreeSet<String>>::new();
         for stack in stacks {
             let named = stack.of_kind(kind);
             let names = named.map(|resource| resource.name_in(self.region()));
             // Two files may describe one stack.
-            sweep.0.entry(stack.name.clone()).or_default().extend(names);
+            wanted.entry(stack.name.clone()).or_default().extend(names);
         }
-        sweep
+        Sweep::of_stacks(wanted)
     }
 
     /// Takes what one stack wants or owns from what was found for several.

@@ -33,7 +33,7 @@ pub struct Args {
 }
 
 /// How workers are built.
-#[derive(Debug, Default, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs)]
 pub struct BuildArgs {
     /// Take the binaries of the last build instead of building.
     #[arg(long)]

@@ -27,6 +27,9 @@ use crate::report::watch::Screen;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Arguments of `dev`.
+///
+/// On an emulator what counts is how soon a change runs: workers are built as `cargo build` builds them, unless
+/// --cargo-profile says otherwise. In an account they are built as `apply` builds them.
 #[derive(Debug, ClapArgs)]
 pub struct Args {
     #[command(flatten)]
@@ -84,7 +87,11 @@ pub async fn run(mut args: Args) -> Result<u8, Error> {
 /// Builds and applies.
 async fn up(args: &Args, stack: &mut Stack) -> Result<Session, Error> {
     let consent = args.consent.check(stack)?;
-    let code = args.build.build(stack, &args.stack.file, &consent.only, false).await?;
+    let mut build = args.build.clone();
+    if build.cargo_profile.is_none() && !args.target.is_aws()? {
+        build.cargo_profile = Some("dev".to_owned());
+    }
+    let code = build.build(stack, &args.stack.file, &consent.only, false).await?;
     let format = FormatArgs { json: args.json, ..FormatArgs::default() };
     let run = RunArgs { yes: true, parallel: 128, format };
     let reporter = run.reporter();
@@ -184,7 +191,7 @@ pub fn queue_of(stack: &Stack, logical: &str) -> Result<(String, Option<String>)
 }
 
 /// The queue of the stack that takes the dead letters of this one.
-fn letters_of<'a>(stack: &'a Stack, one: &Resource) -> Option<&'a Resource> {
+pub fn letters_of<'a>(stack: &'a Stack, one: &Resource) -> Option<&'a Resource> {
     let letters = (one.address.kind == queue::Queue.name()).then(|| queue::dead_letter_queue(one))??;
     stack.resources.get(letters.ok()?)
 }

@@ -7,6 +7,7 @@ mod build;
 mod convert;
 mod destroy;
 mod dev;
+mod dlq;
 mod drift;
 mod expand;
 mod explain;
@@ -60,6 +61,7 @@ const EXAMPLES: &str = "Examples:
   queuestack plan stacks/*.yaml --format markdown          a comment for a pull request
   queuestack plan stacks/orders.yaml --out orders.qsp      save the plan; `apply orders.qsp` does exactly that
   queuestack validate stacks/*.yaml --deny warnings        check files without any AWS
+  queuestack dlq list stacks/calendar.yaml                 what became a dead letter, and why
   queuestack explain QS101                                 what a code means and what to do";
 
 #[derive(Debug, Subcommand)]
@@ -80,6 +82,8 @@ enum Command {
     Dev(dev::Args),
     /// Send many jobs to a queue and measure how its workers handle them.
     Load(load::Args),
+    /// Look at the dead letters of a stack, send them back, or drop them.
+    Dlq(dlq::Args),
     /// Show a stack with every short form and default written out.
     ///
     /// For a stack that is written in Rust this is `synth`: what the program describes, as a stack file.
@@ -167,6 +171,7 @@ fn run(command: Command) -> Result<u8, Error> {
         Command::Policy(args) => asynchronously(policy::run(args)),
         Command::Build(args) => asynchronously(build::run(args)),
         Command::Dev(args) => asynchronously(dev::run(args)),
+        Command::Dlq(args) => asynchronously(dlq::run(args)),
         Command::Load(args) => asynchronously(load::run(args)),
         Command::Render(args) => asynchronously(render::run(args)),
         Command::Destroy(args) => asynchronously(destroy::run(args)),

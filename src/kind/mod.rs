@@ -32,9 +32,10 @@ use crate::backend::aws::Aws;
 use crate::build::Source;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::error::AwsError;
+use crate::expand::STACK_TAG;
 use crate::model::{Address, Attributes, Fact, Resource, Stack};
 use crate::permissions::Action;
-use crate::plan::{Change, owner};
+use crate::plan::Change;
 use crate::value::{Place, Value};
 
 pub use arn::Arn;
@@ -222,26 +223,43 @@ pub struct Found {
 /// What a sweep looks for: what these stacks own, and the physical names that each of them wants.
 ///
 /// Stacks that are planned together are read together: most of what is read is the account's, whosever it is.
-#[derive(Clone, Debug, Default)]
-pub struct Sweep(pub BTreeMap<String, BTreeSet<String>>);
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// The tag that says whose something is.
+    pub tag: String,
+    /// The names that are wanted by each value of the tag.
+    pub wanted: BTreeMap<String, BTreeSet<String>>,
+}
 
 impl Sweep {
+    /// Looks for what these stacks own, and for the names that they want.
+    #[must_use]
+    pub fn of_stacks(wanted: BTreeMap<String, BTreeSet<String>>) -> Sweep {
+        Sweep { tag: STACK_TAG.to_owned(), wanted }
+    }
+
+    /// Looks for whatever has a tag.
+    #[must_use]
+    pub fn of_tag(key: &str, value: &str) -> Sweep {
+        Sweep { tag: key.to_owned(), wanted: [(value.to_owned(), BTreeSet::new())].into() }
+    }
+
     /// Returns the names that any of the stacks wants.
     #[must_use]
     pub fn names(&self) -> BTreeSet<String> {
-        self.0.values().flatten().cloned().collect()
+        self.wanted.values().flatten().cloned().collect()
     }
 
     /// Tells whether any of the stacks wants this name.
     #[must_use]
     pub fn wants(&self, name: &str) -> bool {
-        self.0.values().any(|names| names.contains(name))
+        self.wanted.values().any(|names| names.contains(name))
     }
 
     /// Tells whether these are the tags of what one of the stacks owns.
     #[must_use]
     pub fn owns(&self, tags: &BTreeMap<String, String>) -> bool {
-        owner(tags).is_some_and(|stack| self.0.contains_key(stack))
+        tags.get(&self.tag).is_some_and(|owner| self.wanted.contains_key(owner))
     }
 
     /// Tells whether this is what is looked for.

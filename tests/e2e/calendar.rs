@@ -6,7 +6,7 @@ use crate::support::aws_cli::{aws, url};
 use crate::support::{Account, StackFile, emulator, run};
 
 /// Takes the workers that the test run has built: their other profile, for Lambda, would compile everything once more.
-pub const BUILT: &[&str] = &["--no-build", "--cargo-profile", "release"];
+pub const BUILT: &[&str] = &["--no-build", "--cargo-profile", "dev"];
 
 /// The stack that this repository is about.
 pub const CALENDAR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/calendar.yaml");

@@ -1,11 +1,10 @@
 //! What was made without queuestack, by the AWS CLI, becomes a stack that would change nothing but ownership tags.
 
-use std::path::Path;
-
+use queuestack::gaps::Gaps;
 use serde_json::Value;
 
 use crate::support::aws_cli::{aws, url};
-use crate::support::{Account, Run, StackFile, emulator, folder, golden_text, run};
+use crate::support::{Account, Run, StackFile, emulator, folder, golden_text, pack, run};
 
 const ARN: &str = "arn:aws:sqs:us-east-1:000000000000";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -47,7 +46,7 @@ fn seed(endpoint: &str, zip: &str) {
     let environment =
         format!("Variables={{API_TOKEN=hunter2,JOBS={},QUEUE_NAME=imp-jobs,PLAIN=words}}", url(endpoint, "imp-jobs"));
     let code = format!("fileb://{zip}");
-    let runtime = ["--runtime", "python3.12", "--handler", "app.handle", "--timeout", "15"];
+    let runtime = ["--runtime", "provided.al2023", "--handler", "app.handle", "--timeout", "15"];
     let create = ["lambda", "create-function", "--function-name", "imp-worker", "--zip-file", &code];
     let as_role = ["--role", "arn:aws:iam::000000000000:role/service-role/imp-role", "--environment", &environment];
     aws(endpoint, &[&create[..], &runtime, &as_role].concat());
@@ -59,14 +58,6 @@ fn seed(endpoint: &str, zip: &str) {
     aws(endpoint, &[&["logs", "put-retention-policy"], &retention[..]].concat());
 }
 
-fn zip(path: &Path) {
-    use std::io::Write as _;
-    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
-    zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
-    zip.write_all(b"def handle(event, context): return {}\n").unwrap();
-    zip.finish().unwrap();
-}
-
 fn code(endpoint: &str) -> Value {
     aws(endpoint, &["lambda", "get-function-configuration", "--function-name", "imp-worker"])["CodeSha256"].clone()
 }
@@ -75,7 +66,7 @@ fn code(endpoint: &str) -> Value {
 fn what_the_cli_made_becomes_a_stack_that_changes_nothing_but_ownership() {
     let endpoint = emulator::endpoint();
     let folder = folder("import");
-    zip(&folder.join("app.zip"));
+    pack(&folder.join("app.zip"), b"#!/bin/sh\n");
     seed(endpoint, folder.join("app.zip").to_str().unwrap());
     let before = (Account::new(endpoint).attributes("imp-jobs"), code(endpoint));
 
@@ -100,10 +91,12 @@ fn what_the_cli_made_becomes_a_stack_that_changes_nothing_but_ownership() {
     let with = |verb: &[&str]| run(endpoint, &[verb, &[file, "--var-file", values.to_str().unwrap()]].concat());
     with(&["plan"]).exits(1).says("queue.imp-jobs: `imp-jobs` exists already without our tags");
     let planned = with(&["plan", "--json", "--adopt-unowned", "--detailed-exitcode"]).exits(2).changes();
+    // An emulator may lose the tags of the log group.
+    let tagged = Gaps::of(Some(&emulator::name())).note("log_group", "tags").map_or(9, |_| 8);
     // Two tags each, and of the role its Region.
-    assert_eq!(planned.len(), 2 * 9 + 1, "{planned:#?}");
+    assert_eq!(planned.len(), 2 * tagged + 1, "{planned:#?}");
     assert!(planned.iter().all(|change| change.contains(" tags.queuestack:")), "{planned:#?}");
-    with(&["apply", "--yes", "--adopt-unowned"]).exits(0).prints("9 to adopt");
+    with(&["apply", "--yes", "--adopt-unowned"]).exits(0).prints(&format!("{tagged} to adopt"));
     with(&["plan", "--detailed-exitcode"]).exits(0).prints("9 unchanged");
     let mut after = Account::new(endpoint).attributes("imp-jobs");
     after.insert("LastModifiedTimestamp".to_owned(), before.0["LastModifiedTimestamp"].clone());
@@ -115,14 +108,14 @@ fn what_the_cli_made_becomes_a_stack_that_changes_nothing_but_ownership() {
     std::fs::write(&out, text.replace("    handler: app.h", "    architecture: arm64\n    handler: app.h")).unwrap();
     with(&["apply", "--yes"]).exits(1).says("the code of imp-worker is deployed elsewhere");
     std::fs::write(&out, text).unwrap();
-    with(&["destroy", "--yes"]).exits(0).prints("9 to delete");
+    with(&["destroy", "--yes"]).exits(0).prints(&format!("{tagged} to delete"));
 }
 
 #[test]
 fn what_a_stack_cannot_say_stays_outside_and_is_told() {
     let endpoint = emulator::endpoint();
     let folder = folder("import-outside");
-    zip(&folder.join("app.zip"));
+    pack(&folder.join("app.zip"), b"#!/bin/sh\n");
     let account = Account::new(endpoint);
     account.create_queue("impo-jobs", &[]);
     let create = ["iam", "create-role", "--role-name", "impo-role", "--assume-role-policy-document", TRUST];
@@ -133,7 +126,7 @@ fn what_a_stack_cannot_say_stays_outside_and_is_told() {
     aws(endpoint, &[&put[..], &["--policy-document", policy]].concat());
     let code = format!("fileb://{}", folder.join("app.zip").display());
     let role = ["--role", "arn:aws:iam::000000000000:role/impo-role", "--zip-file", &code];
-    let runtime = ["--runtime", "python3.12", "--handler", "app.handle", "--tracing-config", "Mode=Active"];
+    let runtime = ["--runtime", "provided.al2023", "--handler", "app.handle", "--tracing-config", "Mode=Active"];
     aws(endpoint, &[&["lambda", "create-function", "--function-name", "impo-worker"], &role[..], &runtime].concat());
     let source = format!("{ARN}:impo-jobs");
     let mapping = ["lambda", "create-event-source-mapping", "--function-name", "impo-worker"];

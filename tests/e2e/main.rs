@@ -7,6 +7,7 @@
 mod buckets;
 mod calendar;
 mod data_loss;
+mod dead_letters;
 mod dev;
 mod failures;
 mod formats;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::calendar::BUILT;
-use crate::support::{Call, Recorder, Run, StackFile, emulator, golden_text, run};
+use crate::support::{Call, Recorder, Run, StackFile, emulator, golden_text, pack, run};
 use crate::tables::passed_over;
 
 /// Calls that only endpoints get whose tagging API does not know every resource; AWS's does.
@@ -42,11 +42,11 @@ queues:
   perms-old: {}
 log_groups: {perms: {name: /aws/lambda/perms}, perms-old: {}, perms-kept: {}}
 roles:
-  perms: {description: before, managed_policies: ['arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess'], policy: {Statement: [{Effect: Allow, Action: 'sqs:SendMessage', Resource: '${queues.perms-jobs.arn}'}]}}
-  perms-old: {policy: {Statement: [{Effect: Allow, Action: 'sqs:SendMessage', Resource: '${queues.perms-jobs.arn}'}]}}
+  perms: {description: before, managed_policies: ['arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess'], policy: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 'sqs:SendMessage', Resource: '${queues.perms-jobs.arn}'}]}}
+  perms-old: {policy: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: 'sqs:SendMessage', Resource: '${queues.perms-jobs.arn}'}]}}
 functions:
-  perms: {role: perms, code: {artifact: app.zip}, runtime: python3.12, handler: app.handle, reserved_concurrency: 3, on_failure: perms-jobs-dlq}
-  perms-old: {role: perms, code: {artifact: app.zip}, runtime: python3.12, handler: app.handle}
+  perms: {role: perms, code: {artifact: app.zip}, reserved_concurrency: 3, on_failure: perms-jobs-dlq}
+  perms-old: {role: perms, code: {artifact: app.zip}}
 topics:
   perms: {tracing: active, subscriptions: [{queue: perms-old, filter: {a: [b]}}]}
   perms-old: {}
@@ -72,9 +72,9 @@ queues:
   perms-jobs: {delay: 5s, redrive: {max_receive_count: 3}, alarms: {dead_letters: {threshold: 2}, backlog: {}}}
 log_groups: {perms: {name: /aws/lambda/perms, retention: 30d}, perms-kept: {retention: forever}}
 roles:
-  perms: {description: after, max_session: 2h, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess', managed_policies: ['arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess'], trust: {Statement: [{Effect: Allow, Principal: {Service: [lambda.amazonaws.com, edgelambda.amazonaws.com]}, Action: 'sts:AssumeRole'}]}}
+  perms: {description: after, max_session: 2h, permissions_boundary: 'arn:aws:iam::aws:policy/PowerUserAccess', managed_policies: ['arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess'], trust: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: {Service: [lambda.amazonaws.com, edgelambda.amazonaws.com]}, Action: 'sts:AssumeRole'}]}}
 functions:
-  perms: {role: perms, code: {artifact: other.zip}, runtime: python3.12, handler: app.handle, timeout: 9s}
+  perms: {role: perms, code: {artifact: other.zip}, timeout: 9s}
 topics: {perms: {display_name: after}}
 subscriptions: {perms: {topic: perms, queue: perms-jobs, filter: {a: [b]}}}
 mappings:
@@ -232,14 +232,6 @@ fn stacks() -> Vec<PathBuf> {
     files
 }
 
-fn zip(path: &Path, content: &str) {
-    use std::io::Write as _;
-    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
-    zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
-    zip.write_all(content.as_bytes()).unwrap();
-    zip.finish().unwrap();
-}
-
 #[test]
 fn every_call_is_allowed_and_every_allowed_action_is_called() {
     let recorder = Recorder::start(&emulator::own());
@@ -258,8 +250,8 @@ fn every_call_is_allowed_and_every_allowed_action_is_called() {
 
     let file = StackFile::new("permissions", BEFORE);
     let folder = Path::new(file.path()).parent().unwrap();
-    zip(&folder.join("app.zip"), "def handle(event, context): return 1\n");
-    zip(&folder.join("other.zip"), "def handle(event, context): return 2\n");
+    pack(&folder.join("app.zip"), b"#!/bin/sh\n");
+    pack(&folder.join("other.zip"), b"#!/bin/sh\nexit\n");
     let world = World { stack: "perms".to_owned(), ..World::default() };
     let mut flow = Flow { recorder: &recorder, world, seen: BTreeSet::new() };
     flow.run(&["apply", "--yes"], file.path(), "deploy");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::{Account, Output, Run, StackFile, aws_cli, emulator, golden, run, stub};
+use crate::support::{Account, Output, Run, StackFile, aws_cli, emulator, golden, pack, run, stub};
 
 fn text(visibility: &str) -> String {
     format!(
@@ -110,32 +110,23 @@ fn a_plan_goes_nowhere_else_and_is_used_as_it_was_made() {
     run(&here.endpoint(), &["apply", &plan]).exits(0);
 }
 
-/// Writes a zip of one file.
-fn zip(path: &Path, content: &str) {
-    use std::io::Write as _;
-    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
-    zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
-    zip.write_all(content.as_bytes()).unwrap();
-    zip.finish().unwrap();
-}
-
 #[test]
 fn a_plan_ships_the_code_and_the_secrets_it_was_made_with_and_holds_no_secret() {
     let endpoint = emulator::endpoint();
     let file = StackFile::new(
         "pull-code",
         "stack: pull-code\nvariables: {token: {}}\nroles: {pull-code: {}}\nfunctions:\n  \
-         pull-code:\n    runtime: python3.12\n    handler: app.handle\n    role: pull-code\n    \
+         pull-code:\n    role: pull-code\n    \
          code: {artifact: app.zip}\n    environment: {TOKEN: \"${token}\", PLAIN: words}\n    secrets: [TOKEN]\n",
     );
     let source = Path::new(file.path()).with_file_name("app.zip");
-    zip(&source, "def handle(event, context): return 1\n");
+    pack(&source, b"#!/bin/sh\n");
     let (plan, _) = planned(endpoint, &file, &["--var", "token=hunter2"]);
     let saved = std::fs::read_to_string(&plan).unwrap();
     assert!(!saved.contains("hunter2") && saved.contains("\"$secret\"") && saved.contains("\"PLAIN\": \"words\""));
 
     // The source may change; what was planned lies beside the plan.
-    zip(&source, "def handle(event, context): return 2\n");
+    pack(&source, b"#!/bin/sh\nexit\n");
     run(endpoint, &["apply", &plan]).exits(1).says("variable `token` has no value");
     run(endpoint, &["apply", &plan, "--var", "token=hunter3"]).exits(1).says("the secret `environment.TOKEN`");
     let folder = format!("{plan}.code");

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::aws_cli::aws;
-use crate::support::{Output, StackFile, emulator, run};
+use crate::support::{Output, StackFile, emulator, pack, run};
 
 const STACK: &str = "stack: regions
 queues:
@@ -34,8 +34,7 @@ fn resources(endpoint: &str, role: &str) -> String {
 fn two_regions_do_not_share_roles() {
     let endpoint = emulator::endpoint();
     let file = StackFile::new("regions", STACK);
-    let bootstrap = queuestack::artifact::pack::pack(b"#!/bin/sh\n").unwrap();
-    std::fs::write(std::path::Path::new(file.path()).with_file_name("code.zip"), bootstrap).unwrap();
+    pack(&std::path::Path::new(file.path()).with_file_name("code.zip"), b"#!/bin/sh\n");
     let go = |region: &str, arguments: &[&str]| -> Output {
         run(endpoint, &[&[arguments[0], file.path(), "--region", region][..], &arguments[1..]].concat())
     };

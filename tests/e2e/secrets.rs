@@ -1,7 +1,7 @@
 //! Secrets of Parameter Store and Secrets Manager: they reach the function and nobody else.
 
 use crate::support::aws_cli::aws;
-use crate::support::{Failure, Run, StackFile, emulator, run, stub};
+use crate::support::{Failure, Run, StackFile, emulator, pack, run, stub};
 
 const STACK: &str = r#"stack: secrets
 variables: {stage: {default: e2e}}
@@ -21,8 +21,7 @@ const PASSWORD: &str = "pass-93be21d0";
 /// A stack file with its artifact beside it.
 fn file(test: &str, text: &str) -> StackFile {
     let file = StackFile::new(test, text);
-    let bootstrap = queuestack::artifact::pack::pack(b"#!/bin/sh\n").unwrap();
-    std::fs::write(std::path::Path::new(file.path()).with_file_name("code.zip"), bootstrap).unwrap();
+    pack(&std::path::Path::new(file.path()).with_file_name("code.zip"), b"#!/bin/sh\n");
     file
 }
 

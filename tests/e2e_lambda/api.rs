@@ -25,7 +25,7 @@ static STACK: LazyLock<String> = LazyLock::new(|| {
     file_in("api-front", &format!("{before}apis:{apis}"))
 });
 /// Takes the worker that the test run has built: its other profile, for Lambda, would compile everything once more.
-const BUILT: &[&str] = &["--no-build", "--cargo-profile", "release"];
+const BUILT: &[&str] = &["--no-build", "--cargo-profile", "dev"];
 const ROUTE: &str = "POST /events";
 const JOB: &str = r#"{"type": "order.placed", "payload": {"order": 7}, "tenantId": "acme"}"#;
 

@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn named(listed: Vec<(Api, Tags)>) -> Vec<String> {
-        let sweep = Sweep([("mine".to_owned(), BTreeSet::from(["api".to_owned()]))].into());
+        let sweep = Sweep::of_stacks([("mine".to_owned(), BTreeSet::from(["api".to_owned()]))].into());
         identify(listed, &sweep).into_iter().map(|(name, api, _)| format!("{name}={}", api.api_id.unwrap())).collect()
     }
 

@@ -203,8 +203,8 @@ async fn tags(
         other => other?.tags.unwrap_or_default(),
     };
     // Another stack's function may be fed by a mapping of ours.
-    let its = |stack: &String| sweep.0.get(stack).is_some_and(|names| names.contains(name) || !sweep.wants(name));
-    Ok(parent.into_iter().filter(|(key, value)| key == STACK_TAG && its(value)).collect())
+    let its = |stack: &String| sweep.wanted.get(stack).is_some_and(|names| names.contains(name) || !sweep.wants(name));
+    Ok(parent.into_iter().filter(|(key, value)| *key == sweep.tag && its(value)).collect())
 }
 
 /// Reads a mapping's own tags; an endpoint that is not AWS may know none and refuse to be asked.

@@ -39,7 +39,7 @@ struct Policies {
 /// does a stack without any role.
 pub(super) async fn read(aws: &Aws, sweep: &Sweep) -> Result<Vec<Found>, AwsError> {
     let names = sweep.names();
-    let swept = async { if names.is_empty() { Ok(None) } else { details(aws, sweep).await } };
+    let swept = async { if names.is_empty() && sweep.tag == STACK_TAG { Ok(None) } else { details(aws, sweep).await } };
     let (listed, details) = futures::try_join!(list(aws, sweep), swept)?;
     let swept = details.iter().flatten().filter_map(|role| role.role_name.as_ref());
     let names: BTreeSet<String> = swept.chain(&names).chain(listed.keys()).cloned().collect();
@@ -63,7 +63,7 @@ fn of_its_region(mut role: Found, region: &str) -> Found {
 
 /// Lists the roles under the paths of the stacks: name → role, without tags and boundary.
 async fn list(aws: &Aws, sweep: &Sweep) -> Result<BTreeMap<String, Head>, AwsError> {
-    let paths: Vec<String> = sweep.0.keys().map(|stack| path_of(stack)).collect();
+    let paths: Vec<String> = sweep.wanted.keys().map(|stack| path_of(stack)).collect();
     let common = if let [path] = paths.as_slice() { path } else { ROOT };
     let mut roles = BTreeMap::new();
     let mut marker = None;

@@ -3,6 +3,7 @@
 //! SNS names subscriptions by an id; here topic and queue are the name, and the id is read from the ARN.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -10,7 +11,6 @@ use super::convert::{in_order, reported, to_sns};
 use super::{ATTRIBUTES, FILTER_SCOPE, QUEUE, Subscription, TOPIC, last, name};
 use crate::backend::aws::{Aws, Patience};
 use crate::error::{AwsError, fine_when};
-use crate::expand::STACK_TAG;
 use crate::kind::{Desired, Facts, Found, Kind, Live, Sweep, queue, topic};
 use crate::plan::Change;
 
@@ -44,7 +44,7 @@ impl Live for Subscription {
         }
         let owners = owners(aws, sweep, &listed).await?;
         let open = listed.into_iter().filter_map(|one| {
-            let owner = owner(&one, sweep, &owners);
+            let owner = owner(&one, sweep, &owners).map(|owner| (sweep.tag.clone(), owner));
             (sweep.wants(&one.name) || owner.is_some()).then_some((one, owner))
         });
         aws.each(open.collect::<Vec<_>>(), |aws, (one, owner)| read_one(aws, one, owner)).await
@@ -138,16 +138,18 @@ async fn owners(aws: &Aws, sweep: &Sweep, listed: &[Listed]) -> Result<BTreeMap<
     let mut owners = BTreeMap::new();
     for kind in [&topic::Topic as &dyn Kind, &queue::Queue] {
         let tagged = aws.tagged(sweep, kind.tag_type()).await?.iter();
-        owners.extend(tagged.filter_map(|(arn, tags)| Some((arn.clone(), tags.get(STACK_TAG)?.clone()))));
+        owners.extend(tagged.filter_map(|(arn, tags)| Some((arn.clone(), tags.get(&sweep.tag)?.clone()))));
     }
     let open: Vec<String> = arns.into_iter().filter(|arn| !owners.contains_key(*arn)).map(str::to_owned).collect();
-    let read: Vec<(String, String)> = aws.each(open, read_owner).await?;
+    let tag: Arc<str> = sweep.tag.as_str().into();
+    let read = |aws: Aws, arn: String| read_owner(aws, Arc::clone(&tag), arn);
+    let read: Vec<(String, String)> = aws.each(open, read).await?;
     owners.extend(read);
     Ok(owners)
 }
 
 /// Asks whose a topic or queue is; of another account's or Region's it is not told.
-async fn read_owner(aws: Aws, arn: String) -> Result<Option<(String, String)>, AwsError> {
+async fn read_owner(aws: Aws, tag: Arc<str>, arn: String) -> Result<Option<(String, String)>, AwsError> {
     let place = aws.place().await?;
     let mut parts = arn.split(':').skip(3);
     if (parts.next(), parts.next()) != (Some(place.region.as_str()), Some(place.account.as_str())) {
@@ -157,23 +159,23 @@ async fn read_owner(aws: Aws, arn: String) -> Result<Option<(String, String)>, A
         Some(_) => topic::read_tags(&aws, &arn).await?,
         None => queue::read_tags_of(&aws, last(&arn)).await?,
     };
-    Ok(tags.and_then(|mut tags| tags.remove(STACK_TAG)).map(|owner| (arn, owner)))
+    Ok(tags.and_then(|mut tags| tags.remove(&*tag)).map(|owner| (arn, owner)))
 }
 
 /// The stack that a subscription belongs to: one that names it and owns an end of it; else the one that owns its queue.
 fn owner(one: &Listed, sweep: &Sweep, owners: &BTreeMap<String, String>) -> Option<String> {
     let ends = [owners.get(&one.queue), owners.get(&one.topic)];
-    let names = |stack: &&String| sweep.0.get(*stack).is_some_and(|names| names.contains(&one.name));
+    let names = |stack: &&String| sweep.wanted.get(*stack).is_some_and(|names| names.contains(&one.name));
     let named = ends.into_iter().flatten().find(names);
     // The topic's stack does not know what others subscribe: that is not for it to remove.
-    named.or_else(|| ends[0].filter(|stack| sweep.0.contains_key(*stack))).cloned()
+    named.or_else(|| ends[0].filter(|stack| sweep.wanted.contains_key(*stack))).cloned()
 }
 
-async fn read_one(aws: Aws, one: Listed, owner: Option<String>) -> Result<Option<Found>, AwsError> {
+async fn read_one(aws: Aws, one: Listed, owner: Option<(String, String)>) -> Result<Option<Found>, AwsError> {
     let Some(attributes) = read_attributes(&aws, &one.arn).await?.filter(|attributes| !is_pending(attributes)) else {
         return Ok(None);
     };
-    let tags = owner.map(|owner| (STACK_TAG.to_owned(), owner)).into_iter().collect();
+    let tags = owner.into_iter().collect();
     let attributes = reported(&one.topic, &one.queue, &attributes);
     let Listed { name, arn, .. } = one;
     Ok(Some(Found { kind: &Subscription, name, arn, attributes, tags, facts: BTreeMap::new(), holds: None }))
@@ -203,7 +205,7 @@ mod tests {
         let one = Listed { name: "q/sqs/t".into(), arn: String::new(), topic: "t".into(), queue: "q".into() };
         let swept = |stacks: &[(&str, &[&str])]| {
             let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-            Sweep(stacks.iter().map(|(stack, named)| ((*stack).to_owned(), names(named))).collect())
+            Sweep::of_stacks(stacks.iter().map(|(stack, named)| ((*stack).to_owned(), names(named))).collect())
         };
         let named: &[&str] = &["q/sqs/t"];
         let table: &[Case] = &[

@@ -168,7 +168,7 @@ fn show(step: &Step, change: &Change, value: &Value) -> String {
 }
 
 /// Keeps a text on its line: what terminals and workflow runners obey is written out.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }

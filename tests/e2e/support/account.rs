@@ -83,6 +83,12 @@ impl Account {
         }
     }
 
+    /// Receives what a queue holds, and fails at it: it is there again at once.
+    pub fn fail_at(&self, name: &str) -> usize {
+        let call = self.sqs.receive_message().queue_url(self.url(name)).wait_time_seconds(0);
+        self.runtime.block_on(call.visibility_timeout(0).send()).unwrap().messages.unwrap_or_default().len()
+    }
+
     /// What SQS says of a queue.
     pub fn attributes(&self, name: &str) -> BTreeMap<String, String> {
         let call = self.sqs.get_queue_attributes().queue_url(self.url(name)).attribute_names(Name::All);

@@ -28,9 +28,9 @@ pub fn name() -> String {
     std::env::var("QUEUESTACK_TEST_EMULATOR").unwrap_or_else(|_| "ministack".to_owned())
 }
 
-/// How many rounds of something long are run: fewer on an emulator that takes ten times as long for a queue.
+/// How many rounds of something long are run: few on an emulator that takes ten times as long for a queue.
 pub fn rounds(usual: u32) -> u32 {
-    if name() == "ministack" { usual } else { usual.div_ceil(5) }
+    if name() == "ministack" { usual } else { usual.div_ceil(10) }
 }
 
 /// The folder of the installation, the one that all tests of this build share.

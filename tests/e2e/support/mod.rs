@@ -13,6 +13,8 @@ pub mod stub;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use queuestack::local::EMULATORS;
+
 pub use account::Account;
 pub use recorder::{Call, Recorder};
 pub use run::{Output, Run, run};
@@ -64,12 +66,19 @@ pub fn until(what: &str, mut so: impl FnMut() -> bool) {
     }
 }
 
-/// Compares with a golden file, without what differs from run to run: the endpoint and the path of the stack file.
-/// `UPDATE=1` writes it instead.
+/// Compares with a golden file, without what differs from run to run: the emulator, the endpoint and the path of the
+/// stack file. `UPDATE=1` writes it instead.
 #[track_caller]
 pub fn golden(name: &str, actual: &str, endpoint: &str, file: &StackFile) {
     let folder = file.path.parent().unwrap().to_str().unwrap();
-    golden_text(name, &actual.replace(endpoint, "http://endpoint").replace(&format!("{folder}/"), ""));
+    let emulators = EMULATORS.into_iter().map(|emulator| (emulator.to_string(), "an emulator"));
+    let changing = emulators.chain([(endpoint.to_owned(), "http://endpoint"), (format!("{folder}/"), "")]);
+    golden_text(name, &changing.fold(actual.to_owned(), |text, (word, constant)| text.replace(&word, constant)));
+}
+
+/// Writes the package of a function whose `bootstrap` is this.
+pub fn pack(path: &Path, bootstrap: &[u8]) {
+    std::fs::write(path, queuestack::artifact::pack::pack(bootstrap).unwrap()).unwrap();
 }
 
 /// Compares with a golden file byte by byte; `UPDATE=1` writes it instead.
