@@ -137,3 +137,16 @@ proptest! {
         read(&bytes);
     }
 }
+
+/// The threads of tests have the stack that threads have: what is nested as deeply as can be must fit in it.
+#[test]
+fn the_deepest_nesting_is_read() {
+    for (open, close) in [("[", "]"), ("{a: ", "}"), ("[{a: ", "}]")] {
+        for levels in 1..200 {
+            let value = [open.repeat(levels), close.repeat(levels)].concat();
+            read(format!("stack: demo\nqueues:\n  jobs: {{policy: {value}}}\n").as_bytes());
+        }
+    }
+    let block: String = (0..200).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    read(format!("stack: demo\nqueues:\n{block}").as_bytes());
+}

@@ -111,7 +111,7 @@ fn bound(error: &Error, text: &str) -> Option<(&'static str, &'static str)> {
     let deep = ["depth", "recursion limit", "nesting"].iter().any(|word| text.to_lowercase().contains(word));
     let many = matches!(error.without_snippet(), Error::Budget { .. });
     match (deep, many) {
-        (true, _) => Some(("values nested too deeply", "Nest less deeply: no stack needs more than 64 levels.")),
+        (true, _) => Some(("values nested too deeply", "Nest less deeply: no stack needs more than 32 levels.")),
         (_, true) => Some(("more values than any stack has, aliases followed", "")),
         _ => None,
     }

@@ -14,8 +14,9 @@ use crate::value::Value;
 pub const MAX_BYTES: usize = 4 << 20;
 /// The most nodes after aliases are followed.
 const MAX_NODES: usize = 200_000;
-/// The deepest nesting.
-const MAX_DEPTH: usize = 64;
+/// The deepest nesting: twice what a stack needs. Each level takes 35 KiB of the stack of a thread in a build that is not
+/// optimised, and threads have 2 MiB.
+const MAX_DEPTH: usize = 32;
 
 /// Text that is not YAML.
 pub static SYNTAX: Code = Code {
