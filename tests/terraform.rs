@@ -137,7 +137,7 @@ fn compare(desired: &Desired, rendered: &[&evaluate::Evaluated], path: &Path) {
     let spelling = desired.kind.terraform().unwrap();
     let main = rendered.iter().find(|one| one.resource_type == spelling.resource).unwrap();
     if !spelling.name.is_empty() {
-        assert_eq!(main.json[spelling.name], desired.name.as_str(), "{}", path.display());
+        assert_eq!(main.json[spelling.name], desired.kind.short_name(&desired.name), "{}", path.display());
     }
     let tags: Option<BTreeMap<String, String>> = serde_json::from_value(main.json["tags"].clone()).unwrap();
     let wanted = desired.kind.has_tags().then(|| desired.tags.clone());

@@ -11,8 +11,10 @@
 //! | `redrive_policy()` | the JSON text of an object |
 //! | `redrive_policy().target` | the JSON text of an object with this one member |
 //! | `endpoint?protocol=sqs` | an argument where another has this value; both are written |
+//! | `arn!sqs` | an argument that holds the ARN of one service here, and those of others for other rows |
 //! | `architectures[]` | a list of this one value |
 //! | `function_response_types=Word` | a list with this word, when it is true |
+//! | `state=ENABLED/DISABLED` | the first word when it is true, the second when it is not |
 //! | `ttl.attribute_name+enabled` | an argument beside which `enabled` is true |
 //! | `hash_key@attribute` | the `type` of that block `attribute` of the resource whose `name` is the argument `hash_key` here |
 //! | `metric.period\|period` | the first whose block is there |
@@ -32,7 +34,8 @@ pub struct Spelling {
     pub resource: &'static str,
     /// The argument that takes the physical name; empty for a kind that chooses its own.
     pub name: &'static str,
-    /// By what it is imported: a text with `{name}`, `{url}`, `{arn}` or `{id}`, the last part of its ARN.
+    /// By what it is imported: a text with `{name}`, `{short}` for what AWS calls it, `{url}`, `{arn}` or `{id}`, the
+    /// last part of its ARN; `{bus/}` is what its attribute `bus` holds and a slash, nothing where it holds nothing.
     pub id: &'static str,
     /// The facts that others want of it, as attributes: `url`.
     pub outputs: &'static [&'static str],
@@ -115,6 +118,8 @@ pub enum Word {
     Text(String),
     /// An attribute of the main resource.
     Own(&'static str),
+    /// The first sixteen digits of the SHA-256 of such an attribute.
+    Digest(&'static str),
 }
 
 /// A row that is not rendered.

@@ -35,6 +35,10 @@ enum Form<'a> {
     Json,
     Single,
     Flag(&'a str),
+    /// One of two words.
+    Either(&'a str, &'a str),
+    /// An ARN of this service.
+    Service(&'a str),
     With(&'a str),
     /// Where another argument has this value.
     Where(&'a str, &'a str),
@@ -74,6 +78,12 @@ impl<'a> Spelled<'a> {
             (name, Form::Json)
         } else if let Some(name) = last.strip_suffix("[]") {
             (name, Form::Single)
+        } else if let Some((name, service)) = last.split_once('!') {
+            (name, Form::Service(service))
+        } else if let Some((name, (yes, no))) =
+            last.split_once('=').and_then(|(name, words)| Some((name, words.split_once('/')?)))
+        {
+            (name, Form::Either(yes, no))
         } else if let Some((name, word)) = last.split_once('=') {
             (name, Form::Flag(word))
         } else if let Some((name, flag)) = last.split_once('+') {
@@ -86,7 +96,7 @@ impl<'a> Spelled<'a> {
 
     /// The value as the argument counts.
     #[must_use]
-    pub fn scaled(&self, value: &Value) -> Value {
+    fn scaled(&self, value: &Value) -> Value {
         value.as_int().map_or_else(|| value.clone(), |number| Value::Int(number.saturating_mul(self.factor)))
     }
 
@@ -195,6 +205,7 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
             }
         }
         (ty, Value::Map(_), Form::Json) => body.argument(spelled.name, json(ty, value, words)),
+        (_, Value::Bool(flag), Form::Either(yes, no)) => body.argument(spelled.name, if *flag { yes } else { no }),
         (_, Value::Bool(flag), Form::Flag(word)) => {
             if *flag {
                 body.argument(spelled.name, vec![Expression::from(word)]);
@@ -213,7 +224,7 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
             body.argument(spelled.name, expression(ty, value, words));
             body.argument(flag, true);
         }
-        (ty, value, _) => body.argument(spelled.name, expression(ty, value, words)),
+        (ty, value, _) => body.argument(spelled.name, expression(ty, &spelled.scaled(value), words)),
     }
 }
 
@@ -317,6 +328,14 @@ fn read_in(row: &Row, resource: &Json) -> Value {
     match (&row.ty, spelled.form) {
         (ty, Form::Json) => from_json_text(ty, found),
         (_, Form::Where(other, is)) if at[0][other] != is => Value::Null,
+        (_, Form::Either(yes, no)) => match found.as_str() {
+            Some(word) if word == yes || word == no => Value::Bool(word == yes),
+            other => other.map_or(Value::Null, Value::text),
+        },
+        (_, Form::Service(service)) => {
+            let is_its = |arn: &&str| arn.split(':').nth(2) == Some(service);
+            found.as_str().filter(is_its).map_or(Value::Null, Value::text)
+        }
         (ty, Form::Member(member)) => {
             let parsed = found.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok());
             parsed.map_or(Value::Null, |object| value(ty, &object[member]))
@@ -392,44 +411,4 @@ fn is_empty(found: &Json) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spellings_are_taken_apart() {
-        let yes = |_: &str| true;
-        let one = Spelled::of("aws_x:a.b.c", &yes);
-        assert_eq!((one.beside, one.blocks, one.name), (Some("aws_x"), vec!["a", "b"], "c"));
-        assert!(Spelled::of("aws_x[]:arn", &yes).each);
-        assert_eq!(Spelled::of("endpoint?protocol=sqs", &yes).name, "endpoint");
-        assert_eq!(Spelled::of("redrive_policy().arn", &yes).name, "redrive_policy");
-        assert_eq!(Spelled::of("metric.period|period", &|_| false).blocks, Vec::<&str>::new());
-        assert_eq!(Spelled::of("metric.period|period", &yes).blocks, ["metric"]);
-        let list = Spelled::of("{route}", &yes);
-        assert_eq!((list.key, list.name, list.beside), (Some("route"), "", None));
-        let there = Spelled::of("aws_x:", &yes);
-        assert_eq!((there.beside, there.name), (Some("aws_x"), ""));
-        let thousandths = Spelled::of("aws_x:timeout*1000", &yes);
-        assert_eq!((thousandths.name, thousandths.scaled(&Value::Int(5))), ("timeout", Value::Int(5_000)));
-        assert_eq!(thousandths.unscaled(Value::Int(2_000)), Value::Int(2));
-        assert_eq!(thousandths.unscaled(Value::Int(2_500)), Value::Int(2_500));
-    }
-
-    #[test]
-    fn items_are_read_from_their_resources() {
-        const ROWS: &[Row] = &[
-            Row::new("name", "", "aws_a:name", Type::Text { min: 1, max: 9 }),
-            Row::new("wait", "", "aws_b:wait*1000", Type::seconds(1, 30)),
-            Row::new("open", "", "aws_c:", Type::Bool),
-        ];
-        let (a, b) = (serde_json::json!({"name": "x"}), serde_json::json!({"wait": 3_000}));
-        let (none, c) = (Json::Null, serde_json::json!({}));
-        let read = read_items(ROWS, [("aws_a", "x", &a), ("aws_b", "x", &b), ("aws_c", "x", &none)]);
-        let item =
-            |open| Value::map([("name", Value::text("x")), ("wait", Value::Int(3)), ("open", Value::Bool(open))]);
-        assert_eq!(read, Value::List(vec![item(false)]));
-        let read = read_items(ROWS, [("aws_a", "x", &a), ("aws_b", "x", &b), ("aws_c", "x", &c)]);
-        assert_eq!(read, Value::List(vec![item(true)]));
-        assert_eq!(read_items(ROWS, [("aws_a", "x", &none)]), Value::Null);
-    }
-}
+mod tests;

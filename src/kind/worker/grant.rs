@@ -1,9 +1,10 @@
 //! Grants: what each verb allows, and the environment variable that it gives.
 
 use super::check::OTHER_SERVICE;
+use super::permissions::place_arn;
 use super::rows;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::kind::queue;
+use crate::kind::{bus, queue};
 use crate::model::{Fact, Ref, Resource, Stack};
 use crate::outputs::upper_snake;
 use crate::value::Value;
@@ -111,6 +112,10 @@ impl Grant {
     pub fn variable(&self) -> (String, Value) {
         let value = match (self.verb.fact, &self.target) {
             (Fact::Url, target) => url(target),
+            // EventBridge takes events for a bus that is not there, and drops them: the function waits for it.
+            (fact, Value::Ref(reference)) if self.verb.service == "events" => {
+                reference.address().map_or(Value::Null, |address| Ref::hard(address, fact))
+            }
             (fact, Value::Ref(reference)) => {
                 reference.address().map_or(Value::Null, |address| Ref::soft(address, fact))
             }
@@ -139,10 +144,17 @@ pub fn read(worker: &Resource, stack: &Stack, out: &mut Diagnostics) -> Vec<Gran
                 continue;
             }
             let known = is_known(target, stack);
-            grants.push(Grant { verb, target: target.clone(), path, known });
+            let own_bus = verb.service == "events" && bus::is_default(target, stack);
+            let target = if own_bus { default_bus() } else { target.clone() };
+            grants.push(Grant { verb, target, path, known: known || own_bus });
         }
     }
     grants
+}
+
+/// The bus that the account has anyway.
+fn default_bus() -> Value {
+    place_arn("events", [Value::text(format!("event-bus/{}", bus::DEFAULT))])
 }
 
 /// Tells whether a resource is in the stack, or will be: dead-letter queues are made when queues expand.

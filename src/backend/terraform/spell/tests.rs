@@ -1,0 +1,57 @@
+//! What spellings mean, written and read.
+
+use super::*;
+
+#[test]
+fn spellings_are_taken_apart() {
+    let yes = |_: &str| true;
+    let one = Spelled::of("aws_x:a.b.c", &yes);
+    assert_eq!((one.beside, one.blocks, one.name), (Some("aws_x"), vec!["a", "b"], "c"));
+    assert!(Spelled::of("aws_x[]:arn", &yes).each);
+    assert_eq!(Spelled::of("endpoint?protocol=sqs", &yes).name, "endpoint");
+    assert_eq!(Spelled::of("redrive_policy().arn", &yes).name, "redrive_policy");
+    assert_eq!(Spelled::of("metric.period|period", &|_| false).blocks, Vec::<&str>::new());
+    assert_eq!(Spelled::of("metric.period|period", &yes).blocks, ["metric"]);
+    assert_eq!(Spelled::of("aws_x:arn!sqs", &yes).form, Form::Service("sqs"));
+    let either = Spelled::of("state=ENABLED/DISABLED", &yes);
+    assert_eq!((either.name, either.form), ("state", Form::Either("ENABLED", "DISABLED")));
+    let list = Spelled::of("{route}", &yes);
+    assert_eq!((list.key, list.name, list.beside), (Some("route"), "", None));
+    let there = Spelled::of("aws_x:", &yes);
+    assert_eq!((there.beside, there.name), (Some("aws_x"), ""));
+    let thousandths = Spelled::of("aws_x:timeout*1000", &yes);
+    assert_eq!((thousandths.name, thousandths.scaled(&Value::Int(5))), ("timeout", Value::Int(5_000)));
+    assert_eq!(thousandths.unscaled(Value::Int(2_000)), Value::Int(2));
+    assert_eq!(thousandths.unscaled(Value::Int(2_500)), Value::Int(2_500));
+}
+
+#[test]
+fn what_is_one_of_several_is_read_as_what_it_is() {
+    let queue = Row::new("queue", "", "arn!sqs", Type::Name(&["queues"]));
+    let state = Row::new("enabled", "", "state=ON/OFF", Type::Bool);
+    let read_both = |arn: &str, word: &str| {
+        let json = serde_json::json!({"arn": arn, "state": word});
+        (read(&queue, &json), read(&state, &json))
+    };
+    let queue_arn = "arn:aws:sqs:eu-west-1:123456789012:jobs";
+    assert_eq!(read_both(queue_arn, "ON"), (Value::text(queue_arn), Value::Bool(true)));
+    assert_eq!(read_both("arn:aws:lambda:r:1:function:f", "OFF"), (Value::Null, Value::Bool(false)));
+    assert_eq!(read_both("", "HALF").1, Value::text("HALF"));
+}
+
+#[test]
+fn items_are_read_from_their_resources() {
+    const ROWS: &[Row] = &[
+        Row::new("name", "", "aws_a:name", Type::Text { min: 1, max: 9 }),
+        Row::new("wait", "", "aws_b:wait*1000", Type::seconds(1, 30)),
+        Row::new("open", "", "aws_c:", Type::Bool),
+    ];
+    let (a, b) = (serde_json::json!({"name": "x"}), serde_json::json!({"wait": 3_000}));
+    let (none, c) = (Json::Null, serde_json::json!({}));
+    let read = read_items(ROWS, [("aws_a", "x", &a), ("aws_b", "x", &b), ("aws_c", "x", &none)]);
+    let item = |open| Value::map([("name", Value::text("x")), ("wait", Value::Int(3)), ("open", Value::Bool(open))]);
+    assert_eq!(read, Value::List(vec![item(false)]));
+    let read = read_items(ROWS, [("aws_a", "x", &a), ("aws_b", "x", &b), ("aws_c", "x", &c)]);
+    assert_eq!(read, Value::List(vec![item(true)]));
+    assert_eq!(read_items(ROWS, [("aws_a", "x", &none)]), Value::Null);
+}
