@@ -165,7 +165,7 @@ pub const INPUT_TRANSFORMER: Row = Row::new(
 .doc("What is made of the event before it is sent.", TRANSFORM);
 
 /// Whether the function lets the rule invoke it.
-pub const PERMISSION: Row = Row::new("permission", "Policy", "aws_lambda_permission:", Type::Bool)
+pub const PERMISSION: Row = Row::new("permission", "Policy", "aws_lambda_permission:&function", Type::Bool)
     .or(Default::Bool(true))
     .doc(
         "Whether the function is given the permission that the rule needs. With `false` somebody else gives it, as for a \

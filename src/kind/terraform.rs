@@ -22,6 +22,7 @@
 //! | `aws_x_attachment[]:arn` | an argument of another resource that is there once an item |
 //! | `{route}` | of a list of objects: each item is in resources beside, one of a type, told apart by the member `route` |
 //! | `aws_x:` | of a member of such an item: whether the resource is there |
+//! | `aws_x:&function` | the same, of an item that has the member `function`; others have none |
 //! | `timeout_milliseconds*1000` | an argument that counts in thousandths |
 //! | nothing | an object's members stand where the object would; any other row is in [`Spelling::without`] |
 

@@ -41,10 +41,12 @@ impl Items {
         spelled.filter(move |(_, spelled)| spelled.beside == Some(resource))
     }
 
-    /// The items that have such a resource: a member that says whether it is there may say no.
+    /// The items that have such a resource: a member that says whether it is there may say no, or be of other items.
     pub fn there<'a>(&self, value: &'a Value) -> Vec<&'a Value> {
         let absent = |item: &Value| {
-            self.held().any(|(row, spelled)| spelled.name.is_empty() && item.get(row.key).as_bool() == Some(false))
+            self.held().filter(|(_, spelled)| spelled.name.is_empty()).any(|(row, spelled)| {
+                item.get(row.key).as_bool() == Some(false) || spelled.of.is_some_and(|of| item.get(of).is_null())
+            })
         };
         value.as_list().unwrap_or_default().iter().filter(|item| !absent(item)).collect()
     }

@@ -24,6 +24,8 @@ pub struct Spelled<'a> {
     pub name: &'a str,
     /// Of a list whose items are resources: the member by which they are told apart.
     pub key: Option<&'a str>,
+    /// Of a member that says whether a resource is there: the member without which there is none to be there.
+    pub of: Option<&'a str>,
     /// What the argument counts in, where that is not what the row counts in.
     factor: i64,
     form: Form<'a>,
@@ -65,8 +67,10 @@ impl<'a> Spelled<'a> {
             path.split_once('*').map_or((path, 1), |(path, factor)| (path, factor.parse().unwrap_or(1)));
         if let Some((name, member)) = path.split_once("().") {
             let form = Form::Member(member);
-            return Spelled { beside: None, each: false, blocks: Vec::new(), name, key: None, factor, form };
+            return Spelled { beside: None, each: false, blocks: Vec::new(), name, key: None, of: None, factor, form };
         }
+        let of = path.strip_prefix('&');
+        let path = of.map_or(path, |_| "");
         let key = path.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let mut blocks: Vec<&str> = key.map_or(path, |_| "").split('.').collect();
         let last = blocks.pop().unwrap_or_default();
@@ -91,7 +95,8 @@ impl<'a> Spelled<'a> {
         } else {
             (last, Form::Plain)
         };
-        Spelled { beside: beside.map(|beside| beside.trim_end_matches("[]")), each, blocks, name, key, factor, form }
+        let beside = beside.map(|beside| beside.trim_end_matches("[]"));
+        Spelled { beside, each, blocks, name, key, of, factor, form }
     }
 
     /// The value as the argument counts.
@@ -133,7 +138,15 @@ pub fn read_items<'a>(rows: &[Row], resources: impl IntoIterator<Item = (&'a str
                 None => Value::Null,
             }
         };
-        Value::map(rows.iter().map(|row| (row.key, member(row))).filter(|(_, value)| !value.is_null()))
+        let members = rows.iter().map(|row| (row.key.to_owned(), member(row))).filter(|(_, value)| !value.is_null());
+        let mut members: BTreeMap<String, Value> = members.collect();
+        for row in rows {
+            let of = Spelled::of(row.terraform, &|_| true).of;
+            if of.is_some_and(|of| !members.contains_key(of)) {
+                members.remove(row.key);
+            }
+        }
+        Value::Map(members)
     };
     let items: Vec<Value> = items.values().map(item).collect();
     if items.is_empty() { Value::Null } else { Value::List(items) }

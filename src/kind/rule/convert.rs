@@ -97,6 +97,7 @@ fn in_row(target: &Target, rule_arn: &str, policies: &BTreeMap<String, Vec<State
     let may = policies
         .get(target.arn())
         .is_some_and(|statements| statements.iter().any(|one| one.id == id && one.source == rule_arn));
+    let permission = if function.is_null() { Value::Null } else { Value::Bool(may) };
     let retry = target.retry_policy().map_or(Value::Null, |retry| {
         let number = |number: Option<i32>| number.map_or(Value::Null, |number| Value::Int(number.into()));
         let members = [
@@ -115,7 +116,7 @@ fn in_row(target: &Target, rule_arn: &str, policies: &BTreeMap<String, Vec<State
         (INPUT.key, text(target.input())),
         (INPUT_PATH.key, text(target.input_path())),
         (INPUT_TRANSFORMER.key, target.input_transformer().map_or(Value::Null, transformer)),
-        (PERMISSION.key, Value::Bool(may)),
+        (PERMISSION.key, permission),
         ("statement_id", Value::Text(id)),
     ];
     Value::map(members.into_iter().filter(|(_, value)| !value.is_null()))
@@ -152,7 +153,6 @@ mod tests {
             ("retry", Value::map([("attempts", Value::Int(0)), ("age", Value::Int(60))])),
             ("group", Value::text("orders")),
             ("input_transformer", Value::map([("paths", paths), ("template", Value::text("\"<order>\""))])),
-            ("permission", Value::Bool(false)),
         ]);
         let back = read(to_target(&said).unwrap(), &BTreeMap::new());
         assert_eq!(TARGETS.ty.normal(&Value::List(vec![back])), TARGETS.ty.normal(&Value::List(vec![said])));

@@ -136,18 +136,19 @@ fn numeric(operand: &Value) -> Option<String> {
 
 fn anything_but(operand: &Value) -> Option<String> {
     let takes = || Some("values, or one of `prefix`, `suffix`, `equals-ignore-case`, `wildcard`".to_owned());
-    let is_plain = |value: &Value| is_text(value) || value.as_float().is_some();
+    let is_number = |value: &Value| value.as_float().is_some();
     let texts = |value: &Value| match value {
         Value::List(items) => !items.is_empty() && items.iter().all(is_text),
         one => is_text(one),
     };
     match operand {
-        Value::List(items) if !items.is_empty() && items.iter().all(is_plain) => None,
+        // Texts or numbers, not both.
+        Value::List(items) if !items.is_empty() && (items.iter().all(is_text) || items.iter().all(is_number)) => None,
         Value::Map(_) => match one_member(operand) {
             Some(("prefix" | "suffix" | "equals-ignore-case" | "wildcard", inner)) if texts(inner) => None,
             _ => takes(),
         },
-        one if is_plain(one) => None,
+        one if is_text(one) || is_number(one) => None,
         _ => takes(),
     }
 }
@@ -203,6 +204,7 @@ mod tests {
             (r#"{"detail": {"a": [{"cidr": "10.0.0.0"}]}}"#, "`cidr` takes"),
             (r#"{"detail": {"a": [{"cidr": "10.0.0.0/33"}]}}"#, "`cidr` takes"),
             (r#"{"detail": {"a": [{"anything-but": {"exists": true}}]}}"#, "`anything-but` takes"),
+            (r#"{"detail": {"a": [{"anything-but": ["x", 1]}]}}"#, "`anything-but` takes"),
             (r#"{"detail": {"$or": [{"a": ["x"]}]}}"#, "detail.$or: `$or` takes two"),
             (r#"{"$or": [{"a": ["x"]}, ["y"]]}"#, "$or.1: `$or` takes patterns"),
         ];

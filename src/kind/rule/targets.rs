@@ -29,8 +29,9 @@ pub fn complete(rule: &mut Resource) {
         let retry = retry(item.get(RETRY.key));
         target.insert(RETRY.key.to_owned(), retry);
         // Queues have it in their policies.
-        let permission = !item.get(FUNCTION.key).is_null() && item.get(PERMISSION.key).as_bool() != Some(false);
-        target.insert(PERMISSION.key.to_owned(), Value::Bool(permission));
+        let given = Value::Bool(item.get(PERMISSION.key).as_bool() != Some(false));
+        let permission = if item.get(FUNCTION.key).is_null() { Value::Null } else { given };
+        target.insert(PERMISSION.key.to_owned(), permission);
         target.retain(|_, value| !value.is_null());
         all.push(Value::Map(target));
     }

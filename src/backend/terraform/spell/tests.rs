@@ -19,6 +19,8 @@ fn spellings_are_taken_apart() {
     assert_eq!((list.key, list.name, list.beside), (Some("route"), "", None));
     let there = Spelled::of("aws_x:", &yes);
     assert_eq!((there.beside, there.name), (Some("aws_x"), ""));
+    let of = Spelled::of("aws_x:&function", &yes);
+    assert_eq!((of.beside, of.name, of.of), (Some("aws_x"), "", Some("function")));
     let thousandths = Spelled::of("aws_x:timeout*1000", &yes);
     assert_eq!((thousandths.name, thousandths.scaled(&Value::Int(5))), ("timeout", Value::Int(5_000)));
     assert_eq!(thousandths.unscaled(Value::Int(2_000)), Value::Int(2));
@@ -45,6 +47,7 @@ fn items_are_read_from_their_resources() {
         Row::new("name", "", "aws_a:name", Type::Text { min: 1, max: 9 }),
         Row::new("wait", "", "aws_b:wait*1000", Type::seconds(1, 30)),
         Row::new("open", "", "aws_c:", Type::Bool),
+        Row::new("let", "", "aws_d:&wait", Type::Bool),
     ];
     let (a, b) = (serde_json::json!({"name": "x"}), serde_json::json!({"wait": 3_000}));
     let (none, c) = (Json::Null, serde_json::json!({}));
