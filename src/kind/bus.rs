@@ -12,7 +12,7 @@ pub(in crate::kind) use live::{GONE, all, change_tags, named, patience, read_tag
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::{Beside, Spelling, Tie};
-use crate::kind::{Kind, Live, Row, Type};
+use crate::kind::{Kind, Live, Row, Type, policy};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::permissions::Action;
 use crate::value::{Place, Value};
@@ -106,7 +106,13 @@ impl Kind for Bus {
         arn.splitn(6, ':').nth(5).filter(|_| arn.split(':').nth(2) == Some("events"))?.strip_prefix(RESOURCE)
     }
 
-    fn expand(&self, _bus: &mut Resource, _stack: &mut Stack, _out: &mut Diagnostics) {}
+    /// A policy without a version is one of the first version of the language, which nobody means.
+    fn expand(&self, bus: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
+        bus.fill(&POLICY, stack.default_of(&Bus, &POLICY));
+        if !bus.get(&POLICY).is_null() && !bus.is_broken(POLICY.key) {
+            bus.set(&POLICY, policy::adding(bus.get(&POLICY), Vec::new()));
+        }
+    }
 
     fn check(&self, resource: &Resource, out: &mut Diagnostics) {
         check::check(resource, out);

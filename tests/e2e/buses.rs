@@ -14,6 +14,7 @@ const ACCOUNT: &str = "000000000000";
 fn shop(name: &str) -> String {
     format!(
         "stack: {name}
+tags: {{team: shop}}
 queues:
   {name}-paid: {{redrive: {{max_receive_count: 3}}}}
   {name}-audit: {{}}
@@ -106,12 +107,12 @@ fn what_was_changed_by_hand_is_named_and_put_right() {
     events(&["put-targets", "--event-bus-name", name, "--rule", "audit", "--targets", &more]);
     let rule = format!("arn:aws:events:us-east-1:{ACCOUNT}:rule/{name}/audit");
     events(&["tag-resource", "--resource-arn", &rule, "--tags", "Key=by,Value=hand"]);
-    let permission = ["--action", "events:PutEvents", "--principal", "123456789012", "--statement-id", "hand"];
-    events(&[&["put-permission", "--event-bus-name", name][..], &permission].concat());
+    let bus = format!("arn:aws:events:us-east-1:{ACCOUNT}:event-bus/{name}");
+    events(&["untag-resource", "--resource-arn", &bus, "--tag-keys", "team"]);
     let planned = run(endpoint, &["plan", file.path(), "--detailed-exitcode", "--json"]).exits(2).changes();
     let planned: BTreeSet<&str> = planned.iter().map(String::as_str).collect();
     let expected = [
-        &format!("bus.{name} policy"),
+        &format!("bus.{name} tags.team"),
         "rule.audit tags.by",
         "rule.audit targets",
         "rule.paid enabled",
