@@ -163,7 +163,9 @@ fn compare(desired: &Desired, rendered: &[&evaluate::Evaluated], path: &Path) {
         let holder = rendered.iter().find(|one| one.resource_type == spelled.beside.unwrap_or(spelling.resource));
         let read = holder.map_or(Value::Null, |one| spell::read(row, &one.json));
         let read = if spelled.each { Value::List(holder.map_or(Vec::new(), |one| one.items.clone())) } else { read };
+        // An argument of names tells no ARN.
         let wanted = resolved(desired.get(row));
+        let wanted = if spelled.told(&wanted) == read { read.clone() } else { wanted };
         let left_out =
             spelling.left_out.as_ref().is_some_and(|one| one.key == row.key && wanted.as_int() == Some(one.value));
         let from_zip = spelling.code.is_some() && row.key == "code";

@@ -147,6 +147,6 @@ const RESOURCE: &str = "event-bus/";
 pub fn is_default(named: &Value, stack: &Stack) -> bool {
     match named.as_ref().and_then(Ref::address) {
         Some(address) => *address == Address::new(Bus.name(), DEFAULT) && !stack.resources.contains_key(address),
-        None => named.as_text().and_then(|arn| Bus.name_in_arn(arn)) == Some(DEFAULT),
+        None => named.as_text().is_some_and(|arn| Bus.name_in_arn(arn).unwrap_or(arn) == DEFAULT),
     }
 }

@@ -41,7 +41,7 @@ const TRANSFORM: &str = "https://docs.aws.amazon.com/eventbridge/latest/userguid
 const PERMISSIONS: &str = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html";
 
 /// The bus.
-pub const BUS: Row = Row::new("bus", "EventBusName", "event_bus_name", Type::Name(&["buses"]))
+pub const BUS: Row = Row::new("bus", "EventBusName", "event_bus_name/", Type::Name(&["buses"]))
     .replaces()
     .doc("The bus whose events it looks at: a logical name or an ARN. Without it, the account's own, `default`.", PUT);
 

@@ -12,6 +12,7 @@
 //! | `redrive_policy().target` | the JSON text of an object with this one member |
 //! | `endpoint?protocol=sqs` | an argument where another has this value; both are written |
 //! | `arn!sqs` | an argument that holds the ARN of one service here, and those of others for other rows |
+//! | `event_bus_name/` | the name at the end of an ARN |
 //! | `architectures[]` | a list of this one value |
 //! | `function_response_types=Word` | a list with this word, when it is true |
 //! | `state=ENABLED/DISABLED` | the first word when it is true, the second when it is not |
@@ -35,8 +36,7 @@ pub struct Spelling {
     pub resource: &'static str,
     /// The argument that takes the physical name; empty for a kind that chooses its own.
     pub name: &'static str,
-    /// By what it is imported: a text with `{name}`, `{short}` for what AWS calls it, `{url}`, `{arn}` or `{id}`, the
-    /// last part of its ARN; `{bus/}` is what its attribute `bus` holds and a slash, nothing where it holds nothing.
+    /// By what it is imported: a text with `{name}`, `{url}`, `{arn}` or `{id}`, the last part of its ARN.
     pub id: &'static str,
     /// The facts that others want of it, as attributes: `url`.
     pub outputs: &'static [&'static str],

@@ -654,7 +654,7 @@ resource "aws_cloudwatch_event_bus" "couriers" {
 # rule.returned (events.yaml:49)
 resource "aws_cloudwatch_event_rule" "returned" {
   name           = "returned"
-  event_bus_name = aws_cloudwatch_event_bus.couriers.arn
+  event_bus_name = aws_cloudwatch_event_bus.couriers.name
   description    = "Parcels that come back"
   state          = "ENABLED"
 

@@ -6,7 +6,7 @@ use hcl::eval::{Context, Evaluate as _, FuncArgs, FuncDef, ParamType};
 use hcl::{Block, Body, Expression};
 use queuestack::backend::terraform::Rendering;
 use queuestack::backend::terraform::spell::{self, Spelled};
-use queuestack::model::{Address, Resource, Stack};
+use queuestack::model::{Address, Ref, Resource, Stack};
 use queuestack::value::{Place, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -117,6 +117,10 @@ fn context(rendering: &Rendering, stack: &Stack, place: &Place, body: &Body) -> 
             "account_id": place.account, "region": place.region, "partition": place.partition, "tags": tags,
         })),
     );
+    let arn_of = |reference: &Ref| {
+        let resource = &stack.resources[reference.address()?];
+        Some(resource.kind.arn_of(resource, place))
+    };
     let mut known: BTreeMap<String, Map<String, Json>> = BTreeMap::new();
     for (address, owner) in &rendering.owners {
         let (resource_type, label) = address.split_once('.').unwrap();
@@ -127,8 +131,8 @@ fn context(rendering: &Rendering, stack: &Stack, place: &Place, body: &Body) -> 
             "id": name, "name": name, "arn": resource.kind.arn_of(resource, place), "url": url(&owner.name),
         });
         facts["execution_arn"] = json!(format!("arn:aws:execute-api:{}:{}:{name}", place.region, place.account));
-        let bus = resource.kind.rows().iter().find(|row| row.key == "bus");
-        let bus = bus.map(|row| resource.get(row).resolve(&|of| Some(arn_of(&stack.resources[of.address()?], place))));
+        let bus = resource.kind.rows().iter().find(|row| row.key == "bus").map(|row| (row, resource.get(row)));
+        let bus = bus.map(|(row, bus)| Spelled::of(row.terraform, &|_| true).told(&bus.resolve(&arn_of)));
         facts["event_bus_name"] = bus.map_or(Json::Null, |bus| bus.to_json());
         if spelling.resource == resource_type && !spelling.name.is_empty() {
             facts[spelling.name] = json!(name);
@@ -142,10 +146,6 @@ fn context(rendering: &Rendering, stack: &Stack, place: &Place, body: &Body) -> 
         context.declare_var(resource_type.as_str(), to_hcl(&Json::Object(resources)));
     }
     context
-}
-
-fn arn_of(resource: &Resource, place: &Place) -> String {
-    resource.kind.arn_of(resource, place)
 }
 
 /// The keys of the items that are resources of this type, if they are.

@@ -128,12 +128,8 @@ fn besides(beside: &Beside, resource: &Resource, found: &Found, label: &str) -> 
 fn id(pattern: &str, found: &Found, item: &Value) -> String {
     let url = found.facts.get(&Fact::Url).map_or("", String::as_str);
     let last = found.arn.rsplit([':', '/']).next().unwrap_or_default();
-    let filled = pattern.replace("{name}", &found.name).replace("{short}", found.kind.short_name(&found.name));
-    let filled = filled.replace("{url}", url).replace("{arn}", &found.arn).replace("{id}", last);
-    let filled = found.kind.rows().iter().fold(filled, |id, row| {
-        let held = found.attributes.get(row.key).map_or_else(String::new, |value| format!("{}/", value.plain()));
-        id.replace(&format!("{{{}/}}", row.key), &held)
-    });
+    let filled =
+        pattern.replace("{name}", &found.name).replace("{url}", url).replace("{arn}", &found.arn).replace("{id}", last);
     let members = item.as_map().into_iter().flatten();
     let filled = members.fold(filled, |id, (key, value)| id.replace(&format!("{{item.{key}}}"), &value.plain()));
     filled.replace("{item}", &item.plain())

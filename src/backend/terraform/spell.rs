@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::define;
 use super::layout::{Body, call, object};
 use crate::kind::{Row, Type, policy};
+use crate::model::{Fact, Ref};
 use crate::value::Value;
 
 /// One spelling, taken apart.
@@ -41,6 +42,8 @@ enum Form<'a> {
     Either(&'a str, &'a str),
     /// An ARN of this service.
     Service(&'a str),
+    /// The name at the end of an ARN.
+    Name,
     With(&'a str),
     /// Where another argument has this value.
     Where(&'a str, &'a str),
@@ -80,6 +83,8 @@ impl<'a> Spelled<'a> {
             (name, Form::Where(other, is))
         } else if let Some(name) = last.strip_suffix("()") {
             (name, Form::Json)
+        } else if let Some(name) = last.strip_suffix('/') {
+            (name, Form::Name)
         } else if let Some(name) = last.strip_suffix("[]") {
             (name, Form::Single)
         } else if let Some((name, service)) = last.split_once('!') {
@@ -99,10 +104,20 @@ impl<'a> Spelled<'a> {
         Spelled { beside, each, blocks, name, key, of, factor, form }
     }
 
-    /// The value as the argument counts.
+    /// The value as the argument has it: in what it counts in, and by name where it has names.
     #[must_use]
-    fn scaled(&self, value: &Value) -> Value {
-        value.as_int().map_or_else(|| value.clone(), |number| Value::Int(number.saturating_mul(self.factor)))
+    pub fn told(&self, value: &Value) -> Value {
+        match value {
+            Value::Int(number) => Value::Int(number.saturating_mul(self.factor)),
+            Value::Ref(reference) if self.form == Form::Name => {
+                reference.address().map_or_else(|| value.clone(), |address| Ref::hard(address, Fact::Name))
+            }
+            Value::Text(arn) if self.form == Form::Name => {
+                let name = arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/'));
+                Value::text(name.map_or(arn.as_str(), |(_, name)| name))
+            }
+            other => other.clone(),
+        }
     }
 
     /// The value as the row counts; what is no whole number there stays.
@@ -237,7 +252,7 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
             body.argument(spelled.name, expression(ty, value, words));
             body.argument(flag, true);
         }
-        (ty, value, _) => body.argument(spelled.name, expression(ty, &spelled.scaled(value), words)),
+        (ty, value, _) => body.argument(spelled.name, expression(ty, &spelled.told(value), words)),
     }
 }
 
@@ -354,7 +369,7 @@ fn read_in(row: &Row, resource: &Json) -> Value {
             parsed.map_or(Value::Null, |object| value(ty, &object[member]))
         }
         (_, Form::Flag(word)) => Value::Bool(items(found).iter().any(|item| *item == word)),
-        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain | Form::With(_) | Form::Where(..)) => {
+        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain | Form::Name | Form::With(_) | Form::Where(..)) => {
             scaled_back(&spelled, ty, found)
         }
         (ty, Form::Single) => items(found).first().map_or(Value::Null, |item| value(ty, item)),

@@ -11,8 +11,11 @@ use crate::value::Value;
 /// A key whose list holds whole patterns, one of which must match.
 const OR: &str = "$or";
 
-/// What an object in a list of values may say, each with what it takes.
-const MATCHERS: &[(&str, fn(&Value) -> Option<String>)] = &[
+/// Says what a matcher takes, of an operand that it does not take.
+type Check = fn(&Value) -> Option<String>;
+
+/// What an object in a list of values may say.
+const MATCHERS: &[(&str, Check)] = &[
     ("anything-but", anything_but),
     ("cidr", cidr),
     ("equals-ignore-case", text),

@@ -24,11 +24,11 @@ pub static SPELLING: Spelling = Spelling {
         Beside {
             resource: "aws_cloudwatch_event_target",
             arguments: &[("rule", Tie::Own("name")), ("event_bus_name", Tie::Own("event_bus_name"))],
-            id: "{bus/}{short}/{item.id}",
+            id: "{name}/{item.id}",
             always: false,
         },
     ],
-    ..Spelling::new("aws_cloudwatch_event_rule", "name", "{bus/}{short}")
+    ..Spelling::new("aws_cloudwatch_event_rule", "name", "{name}")
 };
 
 /// The id of the permission's statement: what the SDKs' backend calls it.

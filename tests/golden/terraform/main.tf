@@ -698,6 +698,7 @@ resource "aws_cloudwatch_event_bus_policy" "shop" {
   event_bus_name = aws_cloudwatch_event_bus.shop.name
 
   policy = jsonencode({
+    Version = "2012-10-17"
     Statement = [
       {
         Effect    = "Allow"
@@ -756,7 +757,7 @@ resource "aws_cloudwatch_event_target" "nightly" {
 # rule.paid (everything.yaml:88)
 resource "aws_cloudwatch_event_rule" "paid" {
   name           = "${var.stage}-paid"
-  event_bus_name = aws_cloudwatch_event_bus.shop.arn
+  event_bus_name = aws_cloudwatch_event_bus.shop.name
   description    = "Paid in ${var.stage}"
   state          = "DISABLED"
 
@@ -887,7 +888,7 @@ resource "aws_cloudwatch_event_target" "paid" {
 # rule.theirs (everything.yaml:103)
 resource "aws_cloudwatch_event_rule" "theirs" {
   name           = "theirs"
-  event_bus_name = "arn:aws:events:eu-west-1:123456789012:event-bus/theirs"
+  event_bus_name = "theirs"
   event_pattern  = jsonencode({ source = ["theirs"] })
   state          = "ENABLED"
   tags           = merge(local.tags, { "queuestack:address" = "rule.theirs" })
