@@ -25,8 +25,6 @@ use crate::model::{Fact, Ref, Resource, Stack};
 use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
 
-pub use matchers::wrong as wrong_pattern;
-
 /// The kind `rule`.
 #[derive(Debug)]
 pub struct Rule;

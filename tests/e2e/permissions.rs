@@ -25,6 +25,7 @@ const UNSEEN: &[(&str, &str)] = &[
     ("ec2:DescribeSecurityGroups", "Lambda looks by itself, for functions in a VPC"),
     ("ec2:DescribeSubnets", "Lambda looks by itself, for functions in a VPC"),
     ("ec2:DescribeVpcs", "Lambda looks by itself, for functions in a VPC"),
+    ("events:RemovePermission", "takes a policy away, and the emulator keeps none of a bus"),
     ("kms:CreateGrant", "DynamoDB asks by itself, for tables with a key"),
     ("kms:Decrypt", "DynamoDB asks by itself, for tables with a key"),
     ("kms:DescribeKey", "DynamoDB asks by itself, for tables with a key"),
@@ -85,7 +86,7 @@ topics: {perms: {display_name: after}}
 subscriptions: {perms: {topic: perms, queue: perms-jobs, filter: {a: [b]}}}
 mappings:
   perms: {queue: perms-jobs, function: perms, batch_size: 5}
-buses: {perms: {description: after}}
+buses: {perms: {description: after, policy: {Statement: [{Effect: Allow, Principal: {AWS: '123456789012'}, Action: 'events:PutEvents', Resource: '${buses.perms.arn}'}]}}}
 rules:
   perms: {bus: perms, description: after, pattern: {source: [b]}, targets: [{queue: perms-jobs, retry: {attempts: 3}}, {function: perms}]}
 apis:

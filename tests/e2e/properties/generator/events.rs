@@ -8,7 +8,7 @@ use super::{Values, flags, members, numbers, one_of, seconds, tags};
 
 pub fn bus() -> Values {
     members(vec![
-        ("name", one_of(&["bus", "shop.events"])),
+        ("name", one_of(&["bus", "shop-events"])),
         ("tags", tags()),
         ("description", one_of(&["What happens", "ü & <b>"])),
         ("kms_key", one_of(&["alias/key", "alias/other"])),
@@ -18,7 +18,8 @@ pub fn bus() -> Values {
 /// A rule without targets, whether it is on a bus of the stack, and what may be its targets.
 pub fn rule() -> impl Strategy<Value = (Value, bool, Vec<Option<Value>>)> {
     let settings = members(vec![
-        ("name", one_of(&["rule", "all_of.it"])),
+        // LocalStack takes no dots, which EventBridge does.
+        ("name", one_of(&["rule", "all_of-it"])),
         ("tags", tags()),
         ("description", one_of(&["Whatever is paid", "\"quoted\" 'words'"])),
         ("enabled", flags()),
