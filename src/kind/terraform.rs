@@ -104,8 +104,8 @@ pub enum Tie {
     Text(&'static str),
     /// This attribute of all resources of another type beside the same one.
     All(&'static str, &'static str),
-    /// This member of the item that the resource is there for, which another resource holds.
-    Member(&'static str),
+    /// The name of what this member of the item refers to, which another resource holds: an import reads the name.
+    Name(&'static str),
     /// A text, and behind it an attribute of the resource of another type that is there for the same item.
     Peer(&'static str, &'static str, &'static str),
     /// What is made of the member by which items are told apart.

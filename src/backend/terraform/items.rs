@@ -10,7 +10,7 @@ use super::render::Written;
 use super::spell::{self, Spelled, Words as _};
 use crate::kind::Row;
 use crate::kind::terraform::{Beside, Tie, Word};
-use crate::model::Resource;
+use crate::model::{Fact, Ref, Resource};
 use crate::value::Value;
 
 /// A list of a kind that has items in resources of one type.
@@ -55,11 +55,6 @@ impl Items {
     pub fn there_in<'a>(&self, resource: &'a Resource) -> Vec<&'a Value> {
         self.there(resource.get(self.list))
     }
-
-    /// The row of a member that another resource holds.
-    fn member(&self, key: &str) -> Option<&'static Row> {
-        self.rows.iter().find(|row| row.key == key)
-    }
 }
 
 impl Written<'_> {
@@ -87,7 +82,7 @@ impl Written<'_> {
                     let peer = format!("{resource}.{}[each.key].{attribute}", self.label);
                     body.argument(name, template(&[Piece::Text((*before).to_owned()), Piece::Path(peer)]));
                 }
-                Tie::Member(_) | Tie::Each(_) => body.argument(name, each(name)),
+                Tie::Name(_) | Tie::Each(_) => body.argument(name, each(name)),
                 tie => body.argument(name, self.tied(tie)),
             }
         }
@@ -107,11 +102,7 @@ impl Written<'_> {
         let mut body = Body::default();
         for (name, tie) in beside.arguments {
             match tie {
-                Tie::Member(key) => {
-                    let row = items.member(key);
-                    let value = row.map(|row| spell::expression(&row.ty, item.get(row.key), self.words));
-                    body.argument(name, value.unwrap_or(Expression::Null));
-                }
+                Tie::Name(key) => body.argument(name, self.words.words(&name_of(item.get(key)))),
                 Tie::Each(make) => body.argument(name, self.made(&make(&item.get(items.key).plain()))),
                 _ => {}
             }
@@ -201,6 +192,12 @@ impl Name {
         dynamic.block("content", &[], inner);
         body.block("dynamic", &[&self.text], dynamic);
     }
+}
+
+/// The name of what is referred to; what is outside the stack is named by its ARN, since it may be another account's.
+fn name_of(value: &Value) -> Value {
+    let address = value.as_ref().and_then(Ref::address);
+    address.map_or_else(|| value.clone(), |address| Ref::hard(address, Fact::Name))
 }
 
 fn each(name: &str) -> Expression {

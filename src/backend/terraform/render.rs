@@ -416,7 +416,7 @@ impl Written<'_> {
                 let there = others.filter(|other| is_set(self.resource, other));
                 there.map(|_| path(&format!("{resource}.{}.{attribute}", self.label))).collect::<Vec<_>>().into()
             }
-            Tie::Member(_) | Tie::Peer(..) | Tie::Each(_) => Expression::Null,
+            Tie::Name(_) | Tie::Peer(..) | Tie::Each(_) => Expression::Null,
         }
     }
 }

@@ -30,7 +30,7 @@ pub static SPELLING: Spelling = Spelling {
             arguments: &[
                 ("action", Tie::Text("lambda:InvokeFunction")),
                 ("principal", Tie::Text("apigateway.amazonaws.com")),
-                ("function_name", Tie::Member("function")),
+                ("function_name", Tie::Name("function")),
                 ("statement_id", Tie::Each(statement)),
                 ("source_arn", Tie::Each(source)),
             ],

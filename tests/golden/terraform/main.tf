@@ -722,7 +722,7 @@ resource "aws_cloudwatch_event_rule" "nightly" {
 resource "aws_lambda_permission" "nightly" {
   for_each = {
     "worker" = {
-      function_name = aws_lambda_function.worker.arn
+      function_name = aws_lambda_function.worker.function_name
       statement_id  = "queuestack-${substr(sha256(aws_cloudwatch_event_rule.nightly.arn), 0, 16)}-87eba76e7f316453"
     }
   }
@@ -779,7 +779,7 @@ resource "aws_cloudwatch_event_rule" "paid" {
 resource "aws_lambda_permission" "paid" {
   for_each = {
     "worker" = {
-      function_name = aws_lambda_function.worker.arn
+      function_name = aws_lambda_function.worker.function_name
       statement_id  = "queuestack-${substr(sha256(aws_cloudwatch_event_rule.paid.arn), 0, 16)}-87eba76e7f316453"
     }
   }
@@ -1080,7 +1080,7 @@ resource "aws_apigatewayv2_route" "api" {
 resource "aws_lambda_permission" "api" {
   for_each = {
     "POST /orders" = {
-      function_name = aws_lambda_function.worker.arn
+      function_name = aws_lambda_function.worker.function_name
       statement_id  = "queuestack-${aws_apigatewayv2_api.api.id}-be6d737ec15b2ced"
       source_arn    = "${aws_apigatewayv2_api.api.execution_arn}/*/POST/orders"
     }
