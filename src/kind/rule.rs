@@ -18,7 +18,7 @@ mod targets;
 mod terraform;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::kind::queue::senders::{Sender, soft_arn};
+use crate::kind::queue::senders::Sender;
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type, bus};
 use crate::model::{Fact, Ref, Resource, Stack};
@@ -285,5 +285,5 @@ pub fn senders(queue: &Resource, stack: &Stack) -> Vec<Value> {
         targets(rule).any(|(_, target)| names(target.get(QUEUE.key)) || names(target.get(DEAD_LETTER_QUEUE.key)))
     });
     let buses = stack.of_kind(bus::Bus.name()).filter(|bus| names(bus.get(&bus::DEAD_LETTER_QUEUE)));
-    rules.chain(buses).map(|one| soft_arn(&Ref::soft(&one.address, Fact::Arn))).collect()
+    rules.chain(buses).map(|one| Ref::soft(&one.address, Fact::Arn)).collect()
 }

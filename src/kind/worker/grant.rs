@@ -9,6 +9,8 @@ use crate::model::{Fact, Ref, Resource, Stack};
 use crate::outputs::upper_snake;
 use crate::value::Value;
 
+pub use crate::kind::queue::senders::soft_arn;
+
 /// What a verb of `grants:` means.
 #[derive(Debug)]
 pub struct Verb {
@@ -181,11 +183,6 @@ pub fn url(queue: &Value) -> Value {
         }
         _ => queue.clone(),
     }
-}
-
-/// The ARN of what is named, without waiting for it.
-pub fn soft_arn(target: &Value) -> Value {
-    target.as_ref().and_then(Ref::address).map_or_else(|| target.clone(), |address| Ref::soft(address, Fact::Arn))
 }
 
 /// The logical name, or the last part of an ARN.
