@@ -218,16 +218,16 @@ impl Kind for Rule {
         split(name).1
     }
 
-    fn expand(&self, rule: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
+    fn expand(&self, rule: &mut Resource, stack: &mut Stack, out: &mut Diagnostics) {
         rule.fill(&BUS, stack.default_of(&Rule, &BUS));
         if bus::is_default(rule.get(&BUS), stack) {
             rule.set(&BUS, Value::Null);
         }
-        let own = split(rule.physical_name()).1;
-        rule.name = Some(match bus_name(rule.get(&BUS), stack) {
-            Some(bus) => format!("{bus}/{own}"),
-            None => own.to_owned(),
-        });
+        let before = bus_name(rule.get(&BUS), stack).map_or_else(String::new, |bus| format!("{bus}/"));
+        let said = rule.physical_name();
+        let own = said.strip_prefix(&before).unwrap_or(said).to_owned();
+        check::name(rule, &own, out);
+        rule.name = Some(before + &own);
         targets::complete(rule);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     BUS, DEAD_LETTER_QUEUE, FUNCTION, GROUP, ID, INPUT, INPUT_PATH, INPUT_TRANSFORMER, PATHS, PATTERN, QUEUE, SCHEDULE,
-    TARGETS, TEMPLATE, matchers, schedule, split, targets,
+    TARGETS, TEMPLATE, matchers, schedule, targets,
 };
 use crate::diagnostic::Diagnostics;
 use crate::kind::{Arn, Kind as _, Row, bus};
@@ -39,7 +39,6 @@ const ENVELOPE: &[&str] = &[
 
 /// Checks one complete rule.
 pub fn check(rule: &Resource, out: &mut Diagnostics) {
-    name(rule, out);
     bus_arn(rule, out);
     matches_something(rule, out);
     pattern(rule, out);
@@ -57,12 +56,12 @@ pub fn check(rule: &Resource, out: &mut Diagnostics) {
     }
 }
 
-fn name(rule: &Resource, out: &mut Diagnostics) {
+/// Checks the name of its own, as long as its bus does not stand before it.
+pub fn name(rule: &Resource, name: &str, out: &mut Diagnostics) {
     // A logical name that cannot be one is told already.
     if rule.is_broken("name") && !rule.spans.contains_key("name") {
         return;
     }
-    let name = split(rule.physical_name()).1;
     if let Some(odd) = name.chars().find(|c| !(c.is_ascii_alphanumeric() || ".-_".contains(*c))) {
         let message = format!("`{name}` has the character `{}`, which no rule's name has", odd.escape_debug());
         out.push(rule.finding(&NAME, "name", message));

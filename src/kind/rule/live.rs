@@ -89,7 +89,8 @@ impl Live for Rule {
             let call = aws.events().delete_rule().event_bus_name(bus).name(name);
             aws.call("events", "DeleteRule", call.send())
         };
-        fine_when(GONE, aws.patiently(patience(&address), delete).await)
+        let patience = patience(&address).wait_for_text("since it has targets", "its targets are not gone yet", 60);
+        fine_when(GONE, aws.patiently(patience, delete).await)
     }
 }
 
