@@ -141,13 +141,13 @@ fn what_others_have_on_a_bus_is_theirs() {
     let bus = format!("arn:aws:events:us-east-1:{ACCOUNT}:event-bus/bus-owner");
     let queue = "stack: bus-guest\nqueues: {bus-guest: {}}\n";
     let target = "targets: [{queue: bus-guest, retry: {attempts: 3}}]";
-    let rule = format!("rules: {{guest: {{bus: '{bus}', pattern: {{source: [shop]}}, {target}}}}}\n");
+    let rule = format!("rules: {{guest: {{bus: '{bus}', pattern: {{source: [guest]}}, {target}}}}}\n");
     let guest = StackFile::new("bus-guest", &format!("{queue}{rule}"));
     run(endpoint, &["apply", guest.path(), "--yes"]).exits(0);
     run(endpoint, &["plan", guest.path(), "--detailed-exitcode"]).exits(0);
     run(endpoint, &["plan", owner.path(), "--detailed-exitcode"]).exits(0);
     // On another bus it is another rule.
-    guest.write(&format!("{queue}rules: {{guest: {{pattern: {{source: [shop]}}, {target}}}}}\n"));
+    guest.write(&format!("{queue}rules: {{guest: {{pattern: {{source: [guest]}}, {target}}}}}\n"));
     let planned = run(endpoint, &["plan", guest.path(), "--json"]).exits(0).changes();
     assert!(planned.contains(&"delete rule.guest".to_owned()), "{planned:#?}");
     run(endpoint, &["apply", guest.path(), "--yes"]).exits(0);
