@@ -114,10 +114,6 @@ impl Grant {
     pub fn variable(&self) -> (String, Value) {
         let value = match (self.verb.fact, &self.target) {
             (Fact::Url, target) => url(target),
-            // EventBridge takes events for a bus that is not there, and drops them: the function waits for it.
-            (fact, Value::Ref(reference)) if self.verb.service == "events" => {
-                reference.address().map_or(Value::Null, |address| Ref::hard(address, fact))
-            }
             (fact, Value::Ref(reference)) => {
                 reference.address().map_or(Value::Null, |address| Ref::soft(address, fact))
             }
