@@ -9,6 +9,8 @@ const TABLE: &str = include_str!("../localstack/README.md");
 
 /// Stands in the table for a whole kind.
 const ALL: &str = "*";
+/// Stands in the table for a kind's tags as the tagging API tells them.
+const TAGGING: &str = "tagging";
 
 /// The known gaps of the endpoint in use.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +33,18 @@ impl Gaps {
     #[must_use]
     pub fn may_lack(kind: &str) -> bool {
         rows().any(|[_, of, attribute, _]| of == kind && attribute == ALL)
+    }
+
+    /// Tells whether there is an emulator whose tagging API does not know a kind.
+    #[must_use]
+    pub fn may_hide(kind: &str) -> bool {
+        rows().any(|[_, of, attribute, _]| of == kind && attribute == TAGGING)
+    }
+
+    /// Tells whether the endpoint's tagging API does not know a kind that the endpoint has.
+    #[must_use]
+    pub fn hides(&self, kind: &str) -> bool {
+        self.what.contains_key(&(kind.to_owned(), TAGGING.to_owned()))
     }
 
     /// Leaves one more attribute of a kind out of the comparison; `why` is the beginning of a sentence.
@@ -90,7 +104,7 @@ mod tests {
             let of_kind = KINDS.iter().find(|one| one.name() == kind);
             let row = of_kind.and_then(|one| one.rows().iter().find(|row| row.key == attribute));
             assert!(
-                row.is_some() || (of_kind.is_some() && ["tags", ALL].contains(&attribute.as_str())),
+                row.is_some() || (of_kind.is_some() && ["tags", ALL, TAGGING].contains(&attribute.as_str())),
                 "{kind}.{attribute}"
             );
         }
@@ -105,5 +119,7 @@ mod tests {
         assert!(Gaps::of(Some("localstack")).lacks("table").unwrap().ends_with("table resources were passed over"));
         assert!(Gaps::of(Some("ministack")).lacks("table").is_none());
         assert!(Gaps::may_lack("table") && !Gaps::may_lack("queue"));
+        assert!(Gaps::may_hide("rule") && Gaps::of(Some("localstack")).hides("rule"));
+        assert!(!Gaps::may_hide("queue") && !Gaps::of(Some("ministack")).hides("rule"));
     }
 }

@@ -59,6 +59,8 @@ pub enum On {
     ItselfAnd(&'static str),
     /// Whatever ARN an attribute holds, or each of a list.
     Attribute(&'static Row),
+    /// Whatever ARN this member of each item of a list holds.
+    Member(&'static Row, &'static Row),
     /// Every resource of the kind in the account and Region, for a reason.
     Every(&'static str),
     /// A resource that is the same for all, such as a list of them: an ARN with `{partition}` and `{region}` in it.
@@ -280,6 +282,9 @@ fn resources(action: &Action, one: &Desired, kind: &'static dyn Kind, place: &Pl
         On::Itself => vec![one.arn.clone()],
         On::ItselfAnd(end) => vec![one.arn.clone(), format!("{}{end}", one.arn)],
         On::Attribute(row) => texts(one.get(row)),
+        On::Member(list, member) => {
+            one.get(list).as_list().unwrap_or_default().iter().flat_map(|item| texts(item.get(member.key))).collect()
+        }
         On::Every(_) => vec![kind.arn("*", place)],
         On::Path(path) | On::Tagged(path) => vec![at(path, place)],
         On::Any(_) => vec!["*".to_owned()],
@@ -345,7 +350,7 @@ fn id(kind: &dyn Kind, action: &Action) -> String {
     let kind = camel(kind.name());
     match action.on {
         On::Itself | On::ItselfAnd(_) => kind,
-        On::Attribute(row) => kind + &camel(row.key),
+        On::Attribute(row) | On::Member(row, _) => kind + &camel(row.key),
         On::Every(_) => kind + "Every",
         On::Path(_) => kind + "Path",
         On::Tagged(_) => kind + "Tagged",

@@ -137,7 +137,7 @@ fn compare(desired: &Desired, rendered: &[&evaluate::Evaluated], path: &Path) {
     let spelling = desired.kind.terraform().unwrap();
     let main = rendered.iter().find(|one| one.resource_type == spelling.resource).unwrap();
     if !spelling.name.is_empty() {
-        assert_eq!(main.json[spelling.name], desired.name.as_str(), "{}", path.display());
+        assert_eq!(main.json[spelling.name], desired.kind.short_name(&desired.name), "{}", path.display());
     }
     let tags: Option<BTreeMap<String, String>> = serde_json::from_value(main.json["tags"].clone()).unwrap();
     let wanted = desired.kind.has_tags().then(|| desired.tags.clone());
@@ -163,7 +163,9 @@ fn compare(desired: &Desired, rendered: &[&evaluate::Evaluated], path: &Path) {
         let holder = rendered.iter().find(|one| one.resource_type == spelled.beside.unwrap_or(spelling.resource));
         let read = holder.map_or(Value::Null, |one| spell::read(row, &one.json));
         let read = if spelled.each { Value::List(holder.map_or(Vec::new(), |one| one.items.clone())) } else { read };
+        // An argument of names tells no ARN.
         let wanted = resolved(desired.get(row));
+        let wanted = if spelled.told(&wanted) == read { read.clone() } else { wanted };
         let left_out =
             spelling.left_out.as_ref().is_some_and(|one| one.key == row.key && wanted.as_int() == Some(one.value));
         let from_zip = spelling.code.is_some() && row.key == "code";

@@ -35,6 +35,15 @@ queues:
   handed-over: {visibility_timeout: 30s, redrive: {max_receive_count: 3}, alarms: {dead_letters: {threshold: 1}}}
 workers:
   handed-over: {artifact: code.zip, queue: handed-over, environment: {GREETING: hello}}
+buses: {handed-over: {description: Handed over}}
+rules:
+  handed-over:
+    bus: handed-over
+    pattern: {source: [handed]}
+    targets:
+      - {queue: handed-over, dead_letter_queue: handed-over-dlq, retry: {attempts: 3}}
+      - {function: handed-over, dead_letter_queue: handed-over-dlq, input_path: $.detail}
+  handed-over-hourly: {schedule: rate(1 hour), targets: [{function: handed-over, dead_letter_queue: handed-over-dlq}]}
 ";
 
 fn root() -> &'static Path {
@@ -368,7 +377,7 @@ fn secrets_are_refused_before_terraform_hears_of_them() {
 /// What sends the provider to the emulator, for those who run it by hand.
 fn overrides() -> String {
     let endpoint = endpoint();
-    let services = ["apigatewayv2", "cloudwatch", "iam", "lambda", "logs", "sns", "sqs", "ssm", "sts"]
+    let services = ["apigatewayv2", "cloudwatch", "events", "iam", "lambda", "logs", "sns", "sqs", "ssm", "sts"]
         .map(|service| format!("    {service} = \"{endpoint}\"\n"));
     let skips = ["skip_credentials_validation", "skip_metadata_api_check"].map(|skip| format!("  {skip} = true\n"));
     format!("provider \"aws\" {{\n{}  endpoints {{\n{}  }}\n}}\n", skips.concat(), services.concat())

@@ -77,6 +77,7 @@ pub struct Shared {
     // Few stacks need these: each is made when it is first asked for.
     api_gateway: OnceLock<aws_sdk_apigatewayv2::Client>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
     secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
@@ -109,6 +110,7 @@ impl Aws {
             lambda: aws_sdk_lambda::Client::new(config),
             api_gateway: OnceLock::new(),
             dynamodb: OnceLock::new(),
+            events: OnceLock::new(),
             s3: OnceLock::new(),
             ssm: OnceLock::new(),
             secrets_manager: OnceLock::new(),
@@ -144,6 +146,11 @@ impl Aws {
     /// DynamoDB.
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config))
+    }
+
+    /// EventBridge.
+    pub fn events(&self) -> &aws_sdk_eventbridge::Client {
+        self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config))
     }
 
     /// S3. An endpoint of one's own has no name for each bucket: there the bucket is the beginning of the path.
@@ -252,6 +259,12 @@ impl Aws {
     #[must_use]
     pub fn lists_every_tag(&self) -> bool {
         !self.custom_endpoint
+    }
+
+    /// Tells whether the tagging API knows all that the endpoint has of a kind. Emulators do, for those kinds that ask,
+    /// unless the table of known gaps says otherwise.
+    pub async fn is_found_by_tag(&self, kind: &str) -> bool {
+        self.lists_every_tag() || !Gaps::may_hide(kind) || !self.lacking.wait().await.hides(kind)
     }
 
     /// Tells whether the endpoint is not asked about a kind. That waits until it is known who answers, but only for a

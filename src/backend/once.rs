@@ -14,6 +14,9 @@ use crate::kind::{KINDS, Sweep};
 /// once.
 const NUMEROUS: &[&str] = &["sqs", "cloudwatch:alarm"];
 
+/// The one of them that an emulator is asked for by itself: there few requests count for more than small answers.
+const MOST_NUMEROUS: &[&str] = &["sqs"];
+
 /// The most values of a tag that the tagging API takes at once.
 /// <https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_TagFilter.html>
 pub const TAG_VALUES: usize = 20;
@@ -46,10 +49,11 @@ impl Aws {
     /// When AWS does not answer; an endpoint that has no tagging API owns nothing as far as it knows.
     pub async fn tagged(&self, sweep: &Sweep, tag_type: &'static str) -> Result<&Tagged, AwsError> {
         static NONE: Tagged = Tagged::new();
+        let apart = if self.lists_every_tag() { NUMEROUS } else { MOST_NUMEROUS };
         let mut types = vec![tag_type];
-        if !NUMEROUS.contains(&tag_type) {
+        if !apart.contains(&tag_type) {
             let others = KINDS.iter().map(|kind| kind.tag_type());
-            types = others.filter(|one| !one.is_empty() && !NUMEROUS.contains(one)).collect();
+            types = others.filter(|one| !one.is_empty() && !apart.contains(one)).collect();
         }
         // What is asked at once is kept at the first of it.
         let Some(of_types) = types.first().and_then(|first| self.1.get(first)) else { return Ok(&NONE) };

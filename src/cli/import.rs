@@ -22,9 +22,10 @@ use crate::{expand, report, rule};
 
 /// Arguments of `import`.
 ///
-/// Nothing in the account is changed. What belongs to a queue comes with it: its dead-letter queue, the mappings that
-/// poll it with their functions, roles and log groups, and the alarms on all of these. `plan --adopt-unowned` of the
-/// file then shows ownership tags and nothing else, and `apply --adopt-unowned` sets them.
+/// Nothing in the account is changed. What belongs to a queue comes with it: its dead-letter queue, the subscriptions and
+/// rules that feed it, the mappings that poll it with their functions, roles and log groups, and the alarms on all of
+/// these. `plan --adopt-unowned` of the file then shows ownership tags and nothing else, and `apply --adopt-unowned` sets
+/// them.
 #[derive(Debug, ClapArgs)]
 #[group(id = "what", required = true, multiple = true, args = ["queue", "tag", "terraform_state"])]
 pub struct Args {

@@ -44,8 +44,8 @@
 //!
 //! # What there is
 //!
-//! - One builder a kind: [`Queue`], [`Alarm`], [`Topic`], [`Subscription`], [`Table`], [`Worker`], [`Function`], [`Role`],
-//!   [`LogGroup`], [`Mapping`], [`HttpApi`]. Each has one method an attribute, of the same name as in YAML; its
+//! - One builder a kind: [`Queue`], [`Alarm`], [`Topic`], [`Subscription`], [`Bus`], [`Rule`], [`Table`], [`Worker`],
+//!   [`Function`], [`Role`], [`LogGroup`], [`Mapping`], [`HttpApi`]. Each has one method an attribute, of the same name as in YAML; its
 //!   documentation states unit, range, default and source.
 //!   They are generated from the tables that YAML is read by, and a test compares the two.
 //! - Units: [`secs`], [`mins`], [`hours`], [`days`], [`bytes`], [`kib`], [`mib`], [`gib`].
@@ -66,6 +66,7 @@ pub mod aspects;
 pub mod codes;
 pub mod convert;
 mod document;
+mod events;
 mod fact;
 mod fit;
 mod http_api;

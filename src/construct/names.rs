@@ -17,6 +17,7 @@ const NAMED: &[(&str, &str, &str)] = &[
     ("table", "local_indexes", "LocalIndex"),
     ("topic", "tracing", "TopicTracing"),
     ("topic", "subscriptions", "Subscriber"),
+    ("rule", "targets", "Target"),
     ("alarm", "metrics", "MetricQuery"),
     ("alarm", "unit", "MetricUnit"),
     ("alarm", "evaluation_window.type", "WindowType"),

@@ -32,9 +32,10 @@ pub fn addresses(found: &[Found]) -> Vec<Address> {
 fn candidates(one: &Found) -> Vec<String> {
     let tagged = one.tags.get(ADDRESS_TAG).and_then(|address| address.split_once('.'));
     let tagged = tagged.filter(|(kind, name)| *kind == one.kind.name() && slug(name) == *name);
-    let mut parts = one.name.split('/').filter(|part| !part.is_empty());
-    let part = if one.name.starts_with('/') { parts.next_back() } else { parts.next() };
-    let part = part.unwrap_or(&one.name);
+    let name = one.kind.short_name(&one.name);
+    let mut parts = name.split('/').filter(|part| !part.is_empty());
+    let part = if name.starts_with('/') { parts.next_back() } else { parts.next() };
+    let part = part.unwrap_or(name);
     let stem = part.rsplit_once('.').map(|(stem, _)| slug(stem)).filter(|stem| {
         let mut resource = Resource::new(one.kind, stem);
         resource.attributes.clone_from(&one.attributes);
@@ -64,7 +65,7 @@ pub fn complete(stack: &mut Stack, found: &[Found], addresses: &[Address]) {
     for (one, address) in found.iter().zip(addresses) {
         let follows = expanded.resources.get(address).is_some_and(|resource| resource.physical_name() == one.name);
         if let Some(resource) = stack.resources.get_mut(address).filter(|_| !follows) {
-            resource.name = Some(one.name.clone());
+            resource.name = Some(one.kind.short_name(&one.name).to_owned());
         }
     }
     // Names that follow from other resources', as a mapping's does, may follow now.
@@ -111,6 +112,7 @@ mod tests {
             found(&kind::log_group::LogGroup, "/ecs/sync", false),
             found(&kind::mapping::Mapping, "sync/jobs", false),
             found(&kind::mapping::Mapping, "sync/more", false),
+            found(&kind::rule::Rule, "shop/orders", false),
         ];
         let names: Vec<String> = addresses(&all).iter().map(ToString::to_string).collect();
         let expected = [
@@ -126,6 +128,7 @@ mod tests {
             "log_group.ecs-sync",
             "mapping.sync",
             "mapping.sync-more",
+            "rule.orders",
         ];
         assert_eq!(names, expected);
     }

@@ -8,6 +8,7 @@ mod check;
 mod convert;
 mod form;
 mod live;
+pub(in crate::kind) mod permission;
 mod settle;
 mod ship;
 

@@ -5,6 +5,7 @@
 
 pub mod alarm;
 mod arn;
+pub mod bus;
 pub mod fifo;
 pub mod function;
 pub mod http_api;
@@ -15,6 +16,7 @@ pub mod policy;
 pub mod queue;
 pub mod role;
 mod row;
+pub mod rule;
 mod sample;
 pub mod subscription;
 pub mod table;
@@ -52,6 +54,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &mapping::Mapping,
     &topic::Topic,
     &subscription::Subscription,
+    &bus::Bus,
+    &rule::Rule,
     &table::Table,
     &http_api::HttpApi,
     &worker::Worker,
@@ -101,6 +105,12 @@ pub trait Kind: Sync {
 
     /// The physical name in an ARN of this kind.
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str>;
+
+    /// What AWS calls a resource of this physical name: a name that is unique within another resource alone, as a rule's
+    /// on its bus, has that before it here.
+    fn short_name<'a>(&self, name: &'a str) -> &'a str {
+        name
+    }
 
     /// Derives the physical name from the logical name and the `name:` that the user wrote, if any.
     fn physical_name(&self, resource: &Resource) -> String {

@@ -8,12 +8,13 @@ mod actions;
 mod check;
 pub mod codes;
 mod live;
+pub(in crate::kind) mod senders;
 
 pub(in crate::kind) use live::read_tags_of;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::{LeftOut, Spelling};
-use crate::kind::{Default, Kind, Live, Row, Type, alarm, fifo, policy, subscription};
+use crate::kind::{Default, Kind, Live, Row, Type, alarm, fifo, policy};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::permissions::Action;
 use crate::value::{Place, Unit, Value};
@@ -323,11 +324,11 @@ fn fill_type_attributes(resource: &mut Resource, stack: &Stack) {
     }
 }
 
-/// Adds to whatever policy the user wrote that subscribed topics may send, and that nobody may without TLS.
+/// Adds to whatever policy the user wrote that subscribed topics and rules may send, and that nobody may without TLS.
 fn expand_policy(resource: &mut Resource, stack: &Stack) {
     resource.fill(&TLS_ONLY, stack.default_of(&Queue, &TLS_ONLY));
     resource.fill(&POLICY, stack.default_of(&Queue, &POLICY));
-    let mut statements: Vec<Value> = subscription::sender_statement(resource, &POLICY, stack).into_iter().collect();
+    let mut statements = senders::statements(resource, stack);
     if resource.take(&TLS_ONLY).as_bool() == Some(true) {
         statements.push(policy::tls_only("sqs:*", &resource.address));
     }

@@ -11,7 +11,7 @@ mod convert;
 mod live;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::kind::policy::as_items;
+use crate::kind::queue::senders::{Sender, soft_arn};
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type, queue};
 use crate::model::{Fact, Ref, Resource, Stack};
@@ -209,50 +209,14 @@ pub fn of_topic(topic: &mut Resource, row: &Row, stack: &mut Stack) {
     }
 }
 
-/// The statement that lets the topics send which are subscribed by a queue, or whose undeliverable messages it gets.
-///
-/// Exactly those: with the service alone, any topic of any account could send.
+/// SNS, as the policies of queues know it.
 /// <https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html>
-pub fn sender_statement(queue: &Resource, policy: &Row, stack: &Stack) -> Option<Value> {
-    let names = |one: &Resource, row: &Row| one.get(row).as_ref().and_then(Ref::address) == Some(&queue.address);
-    let mut topics: Vec<Value> = Vec::new();
-    let subscriptions = stack.of_kind(Subscription.name());
-    for one in subscriptions.filter(|one| names(one, &QUEUE) || names(one, &DEAD_LETTER_QUEUE)) {
-        let topic = one.get(&TOPIC);
-        let topic = topic.as_ref().and_then(Ref::address).map_or_else(|| topic.clone(), |at| Ref::soft(at, Fact::Arn));
-        if !topic.is_null() && !topics.contains(&topic) && !lets_in(queue.get(policy), &topic) {
-            topics.push(topic);
-        }
-    }
-    let source = Value::map([("aws:SourceArn", Value::List(topics.clone()))]);
-    (!topics.is_empty()).then(|| {
-        Value::map([
-            ("Sid", Value::text("AllowTopics")),
-            ("Effect", Value::text("Allow")),
-            ("Principal", Value::map([("Service", Value::text("sns.amazonaws.com"))])),
-            ("Action", Value::text("sqs:SendMessage")),
-            ("Resource", Ref::soft(&queue.address, Fact::Arn)),
-            ("Condition", Value::map([("ArnEquals", source)])),
-        ])
-    })
-}
+pub const SENDER: Sender = Sender { sid: "AllowTopics", service: "sns.amazonaws.com" };
 
-/// Tells whether a policy lets a topic send already, in whatever words somebody wrote it.
-fn lets_in(document: &Value, topic: &Value) -> bool {
-    as_items(document.get("Statement")).iter().any(|statement| {
-        let has = |value: &Value, wanted: &[&str]| {
-            let texts = as_items(value).into_iter().filter_map(|item| item.as_text().map(str::to_lowercase));
-            texts.into_iter().any(|text| wanted.contains(&text.as_str()))
-        };
-        let principal = statement.get("Principal");
-        let service = [principal, principal.get("AWS")].into_iter().any(|value| has(value, &["*"]))
-            || has(principal.get("Service"), &["sns.amazonaws.com"]);
-        let conditions = statement.get("Condition").as_map().into_iter().flatten();
-        let mut keys = conditions.filter_map(|(_, keys)| keys.as_map()).flatten();
-        let source =
-            keys.any(|(key, values)| key.eq_ignore_ascii_case("aws:SourceArn") && as_items(values).contains(topic));
-        let open = statement.get("Condition").as_map().is_none_or(std::collections::BTreeMap::is_empty);
-        let allows = statement.get("Effect").as_text() == Some("Allow");
-        allows && has(statement.get("Action"), &["sqs:sendmessage", "sqs:*", "*"]) && service && (source || open)
-    })
+/// The topics that are subscribed by a queue, or whose undeliverable messages it gets.
+pub fn senders(queue: &Resource, stack: &Stack) -> Vec<Value> {
+    let names = |one: &Resource, row: &Row| one.get(row).as_ref().and_then(Ref::address) == Some(&queue.address);
+    let subscriptions = stack.of_kind(Subscription.name());
+    let reach = subscriptions.filter(|one| names(one, &QUEUE) || names(one, &DEAD_LETTER_QUEUE));
+    reach.map(|one| soft_arn(one.get(&TOPIC))).collect()
 }

@@ -11,8 +11,11 @@
 //! | `redrive_policy()` | the JSON text of an object |
 //! | `redrive_policy().target` | the JSON text of an object with this one member |
 //! | `endpoint?protocol=sqs` | an argument where another has this value; both are written |
+//! | `arn!sqs` | an argument that holds the ARN of one service here, and those of others for other rows |
+//! | `event_bus_name/` | the name at the end of an ARN |
 //! | `architectures[]` | a list of this one value |
 //! | `function_response_types=Word` | a list with this word, when it is true |
+//! | `state=ENABLED/DISABLED` | the first word when it is true, the second when it is not |
 //! | `ttl.attribute_name+enabled` | an argument beside which `enabled` is true |
 //! | `hash_key@attribute` | the `type` of that block `attribute` of the resource whose `name` is the argument `hash_key` here |
 //! | `metric.period\|period` | the first whose block is there |
@@ -20,6 +23,7 @@
 //! | `aws_x_attachment[]:arn` | an argument of another resource that is there once an item |
 //! | `{route}` | of a list of objects: each item is in resources beside, one of a type, told apart by the member `route` |
 //! | `aws_x:` | of a member of such an item: whether the resource is there |
+//! | `aws_x:&function` | the same, of an item that has the member `function`; others have none |
 //! | `timeout_milliseconds*1000` | an argument that counts in thousandths |
 //! | nothing | an object's members stand where the object would; any other row is in [`Spelling::without`] |
 
@@ -100,8 +104,8 @@ pub enum Tie {
     Text(&'static str),
     /// This attribute of all resources of another type beside the same one.
     All(&'static str, &'static str),
-    /// This member of the item that the resource is there for, which another resource holds.
-    Member(&'static str),
+    /// The name of what this member of the item refers to, which another resource holds: an import reads the name.
+    Name(&'static str),
     /// A text, and behind it an attribute of the resource of another type that is there for the same item.
     Peer(&'static str, &'static str, &'static str),
     /// What is made of the member by which items are told apart.
@@ -115,6 +119,8 @@ pub enum Word {
     Text(String),
     /// An attribute of the main resource.
     Own(&'static str),
+    /// The first sixteen digits of the SHA-256 of such an attribute.
+    Digest(&'static str),
 }
 
 /// A row that is not rendered.

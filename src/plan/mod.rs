@@ -300,7 +300,7 @@ fn resolve_fact(reference: &Ref, stack: &Stack, place: &Place, urls: &BTreeMap<A
         (RefTarget::Resource(address), fact) => {
             let resource = stack.resources.get(address)?;
             match fact {
-                Fact::Name => Some(resource.name_in(&place.region)),
+                Fact::Name => Some(resource.kind.short_name(&resource.name_in(&place.region)).to_owned()),
                 Fact::Url => urls.get(address).cloned(),
                 _ => Some(resource.kind.arn_of(resource, place)),
             }

@@ -6,7 +6,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Source};
-use crate::rule;
 
 /// What stays as it is in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
@@ -14,7 +13,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-')
 /// Renders the findings of several files as one log.
 #[must_use]
 pub fn sarif(files: &[(Source, Diagnostics)]) -> Value {
-    let codes = rule::codes();
+    let codes = crate::rule::codes();
     let results: Vec<Value> = files
         .iter()
         .flat_map(|(source, findings)| findings.iter().map(|finding| result(finding, source, &codes)))

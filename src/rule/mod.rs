@@ -4,6 +4,7 @@
 
 mod delivery;
 mod duplicate_names;
+mod events;
 mod feeding;
 mod http_apis;
 mod moved;
@@ -42,6 +43,7 @@ const RULES: &[Rule] = &[
     Rule { codes: &[&unwatched::UNWATCHED], check: unwatched::check },
     Rule { codes: queue_alarms::CODES, check: queue_alarms::check },
     Rule { codes: delivery::CODES, check: delivery::check },
+    Rule { codes: events::CODES, check: events::check },
     Rule { codes: roles::CODES, check: roles::check },
     Rule { codes: feeding::CODES, check: feeding::check },
     Rule { codes: visibility::CODES, check: visibility::check },

@@ -540,7 +540,7 @@ resource "aws_apigatewayv2_route" "ingest_api" {
 resource "aws_lambda_permission" "ingest_api" {
   for_each = {
     "POST /events" = {
-      function_name = aws_lambda_function.ingest.arn
+      function_name = aws_lambda_function.ingest.function_name
       statement_id  = "queuestack-${aws_apigatewayv2_api.ingest_api.id}-d06f192f73143f36"
       source_arn    = "${aws_apigatewayv2_api.ingest_api.execution_arn}/*/POST/events"
     }

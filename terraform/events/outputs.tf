@@ -28,10 +28,23 @@ output "queues" {
       arn = aws_sqs_queue.billing_queue_dlq.arn
       url = aws_sqs_queue.billing_queue_dlq.url
     }
+    returns-queue = {
+      arn = aws_sqs_queue.returns_queue.arn
+      url = aws_sqs_queue.returns_queue.url
+    }
+    returns-queue-dlq = {
+      arn = aws_sqs_queue.returns_queue_dlq.arn
+      url = aws_sqs_queue.returns_queue_dlq.url
+    }
   }
 }
 
 output "topics" {
   description = "The topics by their logical names."
   value       = { order-events = { arn = aws_sns_topic.order_events.arn } }
+}
+
+output "buses" {
+  description = "The buses by their logical names."
+  value       = { couriers = { arn = aws_cloudwatch_event_bus.couriers.arn } }
 }

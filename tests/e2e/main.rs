@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod buckets;
+mod buses;
 mod calendar;
 mod data_loss;
 mod dead_letters;

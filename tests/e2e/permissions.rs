@@ -10,7 +10,7 @@ use crate::support::{Call, Recorder, Run, StackFile, emulator, golden_text, pack
 use crate::tables::passed_over;
 
 /// Calls that only endpoints get whose tagging API does not know every resource; AWS's does.
-const NOT_ON_AWS: &[&str] = &["dynamodb:ListTables", "lambda:ListFunctions", "sns:ListTopics"];
+const NOT_ON_AWS: &[&str] = &["dynamodb:ListTables", "events:ListEventBuses", "lambda:ListFunctions", "sns:ListTopics"];
 
 /// Calls that a role which only plans may not make, and whose refusal the plan can live with.
 const REFUSED_TO_PLAN: &[(&str, &str)] =
@@ -25,6 +25,7 @@ const UNSEEN: &[(&str, &str)] = &[
     ("ec2:DescribeSecurityGroups", "Lambda looks by itself, for functions in a VPC"),
     ("ec2:DescribeSubnets", "Lambda looks by itself, for functions in a VPC"),
     ("ec2:DescribeVpcs", "Lambda looks by itself, for functions in a VPC"),
+    ("events:RemovePermission", "takes a policy away, and the emulator keeps none of a bus"),
     ("kms:CreateGrant", "DynamoDB asks by itself, for tables with a key"),
     ("kms:Decrypt", "DynamoDB asks by itself, for tables with a key"),
     ("kms:DescribeKey", "DynamoDB asks by itself, for tables with a key"),
@@ -56,6 +57,12 @@ subscriptions:
 mappings:
   perms: {queue: perms-jobs, function: perms}
   perms-old: {queue: perms-old, function: perms-old}
+buses:
+  perms: {description: before, policy: {Statement: [{Effect: Allow, Principal: {AWS: '123456789012'}, Action: 'events:PutEvents', Resource: '${buses.perms.arn}'}]}}
+  perms-old: {}
+rules:
+  perms: {bus: perms, pattern: {source: [a]}, targets: [{queue: perms-jobs}, {function: perms-old}]}
+  perms-old: {bus: perms-old, pattern: {source: [a]}, targets: [{function: perms}]}
 apis:
   perms: {cors: {allow_origins: ['https://example.com']}, routes: [{route: POST /a, function: perms}, {route: POST /b, function: perms-old}]}
   perms-old: {routes: [{route: POST /c, function: perms}]}
@@ -79,6 +86,9 @@ topics: {perms: {display_name: after}}
 subscriptions: {perms: {topic: perms, queue: perms-jobs, filter: {a: [b]}}}
 mappings:
   perms: {queue: perms-jobs, function: perms, batch_size: 5}
+buses: {perms: {description: after, policy: {Statement: [{Effect: Allow, Principal: {AWS: '123456789012'}, Action: 'events:PutEvents', Resource: '${buses.perms.arn}'}]}}}
+rules:
+  perms: {bus: perms, description: after, pattern: {source: [b]}, targets: [{queue: perms-jobs, retry: {attempts: 3}}, {function: perms}]}
 apis:
   perms: {description: after, routes: [{route: POST /a, function: perms, timeout: 9s, authorization: iam}], throttle: {rate: 5}}
 tables:
@@ -167,7 +177,8 @@ impl World {
         if self.made.contains(&plain) || plain.contains(":event-source-mapping:") {
             call.context.insert("aws:ResourceTag/queuestack:stack".to_owned(), self.stack.clone());
         }
-        if call.action.contains(":Create") || call.action == "cloudwatch:PutMetricAlarm" {
+        let makes = ["cloudwatch:PutMetricAlarm", "events:PutRule"].contains(&call.action.as_str());
+        if makes || call.action.contains(":Create") {
             self.made.insert(plain);
         }
     }
@@ -275,7 +286,7 @@ fn every_call_is_allowed_and_every_allowed_action_is_called() {
 }
 
 /// Statements may be on `*` only where IAM knows no resource; the tables of the kinds give the reasons.
-const WITHOUT_RESOURCE: &[&str] = &["Discover", "RoleAny", "MappingAny", "FunctionAny", "SubscriptionAny"];
+const WITHOUT_RESOURCE: &[&str] = &["Discover", "RoleAny", "MappingAny", "FunctionAny", "SubscriptionAny", "RuleAny"];
 
 #[test]
 fn policies_name_this_stack_and_nothing_else() {

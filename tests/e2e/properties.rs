@@ -13,8 +13,13 @@ use crate::support::{Account, Output, StackFile, emulator, run, stub};
 use generator::{Sample, stacks};
 
 /// Sections beyond queues and alarms, with the kinds that come from them; the stub has none of them.
-const FURTHER: [(&str, &[&str]); 3] =
-    [("topics", &["topic", "subscription"]), ("apis", &["http_api"]), ("tables", &["table"])];
+const FURTHER: [(&str, &[&str]); 5] = [
+    ("topics", &["topic", "subscription"]),
+    ("buses", &["bus"]),
+    ("rules", &["rule"]),
+    ("apis", &["http_api"]),
+    ("tables", &["table"]),
+];
 
 /// Runs a property over `cases` samples, the same ones every time.
 fn check<S: Strategy>(cases: u32, strategy: &S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {

@@ -140,3 +140,46 @@ fn an_api_costs_so_many_requests() {
         assert_eq!(read.get(operation), None, "{operation}: {read:?}");
     }
 }
+
+const RULES: &str = "
+stack: requests-rules
+queues: {requests-rules: {}, requests-rules-dead: {}}
+buses: {requests-rules: {}}
+rules:
+  paid: &rule {bus: requests-rules, pattern: {source: [shop]}, targets: [{queue: requests-rules, dead_letter_queue: requests-rules-dead}]}
+  sent: *rule
+";
+
+/// Calls of EventBridge alone: others list tags too.
+fn of_events(output: &Output) -> BTreeMap<String, u64> {
+    let lines = output.stderr.lines().filter(|line| line.contains("queuestack::backend::aws"));
+    let lines = lines.filter(|line| line.contains("service=\"events\""));
+    calls(&Output { code: output.code, stdout: String::new(), stderr: lines.flat_map(|line| [line, "\n"]).collect() })
+}
+
+#[test]
+fn rules_cost_so_many_requests() {
+    let endpoint = emulator::endpoint();
+    let file = StackFile::new("requests-rules", RULES);
+    let made = of_events(&run(endpoint, &["apply", file.path(), "--yes", "-vv"]).exits(0));
+    for (operation, times) in [("CreateEventBus", 1), ("PutRule", 2), ("PutTargets", 2)] {
+        assert_eq!(made.get(operation), Some(&times), "{operation}: {made:?}");
+    }
+    for operation in ["UpdateEventBus", "PutPermission", "TagResource", "RemoveTargets"] {
+        assert!(!made.contains_key(operation), "{operation}: {made:?}");
+    }
+    let read = of_events(&run(endpoint, &["plan", file.path(), "--detailed-exitcode", "-vv"]).exits(0));
+    // Buses are listed once for both kinds, and no targets but the stack's.
+    for (operation, times) in [("ListEventBuses", 1), ("ListTargetsByRule", 2)] {
+        assert_eq!(read.get(operation), Some(&times), "{operation}: {read:?}");
+    }
+    run(endpoint, &["destroy", file.path(), "--yes"]).exits(0);
+
+    // Where there are none, nothing is asked, as far as the endpoint's tagging API can be trusted.
+    if Gaps::of(Some(&emulator::name())).hides("rule") {
+        return;
+    }
+    let file = StackFile::new("requests-no-rules", "stack: requests-no-rules\nqueues: {requests-no-rules: {}}\n");
+    let read = of_events(&run(endpoint, &["plan", file.path(), "-vv"]).exits(0));
+    assert_eq!(read, BTreeMap::new());
+}

@@ -14,11 +14,11 @@ const ARN: &str = "arn:aws:sns:us-east-1:000000000000";
 /// The bundled stack under names of this test's own.
 fn events(name: &str) -> StackFile {
     let text = std::fs::read_to_string(EVENTS).unwrap();
-    let text = ["billing", "acme", "audit", "order-events"].iter().fold(text, |text, word| {
+    let text = ["billing", "acme", "audit", "returns"].iter().fold(text, |text, word| {
         // The tenant is no name.
         text.replace(&format!("{word}-queue"), &format!("{name}-{word}"))
-            .replace("order-events", &format!("{name}-orders"))
     });
+    let text = text.replace("order-events", &format!("{name}-orders")).replace("couriers", &format!("{name}-couriers"));
     StackFile::new(name, &text.replace("stack: events", &format!("stack: {name}")))
 }
 

@@ -6,7 +6,7 @@ use hcl::eval::{Context, Evaluate as _, FuncArgs, FuncDef, ParamType};
 use hcl::{Block, Body, Expression};
 use queuestack::backend::terraform::Rendering;
 use queuestack::backend::terraform::spell::{self, Spelled};
-use queuestack::model::{Address, Resource, Stack};
+use queuestack::model::{Address, Ref, Resource, Stack};
 use queuestack::value::{Place, Value};
 use serde_json::{Map, Value as Json, json};
 
@@ -73,7 +73,22 @@ fn object(body: &Body, context: &Context) -> Json {
     for attribute in plain {
         object.insert(attribute.key().to_owned(), value(attribute.expr(), context));
     }
-    for block in body.blocks().filter(|block| block.identifier() != "lifecycle") {
+    for block in body.blocks().filter(|block| block.identifier() == "dynamic") {
+        // A block for each item of a list, in which it goes by the block's name.
+        let name = block.labels()[0].as_str();
+        let each = block.body().attributes().next().unwrap();
+        let all = value(each.expr(), context).as_array().unwrap().clone();
+        let content = block.body().blocks().next().unwrap();
+        let one = |item: &Json| {
+            let mut context = context.clone();
+            context.declare_var(name, to_hcl(&json!({"value": item})));
+            self::object(content.body(), &context)
+        };
+        if !all.is_empty() {
+            object.insert(name.to_owned(), all.iter().map(one).collect());
+        }
+    }
+    for block in body.blocks().filter(|block| !["lifecycle", "dynamic"].contains(&block.identifier())) {
         let list = object.entry(block.identifier()).or_insert_with(|| json!([]));
         list.as_array_mut().unwrap().push(self::object(block.body(), context));
     }
@@ -102,16 +117,23 @@ fn context(rendering: &Rendering, stack: &Stack, place: &Place, body: &Body) -> 
             "account_id": place.account, "region": place.region, "partition": place.partition, "tags": tags,
         })),
     );
+    let arn_of = |reference: &Ref| {
+        let resource = &stack.resources[reference.address()?];
+        Some(resource.kind.arn_of(resource, place))
+    };
     let mut known: BTreeMap<String, Map<String, Json>> = BTreeMap::new();
     for (address, owner) in &rendering.owners {
         let (resource_type, label) = address.split_once('.').unwrap();
         let resource = &stack.resources[owner];
         let spelling = resource.kind.terraform().unwrap();
-        let name = resource.physical_name();
+        let name = resource.kind.short_name(resource.physical_name());
         let mut facts = json!({
             "id": name, "name": name, "arn": resource.kind.arn_of(resource, place), "url": url(&owner.name),
         });
         facts["execution_arn"] = json!(format!("arn:aws:execute-api:{}:{}:{name}", place.region, place.account));
+        let bus = resource.kind.rows().iter().find(|row| row.key == "bus").map(|row| (row, resource.get(row)));
+        let bus = bus.map(|(row, bus)| Spelled::of(row.terraform, &|_| true).told(&bus.resolve(&arn_of)));
+        facts["event_bus_name"] = bus.map_or(Json::Null, |bus| bus.to_json());
         if spelling.resource == resource_type && !spelling.name.is_empty() {
             facts[spelling.name] = json!(name);
         }
@@ -152,6 +174,13 @@ fn functions(context: &mut Context<'static>) {
             Ok(items.collect::<Vec<_>>().into())
         }),
     );
+    context.declare_func("sha256", one(|arguments| Ok(sha256(arguments[0].as_str().unwrap()).into())));
+    let three = FuncDef::builder().param(ParamType::Any).param(ParamType::Any).param(ParamType::Any);
+    let beginning = |arguments: FuncArgs| {
+        let length = usize::try_from(arguments[2].as_number().unwrap().as_u64().unwrap()).unwrap();
+        Ok(arguments[0].as_str().unwrap()[..length].into())
+    };
+    context.declare_func("substr", three.build(beginning));
     let first = |arguments: FuncArgs| Ok(arguments[0].clone());
     context.declare_func("try", FuncDef::builder().param(ParamType::Any).param(ParamType::Any).build(first));
     let merge = |arguments: FuncArgs| {
@@ -160,4 +189,9 @@ fn functions(context: &mut Context<'static>) {
         Ok(merged.into())
     };
     context.declare_func("merge", FuncDef::builder().param(ParamType::Any).param(ParamType::Any).build(merge));
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -32,7 +32,7 @@ fn take(body: &mut Body, defined: &mut Vec<Defined>) {
     let spelled: Vec<String> = body.0.iter().filter_map(marked).map(str::to_owned).collect();
     for spelled in &spelled {
         let Some((argument, block)) = spelled.split_once('@') else { continue };
-        if let Some((name, ty)) = argument_of(body, argument).zip(argument_of(body, spelled))
+        if let Some((name, ty)) = body.value_of(argument).zip(body.value_of(spelled))
             && !defined.iter().any(|(known, other, _)| known == block && *other == name)
         {
             defined.push((block.to_owned(), name, ty));
@@ -44,13 +44,6 @@ fn take(body: &mut Body, defined: &mut Vec<Defined>) {
             take(inner, defined);
         }
     }
-}
-
-fn argument_of(body: &Body, wanted: &str) -> Option<Expression> {
-    body.0.iter().find_map(|item| match item {
-        Item::Argument(name, value) if name == wanted => Some(value.clone()),
-        _ => None,
-    })
 }
 
 fn marked(item: &Item) -> Option<&str> {

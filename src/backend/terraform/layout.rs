@@ -52,6 +52,15 @@ impl Body {
         self.0.iter().any(|item| matches!(item, Item::Argument(there, _) if there == name))
     }
 
+    /// The value of an argument, if it is there.
+    #[must_use]
+    pub fn value_of(&self, name: &str) -> Option<Expression> {
+        self.0.iter().find_map(|item| match item {
+            Item::Argument(there, value) if there == name => Some(value.clone()),
+            _ => None,
+        })
+    }
+
     /// The block of this name, added if it is not there.
     pub fn inner(&mut self, name: &str) -> Option<&mut Body> {
         if !self.has_block(name) {
@@ -66,7 +75,16 @@ impl Body {
     /// Tells whether it has a block.
     #[must_use]
     pub fn has_block(&self, name: &str) -> bool {
-        self.0.iter().any(|item| matches!(item, Item::Block(there, ..) if there == name))
+        self.block_named(name).is_some()
+    }
+
+    /// The block of this name, if it is there.
+    #[must_use]
+    pub fn block_named(&self, name: &str) -> Option<&Body> {
+        self.0.iter().find_map(|item| match item {
+            Item::Block(there, _, body) if there == name => Some(body),
+            _ => None,
+        })
     }
 
     /// Puts what fits a line first, then documents, then blocks: as one reads them.

@@ -136,7 +136,7 @@ impl Referrer<'_> {
         };
         if self.circles.contains(&(self.from.clone(), address.clone())) {
             match fact {
-                Fact::Name => return self.text(resource.physical_name()),
+                Fact::Name => return self.text(resource.kind.short_name(resource.physical_name())),
                 Fact::Arn => return self.arn(resource),
                 _ => {}
             }

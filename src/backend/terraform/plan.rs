@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use super::diagnose::owner;
 use super::spell::{self, Spelled};
+use super::state;
 use crate::backend::Ask;
 use crate::expand::ADDRESS_TAG;
 use crate::graph::Graph;
@@ -91,11 +92,14 @@ fn forgotten(one: &Json, all: &[&Json]) -> Option<Address> {
 }
 
 /// The physical name of what goes.
-fn name_in(kind: &dyn Kind, parts: &[Part<'_>]) -> String {
+fn name_in(kind: &'static dyn Kind, parts: &[Part<'_>]) -> String {
     let Some(spelling) = kind.terraform() else { return String::new() };
     let main = parts.iter().find(|part| part.resource_type == spelling.resource);
-    let argument = if spelling.name.is_empty() { "id" } else { spelling.name };
-    main.and_then(|part| part.change["before"][argument].as_str()).unwrap_or_default().to_owned()
+    let before = main.map(|part| &part.change["before"]);
+    if spelling.name.is_empty() {
+        return before.and_then(|before| before["id"].as_str()).unwrap_or_default().to_owned();
+    }
+    before.map_or_else(String::new, |before| state::name(kind, before))
 }
 
 fn step(

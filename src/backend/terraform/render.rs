@@ -310,7 +310,7 @@ impl Written<'_> {
     fn main(&self, open: &Open) -> Body {
         let mut body = Body::default();
         if !self.spelling.name.is_empty() {
-            body.argument(self.spelling.name, self.words.words(&self.resource.name_value()));
+            body.argument(self.spelling.name, self.words.words(&self.name()));
         }
         self.spelling.fixed.iter().for_each(|(name, text)| body.argument(name, *text));
         self.code(&mut body);
@@ -339,6 +339,15 @@ impl Written<'_> {
             body.block("lifecycle", &[], lifecycle);
         }
         body
+    }
+
+    /// Its name as AWS calls it, with the Region as a reference where it stands in the name.
+    fn name(&self) -> Value {
+        let (physical, kind) = (self.resource.physical_name(), self.resource.kind);
+        match kind.short_name(physical) {
+            short if short != physical => Value::text(short),
+            _ => self.resource.name_value(),
+        }
     }
 
     /// The zip, where `queuestack build --out` writes it.
@@ -407,7 +416,7 @@ impl Written<'_> {
                 let there = others.filter(|other| is_set(self.resource, other));
                 there.map(|_| path(&format!("{resource}.{}.{attribute}", self.label))).collect::<Vec<_>>().into()
             }
-            Tie::Member(_) | Tie::Peer(..) | Tie::Each(_) => Expression::Null,
+            Tie::Name(_) | Tie::Peer(..) | Tie::Each(_) => Expression::Null,
         }
     }
 }

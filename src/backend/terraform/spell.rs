@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::define;
 use super::layout::{Body, call, object};
 use crate::kind::{Row, Type, policy};
+use crate::model::{Fact, Ref};
 use crate::value::Value;
 
 /// One spelling, taken apart.
@@ -24,6 +25,8 @@ pub struct Spelled<'a> {
     pub name: &'a str,
     /// Of a list whose items are resources: the member by which they are told apart.
     pub key: Option<&'a str>,
+    /// Of a member that says whether a resource is there: the member without which there is none to be there.
+    pub of: Option<&'a str>,
     /// What the argument counts in, where that is not what the row counts in.
     factor: i64,
     form: Form<'a>,
@@ -35,6 +38,12 @@ enum Form<'a> {
     Json,
     Single,
     Flag(&'a str),
+    /// One of two words.
+    Either(&'a str, &'a str),
+    /// An ARN of this service.
+    Service(&'a str),
+    /// The name at the end of an ARN.
+    Name,
     With(&'a str),
     /// Where another argument has this value.
     Where(&'a str, &'a str),
@@ -61,8 +70,10 @@ impl<'a> Spelled<'a> {
             path.split_once('*').map_or((path, 1), |(path, factor)| (path, factor.parse().unwrap_or(1)));
         if let Some((name, member)) = path.split_once("().") {
             let form = Form::Member(member);
-            return Spelled { beside: None, each: false, blocks: Vec::new(), name, key: None, factor, form };
+            return Spelled { beside: None, each: false, blocks: Vec::new(), name, key: None, of: None, factor, form };
         }
+        let of = path.strip_prefix('&');
+        let path = of.map_or(path, |_| "");
         let key = path.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let mut blocks: Vec<&str> = key.map_or(path, |_| "").split('.').collect();
         let last = blocks.pop().unwrap_or_default();
@@ -72,8 +83,16 @@ impl<'a> Spelled<'a> {
             (name, Form::Where(other, is))
         } else if let Some(name) = last.strip_suffix("()") {
             (name, Form::Json)
+        } else if let Some(name) = last.strip_suffix('/') {
+            (name, Form::Name)
         } else if let Some(name) = last.strip_suffix("[]") {
             (name, Form::Single)
+        } else if let Some((name, service)) = last.split_once('!') {
+            (name, Form::Service(service))
+        } else if let Some((name, (yes, no))) =
+            last.split_once('=').and_then(|(name, words)| Some((name, words.split_once('/')?)))
+        {
+            (name, Form::Either(yes, no))
         } else if let Some((name, word)) = last.split_once('=') {
             (name, Form::Flag(word))
         } else if let Some((name, flag)) = last.split_once('+') {
@@ -81,13 +100,24 @@ impl<'a> Spelled<'a> {
         } else {
             (last, Form::Plain)
         };
-        Spelled { beside: beside.map(|beside| beside.trim_end_matches("[]")), each, blocks, name, key, factor, form }
+        let beside = beside.map(|beside| beside.trim_end_matches("[]"));
+        Spelled { beside, each, blocks, name, key, of, factor, form }
     }
 
-    /// The value as the argument counts.
+    /// The value as the argument has it: in what it counts in, and by name where it has names.
     #[must_use]
-    pub fn scaled(&self, value: &Value) -> Value {
-        value.as_int().map_or_else(|| value.clone(), |number| Value::Int(number.saturating_mul(self.factor)))
+    pub fn told(&self, value: &Value) -> Value {
+        match value {
+            Value::Int(number) => Value::Int(number.saturating_mul(self.factor)),
+            Value::Ref(reference) if self.form == Form::Name => {
+                reference.address().map_or_else(|| value.clone(), |address| Ref::hard(address, Fact::Name))
+            }
+            Value::Text(arn) if self.form == Form::Name => {
+                let name = arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/'));
+                Value::text(name.map_or(arn.as_str(), |(_, name)| name))
+            }
+            other => other.clone(),
+        }
     }
 
     /// The value as the row counts; what is no whole number there stays.
@@ -123,7 +153,15 @@ pub fn read_items<'a>(rows: &[Row], resources: impl IntoIterator<Item = (&'a str
                 None => Value::Null,
             }
         };
-        Value::map(rows.iter().map(|row| (row.key, member(row))).filter(|(_, value)| !value.is_null()))
+        let members = rows.iter().map(|row| (row.key.to_owned(), member(row))).filter(|(_, value)| !value.is_null());
+        let mut members: BTreeMap<String, Value> = members.collect();
+        for row in rows {
+            let of = Spelled::of(row.terraform, &|_| true).of;
+            if of.is_some_and(|of| !members.contains_key(of)) {
+                members.remove(row.key);
+            }
+        }
+        Value::Map(members)
     };
     let items: Vec<Value> = items.values().map(item).collect();
     if items.is_empty() { Value::Null } else { Value::List(items) }
@@ -195,6 +233,7 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
             }
         }
         (ty, Value::Map(_), Form::Json) => body.argument(spelled.name, json(ty, value, words)),
+        (_, Value::Bool(flag), Form::Either(yes, no)) => body.argument(spelled.name, if *flag { yes } else { no }),
         (_, Value::Bool(flag), Form::Flag(word)) => {
             if *flag {
                 body.argument(spelled.name, vec![Expression::from(word)]);
@@ -213,7 +252,7 @@ fn write_row(row: &Row, value: &Value, words: &dyn Words, body: &mut Body) {
             body.argument(spelled.name, expression(ty, value, words));
             body.argument(flag, true);
         }
-        (ty, value, _) => body.argument(spelled.name, expression(ty, value, words)),
+        (ty, value, _) => body.argument(spelled.name, expression(ty, &spelled.told(value), words)),
     }
 }
 
@@ -317,12 +356,20 @@ fn read_in(row: &Row, resource: &Json) -> Value {
     match (&row.ty, spelled.form) {
         (ty, Form::Json) => from_json_text(ty, found),
         (_, Form::Where(other, is)) if at[0][other] != is => Value::Null,
+        (_, Form::Either(yes, no)) => match found.as_str() {
+            Some(word) if word == yes || word == no => Value::Bool(word == yes),
+            other => other.map_or(Value::Null, Value::text),
+        },
+        (_, Form::Service(service)) => {
+            let is_its = |arn: &&str| arn.split(':').nth(2) == Some(service);
+            found.as_str().filter(is_its).map_or(Value::Null, Value::text)
+        }
         (ty, Form::Member(member)) => {
             let parsed = found.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok());
             parsed.map_or(Value::Null, |object| value(ty, &object[member]))
         }
         (_, Form::Flag(word)) => Value::Bool(items(found).iter().any(|item| *item == word)),
-        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain | Form::With(_) | Form::Where(..)) => {
+        (ty @ Type::List { .. }, Form::Single) | (ty, Form::Plain | Form::Name | Form::With(_) | Form::Where(..)) => {
             scaled_back(&spelled, ty, found)
         }
         (ty, Form::Single) => items(found).first().map_or(Value::Null, |item| value(ty, item)),
@@ -392,44 +439,4 @@ fn is_empty(found: &Json) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spellings_are_taken_apart() {
-        let yes = |_: &str| true;
-        let one = Spelled::of("aws_x:a.b.c", &yes);
-        assert_eq!((one.beside, one.blocks, one.name), (Some("aws_x"), vec!["a", "b"], "c"));
-        assert!(Spelled::of("aws_x[]:arn", &yes).each);
-        assert_eq!(Spelled::of("endpoint?protocol=sqs", &yes).name, "endpoint");
-        assert_eq!(Spelled::of("redrive_policy().arn", &yes).name, "redrive_policy");
-        assert_eq!(Spelled::of("metric.period|period", &|_| false).blocks, Vec::<&str>::new());
-        assert_eq!(Spelled::of("metric.period|period", &yes).blocks, ["metric"]);
-        let list = Spelled::of("{route}", &yes);
-        assert_eq!((list.key, list.name, list.beside), (Some("route"), "", None));
-        let there = Spelled::of("aws_x:", &yes);
-        assert_eq!((there.beside, there.name), (Some("aws_x"), ""));
-        let thousandths = Spelled::of("aws_x:timeout*1000", &yes);
-        assert_eq!((thousandths.name, thousandths.scaled(&Value::Int(5))), ("timeout", Value::Int(5_000)));
-        assert_eq!(thousandths.unscaled(Value::Int(2_000)), Value::Int(2));
-        assert_eq!(thousandths.unscaled(Value::Int(2_500)), Value::Int(2_500));
-    }
-
-    #[test]
-    fn items_are_read_from_their_resources() {
-        const ROWS: &[Row] = &[
-            Row::new("name", "", "aws_a:name", Type::Text { min: 1, max: 9 }),
-            Row::new("wait", "", "aws_b:wait*1000", Type::seconds(1, 30)),
-            Row::new("open", "", "aws_c:", Type::Bool),
-        ];
-        let (a, b) = (serde_json::json!({"name": "x"}), serde_json::json!({"wait": 3_000}));
-        let (none, c) = (Json::Null, serde_json::json!({}));
-        let read = read_items(ROWS, [("aws_a", "x", &a), ("aws_b", "x", &b), ("aws_c", "x", &none)]);
-        let item =
-            |open| Value::map([("name", Value::text("x")), ("wait", Value::Int(3)), ("open", Value::Bool(open))]);
-        assert_eq!(read, Value::List(vec![item(false)]));
-        let read = read_items(ROWS, [("aws_a", "x", &a), ("aws_b", "x", &b), ("aws_c", "x", &c)]);
-        assert_eq!(read, Value::List(vec![item(true)]));
-        assert_eq!(read_items(ROWS, [("aws_a", "x", &none)]), Value::Null);
-    }
-}
+mod tests;

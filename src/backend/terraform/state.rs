@@ -91,13 +91,12 @@ fn entry<'a>(one: &'a Json, attributes: &'a Json) -> Option<Entry<'a>> {
     })
 }
 
-/// The physical name; a kind without an argument for it finds it in its other attributes.
-fn name(kind: &'static dyn Kind, attributes: &Json) -> String {
+/// The physical name; what the argument for it does not say, or not all of, follows from the other attributes.
+pub(super) fn name(kind: &'static dyn Kind, attributes: &Json) -> String {
     let argument = kind.terraform().map_or("", |spelling| spelling.name);
-    if !argument.is_empty() {
-        return attributes[argument].as_str().unwrap_or_default().to_owned();
-    }
+    let said = attributes[argument].as_str().unwrap_or_default();
     let mut resource = Resource::new(kind, "imported");
+    resource.name = Some(said.to_owned()).filter(|_| !argument.is_empty());
     let rows = kind.rows().iter().filter(|row| !row.is_short_form());
     for row in rows.filter(|row| Spelled::of(row.terraform, &|_| true).beside.is_none()) {
         let value = spell::read(row, attributes);
@@ -106,7 +105,8 @@ fn name(kind: &'static dyn Kind, attributes: &Json) -> String {
         }
     }
     kind.expand(&mut resource, &mut Stack::default(), &mut Diagnostics::default());
-    resource.physical_name().to_owned()
+    let full = resource.physical_name();
+    if argument.is_empty() || kind.short_name(full) == said { full.to_owned() } else { said.to_owned() }
 }
 
 #[cfg(test)]

@@ -266,6 +266,21 @@ matchers! {
     /// them. Without one they are lost.
     dead_letter_queue: into Ref<Queue>;
 
+    /// Expects `bus`: The bus whose events it looks at: a logical name or an ARN. Without it, the account's own,
+    /// `default`.
+    bus: into Ref<Bus>;
+
+    /// Expects `pattern`: Which events it matches, `{source: [shop.orders], detail-type: [OrderPaid]}`: those that
+    /// match every field. At most 2048 characters.
+    pattern: into Document;
+
+    /// Expects `schedule`: When it makes an event of its own, in UTC: `rate(5 minutes)`, `cron(0 3 * * ? *)`. On the
+    /// bus `default` alone.
+    schedule: text;
+
+    /// Expects `targets`: Where the events go: at most 5 queues and functions. Others are taken away.
+    targets: each Target;
+
     /// Expects `partition_key`: The attribute that says where an item is; alone, or with `sort_key`, it names the
     /// item.
     partition_key: into PartitionKey;
@@ -343,6 +358,8 @@ subjects! {
     has_mapping: "mapping";
     has_topic: "topic";
     has_subscription: "subscription";
+    has_bus: "bus";
+    has_rule: "rule";
     has_table: "table";
     has_http_api: "http_api";
 }

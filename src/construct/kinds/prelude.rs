@@ -2,4 +2,4 @@
 
 pub(super) use crate::construct::kinds::*;
 pub(super) use crate::construct::macros::{facts, kind, matchers, part, subjects, words};
-pub(super) use crate::construct::{Arn, Bytes, Document, Ref, Seconds};
+pub(super) use crate::construct::{Bytes, Document, Ref, Seconds};

@@ -248,11 +248,11 @@ part! {
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html)
     write: into Ref<Table>;
 
-    /// Puts events on an EventBridge bus; gives `EVENT_BUS_<NAME>`.
+    /// Puts events on an EventBridge bus, `default` is the account's own; gives `EVENT_BUS_<NAME>`.
     ///
-    /// An [`Arn`](crate::construct::Arn). Default: not set.
+    /// `&Bus`, or an [`Arn`](crate::construct::Arn).
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html)
-    put_events: into Arn;
+    put_events: into Ref<Bus>;
 }
 
 part! {

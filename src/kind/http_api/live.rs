@@ -33,7 +33,8 @@ impl Live for HttpApi {
     /// APIs belong to the functions that they may invoke: the functions' policies name them.
     async fn belonging(&self, aws: &Aws, found: &[Found]) -> Result<BTreeSet<String>, AwsError> {
         let functions = found.iter().filter(|one| one.kind.name() == function::Function.name());
-        let policies = permission::read(aws, functions.map(|one| one.arn.clone())).await?;
+        let policies =
+            function::permission::read(aws, permission::PRINCIPAL, functions.map(|one| one.arn.clone())).await?;
         let ids: BTreeSet<&str> = policies.values().flatten().filter_map(permission::api_of).collect();
         if ids.is_empty() {
             return Ok(BTreeSet::new());
@@ -167,7 +168,7 @@ fn identify(listed: Vec<(Api, Tags)>, sweep: &Sweep) -> Vec<(String, Api, Tags)>
 async fn read_one(aws: &Aws, name: String, api: Api, tags: Tags) -> Result<Option<Found>, AwsError> {
     let id = api.api_id.clone().unwrap_or_default();
     let (parts, stage) = futures::try_join!(parts::read(aws, &id), parts::stage(aws, &id))?;
-    let policies = permission::read(aws, parts.functions()).await?;
+    let policies = function::permission::read(aws, permission::PRINCIPAL, parts.functions()).await?;
     let place = aws.place().await?;
     Ok(Some(Found {
         kind: &HttpApi,

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Integration, IntegrationType, Route};
 
 use super::parts::{self, GONE, Parts};
-use super::permission::{self, Policies, Statement};
+use super::permission::{self, PRINCIPAL, Policies, Statement};
 use super::{AUTHORIZATION, FUNCTION, PAYLOAD, PERMISSION, ROUTE, ROUTES, TIMEOUT, route};
 use crate::backend::aws::{Aws, Patience};
 use crate::error::{AwsError, fine_when};
-use crate::kind::{Desired, Row};
+use crate::kind::{Desired, Row, function};
 use crate::model::Address;
 use crate::value::Value;
 
@@ -77,7 +77,7 @@ impl Reconcile<'_> {
     pub async fn update(&self) -> Result<(), AwsError> {
         let parts = parts::read(self.aws, self.api).await?;
         let functions = self.wanted().into_iter().filter(|one| one.permission).map(|one| one.function);
-        let read = permission::read(self.aws, functions.chain(parts.functions())).await?;
+        let read = function::permission::read(self.aws, PRINCIPAL, functions.chain(parts.functions())).await?;
         let of_this = |statement: &Statement| permission::api_of(statement) == Some(self.api);
         let there = read.into_iter().map(|(function, all)| (function, all.into_iter().filter(of_this).collect()));
         Box::pin(self.put(parts, &there.collect())).await
@@ -87,7 +87,7 @@ impl Reconcile<'_> {
     async fn put(&self, mut parts: Parts, there: &Policies) -> Result<(), AwsError> {
         let wanted = self.wanted();
         let policies = self.policies(&wanted).await?;
-        permission::add(self.aws, &policies, there, &self.desired.address).await?;
+        function::permission::add(self.aws, PRINCIPAL, &policies, there, &self.desired.address).await?;
         for one in &wanted {
             let integration = self.integration(one, &mut parts).await?;
             self.route(one, &integration, &mut parts).await?;

@@ -1,6 +1,6 @@
 //! The key of a route: its syntax, and what it is called in permissions.
 
-use sha2::{Digest as _, Sha256};
+use super::permission::{OURS, digest};
 
 /// The route that takes what no other does.
 pub const DEFAULT: &str = "$default";
@@ -59,17 +59,9 @@ pub fn resource(key: &str) -> String {
     format!("/{method}{}", if path == [""] { "/".to_owned() } else { path.join("/") })
 }
 
-/// What the ids of our statements begin with.
-pub const OURS: &str = "queuestack-";
-
 /// The id of the statement that lets a route invoke its function: the same each time, and nobody else's.
 pub fn statement(api: &str, key: &str) -> String {
     format!("{OURS}{api}-{}", digest(key))
-}
-
-/// Sixteen digits for a key, which may have characters that no statement's id has.
-pub fn digest(key: &str) -> String {
-    Sha256::digest(key).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

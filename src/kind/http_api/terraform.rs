@@ -2,7 +2,7 @@
 //!
 //! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/apigatewayv2_api>
 
-use super::route;
+use super::{permission, route};
 use crate::kind::terraform::{Beside, Spelling, Tie, Word};
 
 const API: (&str, Tie) = ("api_id", Tie::Own("id"));
@@ -30,7 +30,7 @@ pub static SPELLING: Spelling = Spelling {
             arguments: &[
                 ("action", Tie::Text("lambda:InvokeFunction")),
                 ("principal", Tie::Text("apigateway.amazonaws.com")),
-                ("function_name", Tie::Member("function")),
+                ("function_name", Tie::Name("function")),
                 ("statement_id", Tie::Each(statement)),
                 ("source_arn", Tie::Each(source)),
             ],
@@ -50,7 +50,7 @@ pub static SPELLING: Spelling = Spelling {
 
 /// The id of the permission's statement: what the SDKs' backend calls it.
 fn statement(key: &str) -> Vec<Word> {
-    vec![Word::Text(route::OURS.to_owned()), Word::Own("id"), Word::Text(format!("-{}", route::digest(key)))]
+    vec![Word::Text(permission::OURS.to_owned()), Word::Own("id"), Word::Text(format!("-{}", permission::digest(key)))]
 }
 
 /// Which requests the permission is for.

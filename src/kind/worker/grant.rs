@@ -1,12 +1,15 @@
 //! Grants: what each verb allows, and the environment variable that it gives.
 
 use super::check::OTHER_SERVICE;
+use super::permissions::place_arn;
 use super::rows;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::kind::queue;
+use crate::kind::{bus, queue};
 use crate::model::{Fact, Ref, Resource, Stack};
 use crate::outputs::upper_snake;
 use crate::value::Value;
+
+pub use crate::kind::queue::senders::soft_arn;
 
 /// What a verb of `grants:` means.
 #[derive(Debug)]
@@ -139,10 +142,17 @@ pub fn read(worker: &Resource, stack: &Stack, out: &mut Diagnostics) -> Vec<Gran
                 continue;
             }
             let known = is_known(target, stack);
-            grants.push(Grant { verb, target: target.clone(), path, known });
+            let own_bus = verb.service == "events" && bus::is_default(target, stack);
+            let target = if own_bus { default_bus() } else { target.clone() };
+            grants.push(Grant { verb, target, path, known: known || own_bus });
         }
     }
     grants
+}
+
+/// The bus that the account has anyway.
+fn default_bus() -> Value {
+    place_arn("events", [Value::text(format!("event-bus/{}", bus::DEFAULT))])
 }
 
 /// Tells whether a resource is in the stack, or will be: dead-letter queues are made when queues expand.
@@ -169,11 +179,6 @@ pub fn url(queue: &Value) -> Value {
         }
         _ => queue.clone(),
     }
-}
-
-/// The ARN of what is named, without waiting for it.
-pub fn soft_arn(target: &Value) -> Value {
-    target.as_ref().and_then(Ref::address).map_or_else(|| target.clone(), |address| Ref::soft(address, Fact::Arn))
 }
 
 /// The logical name, or the last part of an ARN.

@@ -115,7 +115,7 @@ fn log_group_arn(group: &Value) -> Value {
 }
 
 /// An ARN in the account and Region that the stack goes to.
-fn place_arn(service: &str, resource: impl IntoIterator<Item = Value>) -> Value {
+pub(super) fn place_arn(service: &str, resource: impl IntoIterator<Item = Value>) -> Value {
     let place = |fact| Value::Ref(Ref::place(fact));
     let (partition, region, account) = (place(Fact::Partition), place(Fact::Region), place(Fact::Account));
     let service = Value::text(format!(":{service}:"));

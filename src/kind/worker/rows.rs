@@ -81,8 +81,10 @@ const GRANT_ROWS: &[Row] = &[
         .doc("Reads a DynamoDB table and its indexes; gives `TABLE_NAME_<NAME>`.", GRANTS_PAGE),
     Row::short_form("write", Type::Name(&["tables"]))
         .doc("Writes a DynamoDB table; gives `TABLE_NAME_<NAME>`.", GRANTS_PAGE),
-    Row::short_form("put_events", Type::Name(&["buses"]))
-        .doc("Puts events on an EventBridge bus; gives `EVENT_BUS_<NAME>`.", GRANTS_PAGE),
+    Row::short_form("put_events", Type::Name(&["buses"])).doc(
+        "Puts events on an EventBridge bus, `default` is the account's own; gives `EVENT_BUS_<NAME>`.",
+        GRANTS_PAGE,
+    ),
 ];
 
 /// What it may do.

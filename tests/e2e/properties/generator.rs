@@ -1,6 +1,7 @@
 //! Valid stacks, as YAML text.
 
 mod alarms;
+mod events;
 mod tables;
 
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::FURTHER;
 use alarms::{alarm, short_alarms};
+use events::{aim, bus, rule};
 use tables::table;
 
 /// A stack without its name: tags, and resources by logical name.
@@ -69,8 +71,8 @@ pub fn stacks(sections: &[&'static str]) -> impl Strategy<Value = Sample> {
     let queues = vec(of(queue()), 4);
     let alarms = vec(of(alarm()), 3);
     let topics = vec(of((topic(), vec(of(subscriber()), 4))), 2);
-    let others = (topics, vec(of(api()), 2), vec(of(table()), 2));
-    (tags(), queues, alarms, others).prop_map(move |(tags, queues, alarms, (topics, apis, tables))| {
+    let others = (topics, vec(of(api()), 2), vec(of(table()), 2), vec(of(bus()), 2), vec(of(rule()), 2));
+    (tags(), queues, alarms, others).prop_map(move |(tags, queues, alarms, (topics, apis, tables, buses, rules))| {
         let queues = named(&["a", "b", "c", "d"], queues);
         let alarms = named(&["x", "y", "z"], alarms);
         let mut sample = name_dead_letter_queues(Sample { tags, queues, alarms, others: Vec::new() });
@@ -80,8 +82,17 @@ pub fn stacks(sections: &[&'static str]) -> impl Strategy<Value = Sample> {
             Some(topic)
         });
         let topics = named(&["s", "t"], subscribed.collect());
+        let buses = named(&["m", "n"], buses);
+        let aimed = rules.into_iter().map(|rule| {
+            let (mut rule, on_bus, targets) = rule?;
+            aim(&mut rule, buses.keys().next().map(String::as_str).filter(|_| on_bus), targets, &sample.queues);
+            Some(rule)
+        });
+        let rules = named(&["r", "s"], aimed.collect());
+        let events = [("buses", buses), ("rules", rules)];
         let others = [("topics", topics), ("apis", named(&["i", "j"], apis)), ("tables", named(&["t", "u"], tables))];
-        sample.others = others.into_iter().filter(|(section, _)| sections.contains(section)).collect();
+        let others = others.into_iter().chain(events);
+        sample.others = others.filter(|(section, _)| sections.contains(section)).collect();
         sample
     })
 }

@@ -13,6 +13,7 @@ pub struct Account {
     cloudwatch: aws_sdk_cloudwatch::Client,
     api_gateway: aws_sdk_apigatewayv2::Client,
     dynamodb: aws_sdk_dynamodb::Client,
+    events: aws_sdk_eventbridge::Client,
     sns: aws_sdk_sns::Client,
     runtime: Runtime,
 }
@@ -32,6 +33,7 @@ impl Account {
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             api_gateway: aws_sdk_apigatewayv2::Client::new(&config),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            events: aws_sdk_eventbridge::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         }
@@ -104,6 +106,8 @@ impl Account {
             "http_api" => self.apis_of(stack),
             "table" => self.tables_of(stack),
             "topic" => self.topics_of(stack),
+            "bus" => self.buses_of(stack),
+            "rule" => self.rules_of(stack),
             "subscription" => self.subscriptions_of(stack),
             other => panic!("nothing lists the kind {other} here"),
         }
@@ -160,6 +164,41 @@ impl Account {
         let named = all.iter().map(|one| (last(one.endpoint().unwrap()), last(one.topic_arn().unwrap())));
         let named = named.filter(|(queue, _)| queue.starts_with(&format!("{stack}-")));
         named.map(|(queue, topic)| format!("{queue}/sqs/{topic}")).collect()
+    }
+
+    /// The names of the buses that a stack owns; the stub knows none.
+    pub fn buses_of(&self, stack: &str) -> BTreeSet<String> {
+        let owned = |arn: &str| self.event_tag(arn).as_deref() == Some(stack);
+        let buses = self.buses().into_iter().filter(|bus| owned(bus.arn().unwrap()));
+        buses.map(|bus| bus.name.unwrap()).collect()
+    }
+
+    /// The rules that a stack owns, `bus/rule`, and without the bus where it is the account's own; the stub knows none.
+    pub fn rules_of(&self, stack: &str) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for bus in self.buses() {
+            // Another test may be done with its bus.
+            let listed = self.runtime.block_on(self.events.list_rules().event_bus_name(bus.name.unwrap()).send());
+            for rule in listed.ok().and_then(|listed| listed.rules).unwrap_or_default() {
+                let arn = rule.arn.unwrap();
+                if self.event_tag(&arn).as_deref() == Some(stack) {
+                    names.insert(arn.split_once(":rule/").unwrap().1.to_owned());
+                }
+            }
+        }
+        names
+    }
+
+    fn buses(&self) -> Vec<aws_sdk_eventbridge::types::EventBus> {
+        let listed = self.runtime.block_on(self.events.list_event_buses().send());
+        listed.map(|listed| listed.event_buses.unwrap_or_default()).unwrap_or_default()
+    }
+
+    /// The stack that owns a bus or a rule.
+    fn event_tag(&self, arn: &str) -> Option<String> {
+        let call = self.events.list_tags_for_resource().resource_arn(arn);
+        let tags = self.runtime.block_on(call.send()).ok()?.tags?;
+        tags.into_iter().find(|tag| tag.key() == "queuestack:stack").map(|tag| tag.value)
     }
 
     /// The names of the alarms that a stack owns.

@@ -100,6 +100,7 @@ fn checked(request: &Request) -> Vec<Call> {
         "tagging" => vec![call(&format!("tag:{operation}"), "*")],
         "sqs" => sqs(operation, &json()),
         "dynamodb" => dynamodb(operation, &json()),
+        "events" => events(operation, &json()),
         "logs" => logs(operation, &json()),
         "monitoring" => {
             let body: ciborium::Value = ciborium::from_reader(&request.body[..]).unwrap();
@@ -121,6 +122,26 @@ fn dynamodb(operation: &str, body: &Value) -> Vec<Call> {
     };
     let tagged = operation == "CreateTable" && body["Tags"].is_array();
     with_tags(vec![call(&format!("dynamodb:{operation}"), &resource)], "dynamodb:TagResource", tagged)
+}
+
+fn events(operation: &str, body: &Value) -> Vec<Call> {
+    let text = |key: &str| body[key].as_str();
+    let bus = text("EventBusName").filter(|bus| *bus != "default").map_or(String::new(), |bus| format!("{bus}/"));
+    let resource = match operation {
+        "ListEventBuses" | "ListRules" | "ListRuleNamesByTarget" => "*".to_owned(),
+        "PutPermission" | "RemovePermission" => arn("events", &format!("event-bus/{}", text("EventBusName").unwrap())),
+        "PutRule" | "DeleteRule" => arn("events", &format!("rule/{bus}{}", text("Name").unwrap())),
+        "PutTargets" | "RemoveTargets" | "ListTargetsByRule" => {
+            arn("events", &format!("rule/{bus}{}", text("Rule").unwrap()))
+        }
+        _ => text("ResourceARN")
+            .map_or_else(|| arn("events", &format!("event-bus/{}", text("Name").unwrap())), str::to_owned),
+    };
+    with_tags(
+        vec![call(&format!("events:{operation}"), &resource)],
+        "events:TagResource",
+        ["CreateEventBus", "PutRule"].contains(&operation) && body["Tags"].is_array(),
+    )
 }
 
 fn call(action: &str, resource: &str) -> Call {

@@ -41,6 +41,23 @@ resource "aws_sqs_queue" "failed" {
         }
       },
       {
+        Sid       = "AllowEvents"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:failed"
+        Condition = {
+          ArnEquals = {
+            "aws:SourceArn" = [
+              "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/nightly",
+              "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.stage}-shop/${var.stage}-paid",
+              "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/theirs/theirs",
+              "arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/${var.stage}-shop",
+            ]
+          }
+        }
+      },
+      {
         Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
@@ -130,6 +147,20 @@ resource "aws_sqs_queue" "orders" {
         Action    = "sqs:SendMessage"
         Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
         Condition = { ArnEquals = { "aws:SourceArn" = [aws_sns_topic.orders.arn] } }
+      },
+      {
+        Sid       = "AllowEvents"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${var.stage}-orders.fifo"
+        Condition = {
+          ArnEquals = {
+            "aws:SourceArn" = [
+              "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${var.stage}-shop/${var.stage}-paid",
+            ]
+          }
+        }
       },
       {
         Sid       = "DenyInsecureTransport"
@@ -278,7 +309,7 @@ resource "aws_cloudwatch_metric_alarm" "slow" {
   tags                                  = merge(local.tags, { "queuestack:address" = "alarm.slow" })
 }
 
-# alarm.worker-age, made by worker.worker (everything.yaml:80)
+# alarm.worker-age, made by worker.worker (everything.yaml:108)
 resource "aws_cloudwatch_metric_alarm" "worker_age" {
   alarm_name          = "worker-age"
   namespace           = "AWS/SQS"
@@ -294,7 +325,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_age" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-age" })
 }
 
-# alarm.worker-duration, made by worker.worker (everything.yaml:80)
+# alarm.worker-duration, made by worker.worker (everything.yaml:108)
 resource "aws_cloudwatch_metric_alarm" "worker_duration" {
   alarm_name          = "worker-duration"
   namespace           = "AWS/Lambda"
@@ -310,7 +341,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_duration" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-duration" })
 }
 
-# alarm.worker-errors, made by worker.worker (everything.yaml:80)
+# alarm.worker-errors, made by worker.worker (everything.yaml:108)
 resource "aws_cloudwatch_metric_alarm" "worker_errors" {
   alarm_name          = "worker-errors"
   namespace           = "AWS/Lambda"
@@ -326,7 +357,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_errors" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-errors" })
 }
 
-# alarm.worker-throttles, made by worker.worker (everything.yaml:80)
+# alarm.worker-throttles, made by worker.worker (everything.yaml:108)
 resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   alarm_name          = "worker-throttles"
   namespace           = "AWS/Lambda"
@@ -342,14 +373,14 @@ resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-throttles" })
 }
 
-# log_group.requests (everything.yaml:117)
+# log_group.requests (everything.yaml:145)
 resource "aws_cloudwatch_log_group" "requests" {
   name              = "requests"
   retention_in_days = 14
   tags              = merge(local.tags, { "queuestack:address" = "log_group.requests" })
 }
 
-# log_group.worker (everything.yaml:118)
+# log_group.worker (everything.yaml:146)
 resource "aws_cloudwatch_log_group" "worker" {
   name              = "/aws/lambda/worker"
   retention_in_days = 30
@@ -357,7 +388,7 @@ resource "aws_cloudwatch_log_group" "worker" {
   tags              = merge(local.tags, { "queuestack:address" = "log_group.worker" })
 }
 
-# role.worker (everything.yaml:120)
+# role.worker (everything.yaml:148)
 resource "aws_iam_role" "worker" {
   name                 = "worker-role-${local.region}"
   description          = "What worker may do"
@@ -450,7 +481,7 @@ resource "aws_iam_role_policies_exclusive" "worker" {
   policy_names = [aws_iam_role_policy.worker.name]
 }
 
-# function.worker, made by worker.worker (everything.yaml:80)
+# function.worker, made by worker.worker (everything.yaml:108)
 resource "aws_lambda_function" "worker" {
   function_name                  = "worker"
   filename                       = "${path.module}/build/worker-arm64.zip"
@@ -514,7 +545,7 @@ resource "aws_lambda_function_event_invoke_config" "worker" {
   }
 }
 
-# mapping.worker, made by worker.worker (everything.yaml:80)
+# mapping.worker, made by worker.worker (everything.yaml:108)
 resource "aws_lambda_event_source_mapping" "worker" {
   event_source_arn                   = aws_sqs_queue.orders.arn
   function_name                      = aws_lambda_function.worker.arn
@@ -650,7 +681,238 @@ resource "aws_sns_topic_subscription" "orders" {
   redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.orders_dlq.arn })
 }
 
-# table.counted (everything.yaml:136)
+# bus.shop (everything.yaml:80)
+resource "aws_cloudwatch_event_bus" "shop" {
+  name               = "${var.stage}-shop"
+  description        = "Events of ${var.stage}"
+  kms_key_identifier = "alias/events"
+
+  dead_letter_config {
+    arn = aws_sqs_queue.failed.arn
+  }
+
+  tags = merge(local.tags, { "queuestack:address" = "bus.shop" })
+}
+
+resource "aws_cloudwatch_event_bus_policy" "shop" {
+  event_bus_name = aws_cloudwatch_event_bus.shop.name
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Principal = { AWS = "210987654321" }
+        Action    = "events:PutEvents"
+        Resource  = "arn:${local.partition}:events:${local.region}:${local.account_id}:event-bus/${var.stage}-shop"
+      },
+    ]
+  })
+}
+
+# rule.nightly (everything.yaml:100)
+resource "aws_cloudwatch_event_rule" "nightly" {
+  name                = "nightly"
+  schedule_expression = "cron(0 3 * * ? *)"
+  state               = "ENABLED"
+  tags                = merge(local.tags, { "queuestack:address" = "rule.nightly" })
+  depends_on          = [aws_lambda_function_event_invoke_config.worker]
+}
+
+resource "aws_lambda_permission" "nightly" {
+  for_each = {
+    "worker" = {
+      function_name = aws_lambda_function.worker.function_name
+      statement_id  = "queuestack-${substr(sha256(aws_cloudwatch_event_rule.nightly.arn), 0, 16)}-87eba76e7f316453"
+    }
+  }
+
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  function_name = each.value.function_name
+  statement_id  = each.value.statement_id
+  source_arn    = aws_cloudwatch_event_rule.nightly.arn
+}
+
+resource "aws_cloudwatch_event_target" "nightly" {
+  for_each = {
+    "worker" = {
+      arn                = aws_lambda_function.worker.arn
+      input              = "{\"stage\": \"${var.stage}\"}"
+      dead_letter_config = { arn = aws_sqs_queue.failed.arn }
+    }
+  }
+
+  rule           = aws_cloudwatch_event_rule.nightly.name
+  event_bus_name = aws_cloudwatch_event_rule.nightly.event_bus_name
+  target_id      = each.key
+  arn            = each.value.arn
+  input          = each.value.input
+
+  dead_letter_config {
+    arn = each.value.dead_letter_config.arn
+  }
+}
+
+# rule.paid (everything.yaml:88)
+resource "aws_cloudwatch_event_rule" "paid" {
+  name           = "${var.stage}-paid"
+  event_bus_name = aws_cloudwatch_event_bus.shop.name
+  description    = "Paid in ${var.stage}"
+  state          = "DISABLED"
+
+  event_pattern = jsonencode({
+    detail = {
+      total = [
+        { numeric = [">=", 0.5, "<", 100] },
+      ]
+    }
+    source = [
+      { prefix = "shop.${var.stage}" },
+    ]
+  })
+
+  tags       = merge(local.tags, { "queuestack:address" = "rule.paid" })
+  depends_on = [aws_cloudwatch_event_bus_policy.shop, aws_lambda_function_event_invoke_config.worker]
+}
+
+resource "aws_lambda_permission" "paid" {
+  for_each = {
+    "worker" = {
+      function_name = aws_lambda_function.worker.function_name
+      statement_id  = "queuestack-${substr(sha256(aws_cloudwatch_event_rule.paid.arn), 0, 16)}-87eba76e7f316453"
+    }
+  }
+
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  function_name = each.value.function_name
+  statement_id  = each.value.statement_id
+  source_arn    = aws_cloudwatch_event_rule.paid.arn
+}
+
+resource "aws_cloudwatch_event_target" "paid" {
+  for_each = {
+    "orders" = {
+      arn                = aws_sqs_queue.orders.arn
+      input_path         = "$.detail"
+      dead_letter_config = { arn = aws_sqs_queue.failed.arn }
+      sqs_target         = { message_group_id = var.stage }
+      retry_policy       = null
+      input_transformer  = null
+    }
+    "failed" = {
+      arn                = aws_sqs_queue.failed.arn
+      input_path         = null
+      dead_letter_config = null
+      sqs_target         = null
+      retry_policy = {
+        maximum_retry_attempts       = 0
+        maximum_event_age_in_seconds = 3600
+      }
+      input_transformer = {
+        input_paths    = { id = "$.detail.id" }
+        input_template = "\"<id> of ${var.stage}\""
+      }
+    }
+    "failed-2" = {
+      arn                = aws_sqs_queue.failed.arn
+      input_path         = null
+      dead_letter_config = null
+      sqs_target         = null
+      retry_policy       = null
+      input_transformer = {
+        input_paths    = null
+        input_template = "<aws.events.event.json>"
+      }
+    }
+    "worker" = {
+      arn                = aws_lambda_function.worker.arn
+      input_path         = null
+      dead_letter_config = null
+      sqs_target         = null
+      retry_policy       = null
+      input_transformer  = null
+    }
+    "theirs" = {
+      arn                = "arn:aws:lambda:eu-west-1:210987654321:function:other"
+      input_path         = null
+      dead_letter_config = null
+      sqs_target         = null
+      retry_policy       = null
+      input_transformer  = null
+    }
+  }
+
+  rule           = aws_cloudwatch_event_rule.paid.name
+  event_bus_name = aws_cloudwatch_event_rule.paid.event_bus_name
+  target_id      = each.key
+  arn            = each.value.arn
+  input_path     = each.value.input_path
+
+  dynamic "dead_letter_config" {
+    for_each = each.value.dead_letter_config[*]
+
+    content {
+      arn = dead_letter_config.value.arn
+    }
+  }
+
+  dynamic "sqs_target" {
+    for_each = each.value.sqs_target[*]
+
+    content {
+      message_group_id = sqs_target.value.message_group_id
+    }
+  }
+
+  dynamic "retry_policy" {
+    for_each = each.value.retry_policy[*]
+
+    content {
+      maximum_retry_attempts       = retry_policy.value.maximum_retry_attempts
+      maximum_event_age_in_seconds = retry_policy.value.maximum_event_age_in_seconds
+    }
+  }
+
+  dynamic "input_transformer" {
+    for_each = each.value.input_transformer[*]
+
+    content {
+      input_paths    = input_transformer.value.input_paths
+      input_template = input_transformer.value.input_template
+    }
+  }
+}
+
+# rule.theirs (everything.yaml:103)
+resource "aws_cloudwatch_event_rule" "theirs" {
+  name           = "theirs"
+  event_bus_name = "theirs"
+  event_pattern  = jsonencode({ source = ["theirs"] })
+  state          = "ENABLED"
+  tags           = merge(local.tags, { "queuestack:address" = "rule.theirs" })
+}
+
+resource "aws_cloudwatch_event_target" "theirs" {
+  for_each = {
+    "elsewhere" = {
+      arn                = "arn:aws:sqs:eu-west-1:123456789012:elsewhere"
+      dead_letter_config = { arn = aws_sqs_queue.failed.arn }
+    }
+  }
+
+  rule           = aws_cloudwatch_event_rule.theirs.name
+  event_bus_name = aws_cloudwatch_event_rule.theirs.event_bus_name
+  target_id      = each.key
+  arn            = each.value.arn
+
+  dead_letter_config {
+    arn = each.value.dead_letter_config.arn
+  }
+}
+
+# table.counted (everything.yaml:164)
 resource "aws_dynamodb_table" "counted" {
   name                        = "counted"
   hash_key                    = var.stage
@@ -685,7 +947,7 @@ resource "aws_dynamodb_table" "counted" {
   tags = merge(local.tags, { "queuestack:address" = "table.counted" })
 }
 
-# table.events (everything.yaml:122)
+# table.events (everything.yaml:150)
 resource "aws_dynamodb_table" "events" {
   name                        = "events"
   hash_key                    = "tenant"
@@ -762,7 +1024,7 @@ resource "aws_dynamodb_table" "events" {
   tags = merge(local.tags, { "queuestack:address" = "table.events" })
 }
 
-# http_api.api (everything.yaml:99)
+# http_api.api (everything.yaml:127)
 resource "aws_apigatewayv2_api" "api" {
   name                         = "${var.stage}-api"
   protocol_type                = "HTTP"
@@ -818,7 +1080,7 @@ resource "aws_apigatewayv2_route" "api" {
 resource "aws_lambda_permission" "api" {
   for_each = {
     "POST /orders" = {
-      function_name = aws_lambda_function.worker.arn
+      function_name = aws_lambda_function.worker.function_name
       statement_id  = "queuestack-${aws_apigatewayv2_api.api.id}-be6d737ec15b2ced"
       source_arn    = "${aws_apigatewayv2_api.api.execution_arn}/*/POST/orders"
     }

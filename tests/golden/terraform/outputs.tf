@@ -37,6 +37,11 @@ output "topics" {
   }
 }
 
+output "buses" {
+  description = "The buses by their logical names."
+  value       = { shop = { arn = aws_cloudwatch_event_bus.shop.arn } }
+}
+
 output "tables" {
   description = "The tables by their logical names."
 
