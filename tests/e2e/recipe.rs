@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::aws_cli;
 use crate::support::run::clean;
-use crate::support::{Account, Output, StackFile, emulator, folder};
+use crate::support::{Account, Output, StackFile, emulator, folder, run};
 
 const BOT: &str = "github-actions[bot]";
 
@@ -212,6 +212,32 @@ fn a_pull_request_has_one_comment_and_its_merge_does_what_it_says() {
     assert!(checkout.outputs().starts_with("changes=false\n"));
     checkout.stack.write(&stack("1m"));
     checkout.run("workflow_dispatch", &[("QUEUESTACK_REVIEWED", "false")]).exits(0).prints("45s → 1m");
+}
+
+#[test]
+fn what_an_interrupted_merge_left_is_still_what_was_reviewed() {
+    let (endpoint, account) = (emulator::endpoint(), Account::new(emulator::endpoint()));
+    let stack = |more: &str| format!("stack: recipe-left\nqueues: {{recipe-one: {{{more}}}, recipe-two: {{}}}}\n");
+    let checkout = Checkout::new("recipe-left", &stack(""));
+    checkout.github.lock().unwrap().merged = true;
+    checkout.run("pull_request", &[]).exits(0);
+    run(endpoint, &["apply", checkout.stack.path(), "--yes", "--only", "queue.recipe-one"]).exits(0);
+    checkout.run("push", &[]).exits(0).prints("Done: 1 step");
+    assert_eq!(account.queues_of("recipe-left").len(), 2);
+
+    // Neither do messages that came meanwhile make another plan of it.
+    let consent = [("QUEUESTACK_PLAN_ARGUMENTS", "--allow-data-loss\nqueue.recipe-one")];
+    checkout.stack.write(&stack("message_retention: 1d"));
+    account.send("recipe-one", 1);
+    checkout.run("pull_request", &consent).exits(0).prints("");
+    account.send("recipe-one", 1);
+    checkout.run("push", &consent).exits(0).prints("Done: 1 step");
+    assert_eq!(account.attributes("recipe-one")["MessageRetentionPeriod"], "86400");
+
+    // Something beside it does.
+    checkout.stack.write(&stack("message_retention: 1d, delay: 1s"));
+    let other = checkout.run("push", &consent).exits(1);
+    assert!(other.stdout.contains("::error::the plan is not the one that was reviewed"), "{other:?}");
 }
 
 #[test]

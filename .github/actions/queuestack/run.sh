@@ -67,14 +67,26 @@ comment() {
 
 plan_file() { printf '%s/%s.qsp' "$folder" "$(printf '%s' "$1" | tr -c 'A-Za-z0-9.-' '_')"; }
 
+# A digest for each step of a saved plan: where, to what and what it does. What is counted at that moment, such as the
+# messages that a queue holds, is no part of it.
+step_digests() {
+  local step
+  jq -c '{place: .target.place, stack} as $of | .steps[]
+    | {$of, address, name, action, changes: [.changes[] | {attribute, before, after}]}' "$1" |
+    while IFS= read -r step; do printf '%s' "$step" | sha256sum | cut -c 1-16; done
+}
+
 # Plans each stack into a file of its own, and writes what a reviewer reads to plan.md. One that fails hides no other.
 plan_all() {
-  local stack code
+  local stack code file
   changes=false failed=false
   : > "$folder/plan.md"
+  : > "$folder/steps"
   for stack in "${stacks[@]}"; do
     code=0
-    "$bin" plan "$stack" "${arguments[@]}" "${plan_arguments[@]}" --format markdown --out "$(plan_file "$stack")" \
+    file=$(plan_file "$stack")
+    rm -f "$file"
+    "$bin" plan "$stack" "${arguments[@]}" "${plan_arguments[@]}" --format markdown --out "$file" \
       --detailed-exitcode >> "$folder/plan.md" || code=$?
     printf '\n' >> "$folder/plan.md"
     case $code in
@@ -82,8 +94,10 @@ plan_all() {
       2) changes=true ;;
       *) failed=true ;;
     esac
+    if [[ -e $file ]]; then step_digests "$file" >> "$folder/steps"; fi
   done
-  digest=$(sha256sum < "$folder/plan.md" | cut -d ' ' -f 1)
+  sort -o "$folder/steps" "$folder/steps"
+  digest=$(sha256sum < "$folder/steps" | cut -d ' ' -f 1)
   output changes "$changes"
   if [[ -n ${GITHUB_STEP_SUMMARY:-} ]]; then cat "$folder/plan.md" >> "$GITHUB_STEP_SUMMARY"; fi
 }
@@ -102,21 +116,23 @@ plan() {
       else
         cat "$folder/plan.md"
       fi
-      printf '\n<!-- queuestack:digest:%s -->\n' "$digest"
     } > "$folder/comment.md"
+    # With each step's own, what is left of a plan is known as reviewed too; GitHub takes 65 536 characters in all.
+    if (($(wc -m < "$folder/comment.md") + 17 * $(wc -l < "$folder/steps") > 65300)); then : > "$folder/steps"; fi
+    printf '\n<!-- queuestack:digest:%s%s -->\n' "$digest" "$(sed 's/^/ /' "$folder/steps" | tr -d '\n')" >> "$folder/comment.md"
     comment "$number" "$folder/comment.md"
   fi
   [[ $code == 0 && $failed == false ]] || fail "a stack cannot be planned; the comment and the log say why"
 }
 
-# The digest of the plan that was reviewed, from the comment of the merged pull request.
+# The digest of the plan that was reviewed and those of its steps, from the comment of the merged pull request.
 reviewed() {
   local number found
   number=$(api GET "commits/$GITHUB_SHA/pulls" | jq -r 'map(select(.merged_at != null)) | first | .number // empty')
   [[ $number ]] || fail "no merged pull request brought $GITHUB_SHA: nothing was reviewed. Set \`reviewed: false\` to apply it all the same"
   found=$(find_comment "$number")
   [[ $found ]] || fail "pull request $number has no comment with a plan"
-  jq -r '.body | capture("<!-- queuestack:digest:(?<digest>[0-9a-f]{64}) -->\\s*$").digest' <<< "$found"
+  jq -r '.body | capture("<!-- queuestack:digest:(?<digests>[0-9a-f]{64}( [0-9a-f]{16})*) -->\\s*$").digests' <<< "$found"
 }
 
 apply() {
@@ -125,7 +141,8 @@ apply() {
   [[ $failed == false ]] || fail "a stack cannot be planned; the log says why"
   if [[ ${QUEUESTACK_REVIEWED:-true} == true ]]; then
     wanted=$(reviewed) || { printf '%s\n' "$wanted"; exit 1; }
-    [[ $wanted == "$digest" ]] ||
+    # What an apply that was interrupted has left is a part of what was reviewed.
+    [[ ${wanted%% *} == "$digest" || -z $(comm -23 "$folder/steps" <(tr ' ' '\n' <<< "$wanted" | sort)) ]] ||
       fail "the plan is not the one that was reviewed: the account or another branch has moved on. Open a pull request with the difference, or re-run its checks before merging"
   fi
   for stack in "${stacks[@]}"; do

@@ -56,7 +56,13 @@ pub fn with_bucket(code: &Value, defaults: &Value) -> Value {
 }
 
 /// What the name of a variable with a secret in it has among its words.
-const SECRET_WORDS: &[&str] = &["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PWD", "CREDENTIALS", "KEY", "APIKEY", "DSN"];
+const SECRET_WORDS: &[&str] =
+    &["AUTH", "AUTHORIZATION", "CERT", "DSN", "KEY", "PASS", "PRIVATE", "PWD", "SALT", "WEBHOOK"];
+/// What it has anywhere, without a mark between the words too.
+const SECRET_PARTS: &[&str] = &["APIKEY", "CREDENTIAL", "PASSPHRASE", "PASSWD", "PASSWORD", "SECRET", "TOKEN"];
+/// What a value has that is one, or that has one in it, in lower case.
+const SECRET_VALUES: &[&str] =
+    &["-----begin", "://hooks.", "password=", "pwd=", "secret=", "sig=", "signature=", "token=", "key="];
 
 /// Leaves the code of an imported function to whoever deploys it, and keeps what looks like a secret out of sight.
 pub fn imported(function: &mut Resource) {
@@ -69,15 +75,34 @@ pub fn imported(function: &mut Resource) {
     }
 }
 
-/// Judges a variable by the words of its name, and by a password in a URL.
+/// Judges a variable by its name and by what its value has in it: what is taken for a secret wrongly costs a variable,
+/// what is missed stands in a file.
 fn looks_secret(name: &str, value: &Value) -> bool {
     let Some(text) = value.as_text() else { return false };
     let upper = name.to_uppercase();
-    let named = upper.split('_').any(|word| SECRET_WORDS.contains(&word));
+    let named = words(name).iter().any(|word| SECRET_WORDS.contains(&word.as_str()))
+        || SECRET_PARTS.iter().any(|part| upper.contains(part));
     // `scheme://user:password@host`.
     let authority = text.split_once("://").and_then(|(_, rest)| rest.split('/').next());
     let user = authority.and_then(|authority| authority.rsplit_once('@')).map(|(user, _)| user);
-    named || user.is_some_and(|user| user.contains(':'))
+    let lower = text.to_lowercase();
+    named || user.is_some_and(|user| user.contains(':')) || SECRET_VALUES.iter().any(|part| lower.contains(part))
+}
+
+/// The words of a name in upper case: `DB_PASS`, `dbPass` and `db-pass` have two.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut lower_before = false;
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() || c.is_ascii_uppercase() && lower_before {
+            words.push(String::new());
+        }
+        lower_before = c.is_ascii_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| c.is_ascii_alphanumeric()) {
+            word.push(c.to_ascii_uppercase());
+        }
+    }
+    words
 }
 
 /// Shows built code as the beginning of its digest and its size.
@@ -94,4 +119,34 @@ pub fn show_code(code: &Value) -> String {
         write!(shown, "… ({:.1} MiB)", size / 1024.0 / 1024.0)
     };
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_their_names_and_by_what_they_say() {
+        let is = |name: &str, value: &str| looks_secret(name, &Value::text(value));
+        for name in
+            ["DB_PASS", "PGPASSWORD", "SMTP_PASS", "dbPassword", "clientSecret", "apiKey", "GITHUBTOKEN", "x-auth"]
+        {
+            assert!(is(name, "value"), "{name}");
+        }
+        for name in ["COMPASS", "KEYBOARD", "PATHS", "STAGE", "AUTHOR", "MONKEY_NAME", "PASSAGE"] {
+            assert!(!is(name, "value"), "{name}");
+        }
+        for value in [
+            "Server=h;Password=pw9;",
+            "https://hooks.slack.com/services/T/B/x",
+            "postgres://u:p@h/d",
+            "https://h/?sig=abc",
+        ] {
+            assert!(is("TARGET", value), "{value}");
+        }
+        for value in ["https://example.org/a@b", "eu-west-1", "monday"] {
+            assert!(!is("TARGET", value), "{value}");
+        }
+        assert!(!looks_secret("DB_PASS", &Value::Int(1)));
+    }
 }
