@@ -164,6 +164,9 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     if args.out.is_some() {
         args.backend.refuse_saved()?;
     }
+    if let Some(path) = &args.out {
+        saved::clear(path)?;
+    }
     let survey = Survey {
         verb: "plan",
         stacks: &args.stacks,

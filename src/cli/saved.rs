@@ -32,6 +32,18 @@ pub fn is_one(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "qsp") || read.is_ok() && format
 }
 
+/// Takes an older plan away: if none is made now, none is there to be applied.
+///
+/// # Errors
+/// When it is there and cannot be removed.
+pub fn clear(path: &Path) -> Result<(), Error> {
+    if path.is_file() && is_one(path) {
+        std::fs::remove_file(path).map_err(|error| failed(path, error))
+    } else {
+        Ok(())
+    }
+}
+
 /// Saves the plan of a stack with the code that it ships, unless something stands in its way.
 ///
 /// # Errors

@@ -148,6 +148,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// How many resources are as they should be.
     pub unchanged: usize,
+    /// What is there of them, and under which address: a saved plan knows when one moved.
+    pub kept: Vec<(Address, Found)>,
     /// Names that others hold.
     pub conflicts: Vec<Conflict>,
     /// Protected resources that would be deleted or replaced.
@@ -200,11 +202,11 @@ pub fn owner(tags: &BTreeMap<String, String>) -> Option<&String> {
 #[must_use]
 pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consent: &Consent) -> Plan {
     let graph = Graph::of(stack);
-    let live = Live::new(found, &stack.name);
+    let mut live = Live::new(found, &stack.name);
     let urls = live.urls(stack);
     let only = selected(&graph, &consent.only);
     let mut plan = Plan::default();
-    let mut kept = BTreeSet::new();
+    let (mut kept, mut unchanged) = (BTreeSet::new(), Vec::new());
     for resource in stack.resources.values() {
         let desired = resolve(resource, stack, place, &urls);
         kept.insert((desired.kind.name(), desired.name.clone()));
@@ -218,11 +220,19 @@ pub fn plan(stack: &Stack, place: &Place, found: Vec<Found>, gaps: &Gaps, consen
             continue;
         }
         plan_one(desired, &live, replaced, stack, gaps, consent, &mut plan);
+        if plan.unchanged > unchanged.len() {
+            unchanged.push(resource);
+        }
     }
     if only.is_none() {
         plan_deletes(&live, &kept, stack, consent, &mut plan);
     }
     plan.stranded = stranded(&live, stack, place);
+    let kept = unchanged.into_iter().filter_map(|resource| {
+        let found = live.by_name.remove(&(resource.kind.name(), resource.name_in(&place.region)))?;
+        Some((resource.address.clone(), found))
+    });
+    plan.kept = kept.collect();
     finish(plan, &graph)
 }
 

@@ -6,6 +6,7 @@
 //! - `format` and `version`; `tool`, the version that made it, which alone applies it
 //! - `target.place` and `endpoint` (null for AWS): where it goes, and nowhere else
 //! - `stack_digest`: SHA-256 of everything that the stack wants, to tell two plans of one stack apart
+//! - `kept`: what is as it should be, by address, with its physical name and `was`: when it moved, the plan is another one
 //! - for each step `desired` (ARN, attributes, tags), `found` (the physical name of what is there), `was` (a digest of
 //!   every attribute and tag of it), `after` (the steps before it) and `consent`
 //! - `code`: SHA-256, size and path of each zip that is shipped; the zips lie beside the plan, and are read again
@@ -62,7 +63,17 @@ pub struct Saved {
     /// The zips.
     pub code: Vec<Code>,
     ignore_tags: BTreeSet<String>,
+    kept: Vec<Kept>,
     steps: Vec<SavedStep>,
+}
+
+/// What was there, and how.
+#[derive(Clone, Debug)]
+struct Kept {
+    address: Address,
+    name: String,
+    was: BTreeMap<String, String>,
+    fingerprint: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -71,9 +82,7 @@ struct SavedStep {
     name: String,
     action: Action,
     desired: Option<Desired>,
-    found: Option<String>,
-    was: BTreeMap<String, String>,
-    fingerprint: Option<String>,
+    found: Option<Kept>,
     labels: Vec<String>,
     after: Vec<usize>,
     consent: bool,
@@ -99,6 +108,10 @@ pub fn write(
             json["consent"] = step.consent.into();
         }
     }
+    let kept = plan.kept.iter().map(|(address, found)| {
+        json!({"address": address, "name": found.name, "fingerprint": fingerprint(found), "was": digests(found)})
+    });
+    document["kept"] = kept.collect();
     document["calls"] = Json::Null;
     document["endpoint"] = endpoint.into();
     document["stack_digest"] = stack_digest(stack, place).into();
@@ -203,6 +216,7 @@ fn parse(json: &Json) -> Option<Saved> {
         endpoint: text(&json["endpoint"]),
         code: code.collect::<Option<_>>()?,
         ignore_tags: json["ignore_tags"].as_array()?.iter().filter_map(text).collect(),
+        kept: json["kept"].as_array()?.iter().map(|one| parse_kept(one, &one["name"])).collect::<Option<_>>()?,
         steps: json["steps"].as_array()?.iter().map(parse_step).collect::<Option<_>>()?,
     })
 }
@@ -216,6 +230,15 @@ fn texts(json: &Json) -> Option<BTreeMap<String, String>> {
     json.as_object()?.iter().map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
+fn parse_kept(json: &Json, name: &Json) -> Option<Kept> {
+    Some(Kept {
+        address: address(&json["address"])?,
+        name: name.as_str()?.to_owned(),
+        was: texts(&json["was"])?,
+        fingerprint: json["fingerprint"].as_str().map(str::to_owned),
+    })
+}
+
 fn parse_step(json: &Json) -> Option<SavedStep> {
     let address = address(&json["address"])?;
     let name = json["name"].as_str()?.to_owned();
@@ -225,9 +248,7 @@ fn parse_step(json: &Json) -> Option<SavedStep> {
     Some(SavedStep {
         action: actions.into_iter().find(|action| json!(action) == json["action"])?,
         desired: if json["desired"].is_null() { None } else { Some(parse_desired(&address, &name, &json["desired"])?) },
-        found: json["found"].as_str().map(str::to_owned),
-        was: texts(&json["was"])?,
-        fingerprint: json["fingerprint"].as_str().map(str::to_owned),
+        found: if json["found"].is_null() { None } else { Some(parse_kept(json, &json["found"])?) },
         labels: labels.collect::<Option<_>>()?,
         after: after.collect::<Option<_>>()?,
         consent: json["consent"].as_bool()?,
@@ -257,13 +278,15 @@ impl Saved {
     #[must_use]
     pub fn names(&self) -> Stack {
         let mut stack = Stack { name: self.stack.clone(), ignore_tags: self.ignore_tags.clone(), ..Stack::default() };
-        for step in &self.steps {
-            for name in step.found.iter().chain([&step.name]) {
-                let Some(kind) = crate::kind::find(step.address.kind) else { continue };
-                let mut resource = Resource::new(kind, name);
-                resource.name = Some(name.clone());
-                stack.resources.insert(resource.address.clone(), resource);
-            }
+        let steps = self.steps.iter().flat_map(|step| {
+            let found = step.found.iter().map(|found| &found.name);
+            found.chain([&step.name]).map(|name| (step.address.kind, name))
+        });
+        for (kind, name) in steps.chain(self.kept.iter().map(|one| (one.address.kind, &one.name))) {
+            let Some(kind) = crate::kind::find(kind) else { continue };
+            let mut resource = Resource::new(kind, name);
+            resource.name = Some(name.clone());
+            stack.resources.insert(resource.address.clone(), resource);
         }
         stack
     }
@@ -305,13 +328,14 @@ impl Saved {
     /// Names everything that moved since.
     pub fn resume(self, found: Vec<Found>, gaps: &Gaps) -> Result<Plan, Vec<String>> {
         let (stack, live) = (self.names(), Live::new(found, &self.stack));
-        let moved: Vec<String> = self.steps.iter().filter_map(|step| step.moved(&live)).collect();
+        let kept = self.kept.iter().filter_map(|one| one.moved(&live));
+        let moved: Vec<String> = self.steps.iter().filter_map(|step| step.moved(&live)).chain(kept).collect();
         if !moved.is_empty() {
             return Err(moved);
         }
         let mut plan = Plan::default();
         for saved in self.steps {
-            let found = saved.found.as_ref().and_then(|name| live.get(saved.address.kind, name));
+            let found = saved.found.as_ref().and_then(|before| live.get(saved.address.kind, &before.name));
             let changes = match &saved.desired {
                 Some(desired) => diff(desired, found, &stack, gaps, &mut plan.notes),
                 None => Vec::new(),
@@ -341,15 +365,19 @@ impl Saved {
 impl SavedStep {
     /// Says what is not as it was.
     fn moved(&self, live: &Live) -> Option<String> {
+        let is_new = self.found.as_ref().is_none_or(|before| before.name != self.name);
+        let came = is_new && live.get(self.address.kind, &self.name).is_some();
         let (address, name) = (&self.address, &self.name);
-        let there = |name: &str| live.get(self.address.kind, name);
-        let Some(before) = &self.found else {
-            return there(name).map(|_| format!("{address}: `{name}` exists now"));
-        };
-        let Some(found) = there(before) else { return Some(format!("{address}: `{before}` is gone")) };
-        if before != name && there(name).is_some() {
-            return Some(format!("{address}: `{name}` exists now"));
-        }
+        let before = self.found.as_ref().and_then(|before| before.moved(live));
+        before.or_else(|| came.then(|| format!("{address}: `{name}` exists now")))
+    }
+}
+
+impl Kept {
+    /// Says what is not as it was.
+    fn moved(&self, live: &Live) -> Option<String> {
+        let (address, name) = (&self.address, &self.name);
+        let Some(found) = live.get(address.kind, name) else { return Some(format!("{address}: `{name}` is gone")) };
         if self.fingerprint.as_ref() == Some(&fingerprint(found)) {
             return None;
         }
@@ -357,6 +385,6 @@ impl SavedStep {
         let keys: BTreeSet<&String> = self.was.keys().chain(now.keys()).collect();
         let moved: Vec<&str> =
             keys.into_iter().filter(|key| self.was.get(*key) != now.get(*key)).map(String::as_str).collect();
-        Some(format!("{address}: {} of `{before}` changed", moved.join(", ")))
+        Some(format!("{address}: {} of `{name}` changed", moved.join(", ")))
     }
 }

@@ -74,6 +74,18 @@ fn a_plan_that_creates_is_refused_once_something_is_there_or_gone() {
     let (plan, _) = planned(&endpoint, &file, &[]);
     account.delete_queue("more");
     run(&endpoint, &["apply", &plan]).exits(1).says("queue.more: `more` is gone");
+
+    // What is to stay is part of it: the plan was made beside it.
+    account.create_queue("more", &[("queuestack:stack", "made"), ("queuestack:address", "queue.more")]);
+    let (plan, _) = planned(&endpoint, &file, &[]);
+    account.set("made", "DelaySeconds", "7");
+    run(&endpoint, &["apply", &plan]).exits(1).says("queue.made: delay of `made` changed");
+    account.delete_queue("made");
+    run(&endpoint, &["apply", &plan]).exits(1).says("queue.made: `made` is gone");
+
+    // A plan that is refused leaves none that was made before.
+    run(&endpoint, &["plan", file.path(), "--out", &plan, "--max-changes", "0"]).exits(1);
+    assert!(!Path::new(&plan).exists());
 }
 
 #[test]
