@@ -25,12 +25,14 @@ pub struct Imported {
     pub stack: Stack,
     /// What could not be imported, one sentence each.
     pub left_out: BTreeSet<String>,
+    /// What of it the stack owns already, by its tag: the next plan would delete it.
+    pub endangered: BTreeSet<String>,
 }
 
 /// Makes a stack of what was found.
 #[must_use]
 pub fn import(name: &str, found: Vec<Found>, place: &Place, gaps: &Gaps) -> Imported {
-    let mut left_out = BTreeSet::new();
+    let (mut left_out, mut endangered) = (BTreeSet::new(), BTreeSet::new());
     let mut found: Vec<Found> = found.into_iter().filter(|one| !is_others(one, name, &mut left_out)).collect();
     found.sort_by(|one, other| (one.kind.name(), &one.name).cmp(&(other.kind.name(), &other.name)));
     loop {
@@ -39,11 +41,17 @@ pub fn import(name: &str, found: Vec<Found>, place: &Place, gaps: &Gaps) -> Impo
         let judged = judge(&full, &found, &addresses, place, gaps);
         if judged.is_empty() {
             let stack = shorten::shorten(full, place, &urls(&found, &addresses));
-            return Imported { stack, left_out };
+            return Imported { stack, left_out, endangered };
         }
         // What referred to it refers to its ARN from now on: all is made again.
         let mut of_each = addresses.iter();
-        found.retain(|_| of_each.next().is_none_or(|address| !judged.contains_key(address)));
+        found.retain(|one| {
+            let stays = of_each.next().is_none_or(|address| !judged.contains_key(address));
+            if !stays && owner(&one.tags).is_some_and(|owner| owner == name) {
+                endangered.insert(format!("{} `{}`", one.kind.name(), one.name));
+            }
+            stays
+        });
         left_out.extend(judged.into_values());
     }
 }

@@ -12,7 +12,7 @@ use super::target::TargetArgs;
 use crate::backend::discover::Names;
 use crate::backend::terraform::state::{self, Held};
 use crate::diagnostic::{Diagnostics, Source};
-use crate::error::{EXIT_OK, Error};
+use crate::error::{EXIT_ERROR, EXIT_OK, Error};
 use crate::event::Silent;
 use crate::import::{Imported, import};
 use crate::kind::{Found, Kind as _, fifo, queue};
@@ -149,11 +149,11 @@ pub async fn run(args: Args) -> Result<u8, Error> {
         Some(path) => create(path, &text)?,
         None => super::print(&text)?,
     }
-    tell(&args, &imported, text);
+    let is_sound = tell(&args, &imported, text);
     if held.is_some_and(|held| held.stacks.is_empty()) {
         super::say(TWO_MASTERS);
     }
-    Ok(EXIT_OK)
+    Ok(if is_sound { EXIT_OK } else { EXIT_ERROR })
 }
 
 fn comments(imported: &Imported, args: &Args, place: &str) -> Vec<String> {
@@ -165,7 +165,13 @@ fn comments(imported: &Imported, args: &Args, place: &str) -> Vec<String> {
         ),
     ];
     lines.extend(imported.left_out.iter().map(|reason| format!("Left out: {reason}.")));
+    lines.extend(imported.endangered.iter().map(|one| format!("NOTE: {}.", in_danger(one))));
     lines
+}
+
+/// What a plan of the file would do to what is not in it.
+fn in_danger(one: &str) -> String {
+    format!("{one} is not in this file and has the tag of its stack, so that a plan would delete it")
 }
 
 /// Writes a file that is not there yet.
@@ -174,13 +180,17 @@ fn create(path: &Path, text: &str) -> Result<(), Error> {
     created.map_err(|source| Error::File { path: path.display().to_string(), source })
 }
 
-/// Says on standard error what was imported, what was not, and what the stack file has against it.
-fn tell(args: &Args, imported: &Imported, text: String) {
+/// Says on standard error what was imported, what was not, and what the stack file has against it; answers whether the file
+/// can be used as it is.
+fn tell(args: &Args, imported: &Imported, text: String) -> bool {
     let count = imported.stack.resources.len();
     let what = if count == 1 { "1 resource".to_owned() } else { format!("{count} resources") };
     super::say(&format!("imported {what}"));
     for reason in &imported.left_out {
         super::say(&format!("left out: {reason}"));
+    }
+    for one in &imported.endangered {
+        super::say(&format!("warning: {}", in_danger(one)));
     }
     let secrets: BTreeSet<String> = report::yaml::secrets(&imported.stack).into_iter().collect();
     for secret in &secrets {
@@ -191,6 +201,7 @@ fn tell(args: &Args, imported: &Imported, text: String) {
     let path = args.out.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
     let (stack, findings) = read_back(Source { path, text }, &secrets);
     let _ = write!(anstream::stderr(), "{}", report::diagnostics::text(&findings, &stack.source));
+    !findings.has_errors()
 }
 
 fn read_back(source: Source, secrets: &BTreeSet<String>) -> (Stack, Diagnostics) {

@@ -20,6 +20,7 @@ use crate::event::Reporter;
 use crate::gaps::Gaps;
 use crate::model::{Resource, Stack};
 use crate::plan::Consent;
+use crate::plan::together::namesakes;
 use crate::report::plan::{Planned, Told};
 
 /// How long ago what is there may have been read when the plan is made: a build can take minutes.
@@ -66,6 +67,13 @@ impl Survey<'_> {
     pub async fn run(&self) -> Result<Vec<Surveyed>, Error> {
         self.consent.check_count(self.stacks.files.len())?;
         let mut all: Vec<Surveyed> = self.stacks.files.iter().map(|file| self.prepare(file)).collect();
+        let stacks: Vec<_> = all.iter().map(|one| one.told.error.is_none().then(|| one.told.stack.clone())).collect();
+        let named = stacks.iter().zip(&all).map(|(stack, one)| Some((one.told.file.as_str(), stack.as_deref()?)));
+        let wrong = namesakes(&named.collect::<Vec<_>>());
+        for (one, wrong) in all.iter_mut().zip(wrong) {
+            one.told.error = one.told.error.take().or(wrong.map(Error::Usage));
+        }
+        drop(stacks);
         // As they were read, before anything is built: a copy only where something is.
         let read: Vec<Option<Arc<Stack>>> =
             all.iter().map(|one| one.told.error.is_none().then(|| Arc::clone(&one.told.stack))).collect();

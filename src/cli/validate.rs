@@ -47,7 +47,7 @@ enum Format {
 /// Checks every file and tells of all findings, whatever the earlier files had.
 pub fn run(args: &Args) -> Result<u8, Error> {
     let format = if args.json { Format::Json } else { args.format.unwrap_or(Format::Text) };
-    let mut unread = 0;
+    let mut unread = Vec::new();
     let mut files = Vec::new();
     for file in &args.stacks.files {
         match read_stack(file, &args.stacks.variables) {
@@ -66,30 +66,40 @@ pub fn run(args: &Args) -> Result<u8, Error> {
             }
             Err(error) => {
                 super::tell(&error);
-                unread += 1;
+                let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+                unread.push(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "));
             }
         }
     }
     let count = |severity| files.iter().map(|(_, findings)| findings.count(severity)).sum::<usize>();
-    let (errors, warnings) = (unread + count(Severity::Error), count(Severity::Warning));
-    print(format, &files, errors, warnings)?;
+    let (errors, warnings) = (unread.len() + count(Severity::Error), count(Severity::Warning));
+    print(format, &files, &unread, errors, warnings)?;
     let denied = if args.deny.is_some() { warnings } else { 0 };
     if errors + denied == 0 { Ok(0) } else { Err(Error::Invalid { errors, warnings }) }
 }
 
 /// Prints what is printed once for all files.
-fn print(format: Format, files: &[(Source, Diagnostics)], errors: usize, warnings: usize) -> Result<(), Error> {
+fn print(
+    format: Format,
+    files: &[(Source, Diagnostics)],
+    unread: &[String],
+    errors: usize,
+    warnings: usize,
+) -> Result<(), Error> {
     match format {
         Format::Text => Ok(()),
         Format::Json => {
             let findings = files.iter().map(|(source, findings)| report::diagnostics::json(findings, source));
             let findings: Vec<_> = findings.flat_map(|json| json.as_array().cloned().unwrap_or_default()).collect();
-            super::print_json(&json!({"diagnostics": findings, "errors": errors, "warnings": warnings}))
+            super::print_json(&json!({
+                "diagnostics": findings, "unread": unread, "errors": errors, "warnings": warnings
+            }))
         }
         Format::Sarif => super::print_json(&report::sarif::sarif(files)),
         Format::Github => {
             let lines = files.iter().map(|(source, findings)| report::diagnostics::github(findings, source));
-            super::print(&lines.collect::<String>())
+            let unread = unread.iter().map(|why| format!("::error::{}\n", why.replace(['\r', '\n'], " ")));
+            super::print(&lines.chain(unread).collect::<String>())
         }
     }
 }

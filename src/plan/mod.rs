@@ -6,6 +6,7 @@ mod diff;
 mod live;
 mod order;
 pub mod saved;
+pub mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -38,6 +38,20 @@ fn findings_are_json_too() {
     assert_eq!((&found["errors"], &found["warnings"]), (&1.into(), &0.into()));
     let members = ["code", "severity", "message", "file", "line", "column", "address", "reason", "help", "link"];
     has(&found["diagnostics"][0], &members);
+    // A file that cannot be read is told there too.
+    let found = Run::new(&["validate", "no-such.yaml", "--json"]).output().exits(1).json();
+    assert!(found["unread"][0].as_str().is_some_and(|why| why.contains("no-such.yaml: No such file")), "{found}");
+    let found = Run::new(&["validate", "no-such.yaml", "--format", "github"]).output().exits(1);
+    assert!(found.stdout.starts_with("::error::cannot read"), "{found:?}");
+}
+
+#[test]
+fn two_files_of_one_stack_are_not_planned_together() {
+    let stub = stub(0);
+    let one = StackFile::new("twice-one", "stack: twice\nqueues: {twice-one: {}}\n");
+    let two = StackFile::new("twice-two", "stack: twice\nqueues: {twice-two: {}}\n");
+    let output = run(&stub.endpoint(), &["plan", one.path(), two.path()]).exits(1);
+    output.prints("queue.twice-one").says("is stack `twice` too, and each would delete what the other has");
 }
 
 #[test]

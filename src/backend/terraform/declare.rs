@@ -6,6 +6,7 @@ use hcl::Expression;
 
 use super::layout::{Body, call, object, path};
 use super::render::{REGION, Renderer};
+use super::variables::is_takeable;
 use crate::model::Variable;
 use crate::value::Value;
 
@@ -40,7 +41,8 @@ impl Renderer<'_> {
         let fixed = self.open.stack.variables.iter().filter(|(name, _)| !open.contains(name));
         for (name, variable) in fixed.filter(|(name, _)| !sensitive.contains(*name)) {
             let Some(value) = &variable.value else { continue };
-            body.comment(format!("`{name}` is {}. It says more than a text, so that it was fixed", value.plain()));
+            let why = if is_takeable(name) { "It says more than a text" } else { "Terraform takes no such name" };
+            body.comment(format!("`{name}` is {}. {why}, so that it was fixed", value.plain()));
             body.comment(format!("when this was rendered; render again with --var {name}=… for another value."));
         }
     }

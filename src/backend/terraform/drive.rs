@@ -150,6 +150,9 @@ impl Driver {
             ended = self.settings.terraform.stream(&arguments, Some(stop.clone()), &mut on) => ended?,
             () = telling => return Ok(Outcome::default()),
         };
+        if let State::Local(path) = &self.settings.state {
+            workspace::close(path);
+        }
         let interrupted = *stop.borrow();
         let (outcome, findings) = lock().finish(status.success(), interrupted, reporter);
         reporter.on(&Event::Finished);

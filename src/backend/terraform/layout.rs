@@ -147,10 +147,7 @@ pub fn template(pieces: &[Piece]) -> Expression {
         }
         pieces => {
             let raw = pieces.iter().map(|piece| match piece {
-                Piece::Text(text) => {
-                    let quoted = inline(&Expression::String(text.clone()));
-                    quoted[1..quoted.len() - 1].to_owned()
-                }
+                Piece::Text(text) => quoted(text),
                 Piece::Path(dotted) => format!("${{{dotted}}}"),
             });
             TemplateExpr::QuotedString(raw.collect()).into()
@@ -252,9 +249,23 @@ fn inline(value: &Expression) -> String {
         Expression::FuncCall(call) => {
             format!("{}({})", call.name, call.args.iter().map(inline).collect::<Vec<_>>().join(", "))
         }
+        Expression::String(text) => format!("\"{}\"", quoted(text)),
         // Nothing that is built here cannot be written.
         other => hcl::format::to_string(other).unwrap_or_default(),
     }
+}
+
+/// A text between quotes, taken apart before each `${` and `%{`: behind one that it escaped, `hcl-rs` takes `%%{` for one that
+/// is escaped already.
+fn quoted(text: &str) -> String {
+    let starts = text.char_indices().filter(|(at, _)| ["${", "%{"].iter().any(|mark| text[*at..].starts_with(mark)));
+    let starts: Vec<usize> = std::iter::once(0).chain(starts.map(|(at, _)| at)).chain([text.len()]).collect();
+    let pieces = starts.windows(2).map(|ends| {
+        let piece = Expression::String(text[ends[0]..ends[1]].to_owned());
+        let quoted = hcl::format::to_string(&piece).unwrap_or_default();
+        quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default().to_owned()
+    });
+    pieces.collect()
 }
 
 /// Tells whether an expression reads well on one line.
@@ -307,6 +318,11 @@ mod tests {
         let pieces = [Piece::Text("say \"${x}\" ".to_owned()), Piece::Path("var.stage".to_owned())];
         assert_eq!(inline(&template(&pieces)), r#""say \"$${x}\" ${var.stage}""#);
         assert_eq!(inline(&template(&pieces[1..])), "var.stage");
+        for (text, written) in
+            [("${z} %%{w}", "$${z} %%%{w}"), ("%%{w}", "%%%{w}"), ("$${a}${b}", "$$${a}$${b}"), ("", "")]
+        {
+            assert_eq!(inline(&Expression::String(text.to_owned())), format!("\"{written}\""));
+        }
         assert_eq!(inline(&path("aws_iam_role_policy.a[*].name")), "aws_iam_role_policy.a[*].name");
     }
 

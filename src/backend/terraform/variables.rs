@@ -34,7 +34,8 @@ impl Open {
     #[must_use]
     pub fn find(stack: &Stack, reread: &Reread<'_>) -> Open {
         let mut good = BTreeMap::new();
-        for (index, name) in stack.variables.keys().enumerate() {
+        let names = stack.variables.keys().enumerate().filter(|(_, name)| is_takeable(name));
+        for (index, name) in names {
             let passes = |mark: &String| {
                 let alone = BTreeMap::from([(name.clone(), mark.clone())]);
                 reread(&alone).is_some_and(|marked| same(stack, &marked, &alone))
@@ -74,6 +75,23 @@ impl Open {
     pub fn pieces(&self, text: &str) -> Vec<Piece> {
         split(text, &self.marks.iter().map(|(mark, name)| (mark.as_str(), format!("var.{name}"))).collect::<Vec<_>>())
     }
+}
+
+/// Tells whether a variable of Terraform can have the name: some words are its own, and one variable is ours.
+/// <https://developer.hashicorp.com/terraform/language/values/variables>
+pub fn is_takeable(name: &str) -> bool {
+    const RESERVED: &[&str] = &[
+        "count",
+        "depends_on",
+        "for_each",
+        "lifecycle",
+        "locals",
+        "providers",
+        "source",
+        "version",
+        super::render::REGION,
+    ];
+    !RESERVED.contains(&name) && !name.starts_with(|first: char| first.is_ascii_digit() || first == '-')
 }
 
 /// Takes a text apart at marks, each of which stands for a path.
@@ -188,6 +206,12 @@ mod tests {
         assert_eq!(split("a-Qv0x-b", &marks), [text("a-"), variable.clone(), text("-b")]);
         assert_eq!(split("Qv0x", &marks), [variable]);
         assert_eq!(split("", &marks), [text("")]);
+    }
+
+    #[test]
+    fn terraform_keeps_some_names_for_itself() {
+        assert!(is_takeable("stage") && is_takeable("versions"));
+        assert!(["version", "count", "aws_region", "1a"].iter().all(|name| !is_takeable(name)));
     }
 
     #[test]

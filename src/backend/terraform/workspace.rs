@@ -185,6 +185,24 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     options.open(path)?.write_all(text.as_bytes())
 }
 
+/// Leaves a state to its owner, wherever it is: it holds the values of secrets, and Terraform closes it to nobody.
+pub fn close(state: &Path) {
+    #[cfg(unix)]
+    for end in ["", ".backup"] {
+        let mut path = state.as_os_str().to_owned();
+        path.push(end);
+        let closed = std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600));
+        if let Err(error) = closed.or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        }) {
+            tracing::warn!(%error, path = %path.display(), "the state stays open to others");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = state;
+}
+
 fn private_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
@@ -195,6 +213,19 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_state_is_its_owners() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("jobs.tfstate");
+        std::fs::write(&state, "{}").unwrap();
+        std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o644)).unwrap();
+        close(&state);
+        assert_eq!(std::fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o600);
+        close(&folder.path().join("none.tfstate"));
+    }
 
     #[test]
     fn the_place_of_the_state_is_read() {

@@ -121,6 +121,9 @@ pub fn summary(verb: &str, plan: &Plan) -> String {
         let verb = if differ == 1 { "differs" } else { "differ" };
         return format!("Drift: {differ} {verb}{}, {unchanged}.", parts.collect::<String>());
     }
+    if plan.steps.is_empty() && !plan.conflicts.is_empty() {
+        return format!("Nothing can be done: {} in conflict, {unchanged}.", plan.conflicts.len());
+    }
     if plan.steps.is_empty() {
         return format!("Nothing to do: {unchanged}.");
     }
