@@ -63,7 +63,7 @@ impl Survey<'_> {
     /// Reads, builds and plans every stack, in the order of the arguments.
     ///
     /// # Errors
-    /// When there is no connection for any of them; what is wrong with one stack is told of that one.
+    /// When the arguments do not fit; what is wrong with one stack is told of that one.
     pub async fn run(&self) -> Result<Vec<Surveyed>, Error> {
         self.consent.check_count(self.stacks.files.len())?;
         let mut all: Vec<Surveyed> = self.stacks.files.iter().map(|file| self.prepare(file)).collect();
@@ -92,7 +92,14 @@ impl Survey<'_> {
         if opened.elapsed() > KEPT {
             (sessions, _) = open().await;
         }
-        for ((one, read), session) in all.iter_mut().zip(&read).zip(sessions?) {
+        let sessions = match sessions {
+            Ok(sessions) => sessions,
+            Err(error) => {
+                disconnected(&mut all, error);
+                return Ok(all);
+            }
+        };
+        for ((one, read), session) in all.iter_mut().zip(&read).zip(sessions) {
             let (None, Some(read)) = (&one.told.error, read) else { continue };
             one.told.error = match session {
                 Ok(session) => self.plan(one, read, session).await.err(),
@@ -149,6 +156,15 @@ impl Survey<'_> {
         one.told.planned = Some(Planned { plan, words, place, calls });
         one.session = Some(session);
         checked
+    }
+}
+
+/// Tells of the first stack why there is no connection, and of the others that there is none: machines read it there.
+fn disconnected(all: &mut [Surveyed], error: Error) {
+    let mut error = Some(error);
+    for one in all.iter_mut().filter(|one| one.told.error.is_none()) {
+        let why = error.take().unwrap_or_else(|| Error::Usage("not planned: there is no connection".to_owned()));
+        one.told.error = Some(why);
     }
 }
 

@@ -46,6 +46,13 @@ fn findings_are_json_too() {
 }
 
 #[test]
+fn machines_read_why_there_is_no_connection() {
+    let file = StackFile::new("json-nowhere", "stack: nowhere\nqueues: {nowhere: {}}\n");
+    let found = run("http://127.0.0.1:1", &["plan", file.path(), "--json"]).exits(1).json();
+    assert!(found["error"].as_str().is_some_and(|why| why.contains("Connection refused")), "{found}");
+}
+
+#[test]
 fn two_files_of_one_stack_are_not_planned_together() {
     let stub = stub(0);
     let one = StackFile::new("twice-one", "stack: twice\nqueues: {twice-one: {}}\n");
