@@ -117,6 +117,14 @@ pub trait Kind: Sync {
         resource.physical_name().to_owned()
     }
 
+    /// Gives the resources that a stack names those defaults that are not for what short forms make, before any expands.
+    fn share_defaults(&self, _stack: &mut Stack) {}
+
+    /// Tells whether a complete resource that does not say an attribute gets the default of the stack for it.
+    fn takes_default(&self, _resource: &Resource, _row: &Row) -> bool {
+        true
+    }
+
     /// Replaces the short forms of one resource by what they stand for, in it and in other resources.
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, out: &mut Diagnostics);
 

@@ -7,6 +7,7 @@ mod access;
 mod actions;
 mod check;
 pub mod codes;
+mod defaults;
 mod live;
 pub(in crate::kind) mod senders;
 
@@ -263,6 +264,15 @@ impl Kind for Queue {
     /// FIFO queues end in `.fifo`; the suffix is added where the user left it out.
     fn physical_name(&self, resource: &Resource) -> String {
         fifo::physical_name(resource, is_fifo(resource))
+    }
+
+    fn share_defaults(&self, stack: &mut Stack) {
+        defaults::share(stack);
+    }
+
+    /// The queues that are to have the default redrive have it already.
+    fn takes_default(&self, _resource: &Resource, row: &Row) -> bool {
+        row.key != REDRIVE.key
     }
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, out: &mut Diagnostics) {
