@@ -22,6 +22,7 @@ pub const OWN_TAGS: [&str; 4] = [STACK_TAG, ADDRESS_TAG, REGION_TAG, PROTECT_TAG
 /// Expands short forms and fills defaults.
 pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {
     keep_names(stack);
+    KINDS.iter().for_each(|kind| kind.share_defaults(stack));
     expand_short_forms(stack, out);
     let mut resources = std::mem::take(&mut stack.resources);
     for resource in resources.values_mut() {
@@ -79,7 +80,9 @@ fn complete(resource: &mut Resource, stack: &Stack) {
             resource.attributes.remove(row.key);
         } else {
             let value = resource.attributes.remove(row.key).filter(|value| !value.is_null());
-            let value = value.unwrap_or_else(|| stack.default_of(kind, row));
+            let takes = kind.takes_default(resource, row);
+            let default = || if takes { stack.default_of(kind, row) } else { row.default.value() };
+            let value = value.unwrap_or_else(default);
             resource.set(row, value);
         }
     }

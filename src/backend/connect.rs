@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use aws_config::meta::region::ProvideRegion;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::profile::region::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -81,13 +85,23 @@ impl Connection {
             .build()
     }
 
+    /// A profile that was chosen is asked for credentials and nobody else: in the default chain, those of the
+    /// environment come first, and lead to whatever account they are of.
     async fn chain(&self, profile: Option<&str>, endpoint: Option<&str>) -> SdkConfig {
+        let http_client = self.http_client(false);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(self.http_client(false))
+            .http_client(http_client.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(8))
             .timeout_config(timeouts());
         if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
+            // Roles that the profile assumes are asked for over the same connection, in the same Region.
+            let region = match &self.region {
+                Some(region) => Some(Region::new(region.clone())),
+                None => ProfileFileRegionProvider::builder().profile_name(profile).build().region().await,
+            };
+            let around = ProviderConfig::without_region().with_http_client(http_client).with_region(region);
+            let only = ProfileFileCredentialsProvider::builder().configure(&around).profile_name(profile);
+            loader = loader.profile_name(profile).credentials_provider(only.build());
         }
         if let Some(region) = &self.region {
             loader = loader.region(Region::new(region.clone()));

@@ -171,7 +171,12 @@ fn environment(connection: &Connection, target: &TargetArgs, place: &Place) -> V
         }
     };
     match (&connection.target, profile) {
-        (_, Some(profile)) => all.push(("AWS_PROFILE".to_owned(), profile)),
+        (_, Some(profile)) => {
+            // Keys would win over it.
+            let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+            all.extend(keys.map(|name| (name.to_owned(), String::new())));
+            all.push(("AWS_PROFILE".to_owned(), profile));
+        }
         (Target::Endpoint { .. }, None) if connection.environment.is_none() => {
             let fake = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
             all.extend(fake.map(|name| (name.to_owned(), "test".to_owned())));

@@ -1,5 +1,6 @@
 //! Where a command goes: nobody changes a real account by forgetting something.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -64,7 +65,8 @@ impl TargetArgs {
 }
 
 /// Decides where to go: options, then `AWS_ENDPOINT_URL`, then `AWS_PROFILE` or credentials in the environment,
-/// else the local AWS. Credentials that are merely lying around are used only by `--target aws`.
+/// else the local AWS. Credentials that are merely lying around are used only by `--target aws`. A profile in the
+/// decision is the one that gives the credentials.
 fn decide(args: &TargetArgs, environment: &dyn Fn(&str) -> Option<String>) -> Result<Decision, Error> {
     let profile = || args.profile.clone();
     if let Some(url) = &args.endpoint {
@@ -87,7 +89,9 @@ fn decide(args: &TargetArgs, environment: &dyn Fn(&str) -> Option<String>) -> Re
     if let Some(url) = environment("AWS_ENDPOINT_URL") {
         return endpoint(&url, None);
     }
-    if let Some(profile) = environment("AWS_PROFILE") {
+    // Keys of the environment win over the profile that it names, in AWS's order.
+    let keys = environment("AWS_ACCESS_KEY_ID").zip(environment("AWS_SECRET_ACCESS_KEY"));
+    if let Some(profile) = environment("AWS_PROFILE").filter(|_| keys.is_none()) {
         return Ok(Decision::Go(Target::Aws { profile: Some(profile) }));
     }
     // A key pair, or the web identity that CI systems hand out.
@@ -152,6 +156,14 @@ impl Resolved<'_> {
             environment: keys.map(|(key, secret)| (key, secret, environment("AWS_SESSION_TOKEN"))),
             authorities: environment("AWS_CA_BUNDLE").and_then(|path| std::fs::read(path).ok()),
         };
+        if let Target::Aws { profile: Some(profile) } | Target::Endpoint { profile: Some(profile), .. } =
+            &connection.target
+        {
+            known(
+                profile,
+                &profiles(&file("AWS_CONFIG_FILE", "config"), &file("AWS_SHARED_CREDENTIALS_FILE", "credentials")),
+            )?;
+        }
         Ok(Reached { connection, local })
     }
 }
@@ -173,11 +185,51 @@ impl Reached {
                 Place { emulator: running.map(|running| running.name.to_owned()), words }
             }
             (Target::Aws { profile }, None) => {
-                let words = profile.as_ref().map_or_else(|| "AWS".to_owned(), |name| format!("AWS (profile {name})"));
+                let passed_over = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+                let passed_over = passed_over.filter(|_| self.connection.environment.is_some());
+                let words = match (profile, passed_over) {
+                    (Some(name), _) => format!("AWS (profile {name})"),
+                    (None, Some(name)) => format!("AWS (keys of the environment, not profile {name})"),
+                    (None, None) => "AWS".to_owned(),
+                };
                 Place { emulator: None, words }
             }
         }
     }
+}
+
+/// The text of one of the files with profiles: where the environment says it is, else in the home folder.
+fn file(variable: &str, name: &str) -> String {
+    let home = |rest: &std::path::Path| Some(std::env::home_dir()?.join(rest));
+    let said = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let said = said.map(|path| path.strip_prefix("~").ok().and_then(home).unwrap_or(path));
+    let path = said.or_else(|| home(&PathBuf::from(".aws").join(name)));
+    path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+}
+
+/// The profiles in `~/.aws/config`, where all but `default` are spelled `[profile name]`, and in `~/.aws/credentials`.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
+fn profiles(config: &str, credentials: &str) -> BTreeSet<String> {
+    let in_config = sections(config).filter_map(|title| match title.split_once(char::is_whitespace) {
+        Some(("profile", name)) => Some(name.trim()),
+        Some(_) => None,
+        None => (title == "default").then_some(title),
+    });
+    in_config.chain(sections(credentials)).map(str::to_owned).collect()
+}
+
+fn sections(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| Some(line.strip_prefix('[')?.split_once(']')?.0.trim()))
+}
+
+/// Refuses a profile that no file has: the SDK would look for other credentials, or say less.
+fn known(profile: &str, profiles: &BTreeSet<String>) -> Result<(), Error> {
+    if profiles.contains(profile) {
+        return Ok(());
+    }
+    let there = profiles.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let there = if there.is_empty() { "there are none".to_owned() } else { format!("there are {there}") };
+    Err(Error::Usage(format!("no profile `{profile}` in ~/.aws/config or ~/.aws/credentials: {there}")))
 }
 
 fn named(running: &Running) -> String {
@@ -273,7 +325,12 @@ mod tests {
         let flag = TargetArgs { endpoint: Some("http://y:2".to_owned()), ..TargetArgs::default() };
         assert_eq!(decided(&flag, &all), at("http://y:2"));
         assert_eq!(decided(&none, &all), at("http://x:1"));
-        assert_eq!(decided(&none, &all[..3]), Decision::Go(Target::Aws { profile: Some("prod".to_owned()) }));
+        let profile = || Decision::Go(Target::Aws { profile: Some("prod".to_owned()) });
+        assert_eq!(decided(&none, &all[1..3]), profile());
+        // The SDKs take the keys: no profile is claimed that is not used.
+        assert_eq!(decided(&none, &all[..3]), Decision::Go(Target::Aws { profile: None }));
+        let named = TargetArgs { profile: Some("prod".to_owned()), ..TargetArgs::default() };
+        assert_eq!(decided(&named, &all), profile());
         assert_eq!(decided(&none, &keys), Decision::Go(Target::Aws { profile: None }));
         assert_eq!(decided(&none, &keys[..1]), Decision::Local);
         assert_eq!(decided(&none, &[]), Decision::Local);
@@ -281,5 +338,17 @@ mod tests {
         assert_eq!(decided(&local, &all), Decision::Local);
         let aws = TargetArgs { target: Some(Where::Aws), ..TargetArgs::default() };
         assert_eq!(decided(&aws, &all), Decision::Go(Target::Aws { profile: None }));
+    }
+
+    #[test]
+    fn a_profile_is_one_of_either_file() {
+        let config = "[default]\nregion = eu-west-1\n[profile  staging]\n[sso-session corp]\n[bare]\n# [profile no]\n";
+        let there = profiles(config, "[ci] # keys\naws_access_key_id = [x]\n");
+        assert_eq!(there.iter().map(String::as_str).collect::<Vec<_>>(), ["ci", "default", "staging"]);
+        known("ci", &there).unwrap();
+        let told = |there: &BTreeSet<String>| known("prod", there).unwrap_err().to_string();
+        let files = "no profile `prod` in ~/.aws/config or ~/.aws/credentials";
+        assert_eq!(told(&there), format!("{files}: there are `ci`, `default`, `staging`"));
+        assert_eq!(told(&BTreeSet::new()), format!("{files}: there are none"));
     }
 }

@@ -357,12 +357,25 @@ impl Kind for Alarm {
         (parts.nth(2) == Some("cloudwatch") && parts.nth(2) == Some("alarm")).then(|| parts.next()).flatten()
     }
 
-    fn expand(&self, resource: &mut Resource, _stack: &mut Stack, _out: &mut Diagnostics) {
+    /// Metric math and PromQL have periods of their own.
+    fn takes_default(&self, resource: &Resource, row: &Row) -> bool {
+        match row.key {
+            key if key == ALARM_PERIOD.key => !resource.get(&METRIC).is_null(),
+            key if key == EVALUATION_PERIODS.key => resource.get(&PROMQL).is_null(),
+            _ => true,
+        }
+    }
+
+    fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
+        let default = |row, otherwise| match stack.default_of(&Alarm, row) {
+            Value::Null => Value::Int(otherwise),
+            said => said,
+        };
         if !resource.get(&METRIC).is_null() {
-            resource.fill(&ALARM_PERIOD, Value::Int(60));
+            resource.fill(&ALARM_PERIOD, default(&ALARM_PERIOD, 60));
         }
         if resource.get(&PROMQL).is_null() {
-            resource.fill(&EVALUATION_PERIODS, Value::Int(1));
+            resource.fill(&EVALUATION_PERIODS, default(&EVALUATION_PERIODS, 1));
         }
         window::fill(resource);
     }

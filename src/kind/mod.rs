@@ -117,6 +117,14 @@ pub trait Kind: Sync {
         resource.physical_name().to_owned()
     }
 
+    /// Gives the resources that a stack names those defaults that are not for what short forms make, before any expands.
+    fn share_defaults(&self, _stack: &mut Stack) {}
+
+    /// Tells whether a complete resource that does not say an attribute gets the default of the stack for it.
+    fn takes_default(&self, _resource: &Resource, _row: &Row) -> bool {
+        true
+    }
+
     /// Replaces the short forms of one resource by what they stand for, in it and in other resources.
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, out: &mut Diagnostics);
 
@@ -174,6 +182,11 @@ pub trait Kind: Sync {
     /// Says what [`Found::holds`] counts, in words: `3 messages`.
     fn held(&self, holds: u64) -> String {
         if holds == 1 { "1 message".to_owned() } else { format!("{holds} messages") }
+    }
+
+    /// Tells whether deleting it needs consent because of what it holds; cutting what it holds short always does.
+    fn holds_fast(&self) -> bool {
+        true
     }
 
     /// Its face towards AWS; `None` for a kind that expands into others entirely.

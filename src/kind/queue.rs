@@ -7,6 +7,7 @@ mod access;
 mod actions;
 mod check;
 pub mod codes;
+mod defaults;
 mod live;
 pub(in crate::kind) mod senders;
 
@@ -265,6 +266,15 @@ impl Kind for Queue {
         fifo::physical_name(resource, is_fifo(resource))
     }
 
+    fn share_defaults(&self, stack: &mut Stack) {
+        defaults::share(stack);
+    }
+
+    /// The queues that are to have the default redrive have it already.
+    fn takes_default(&self, _resource: &Resource, row: &Row) -> bool {
+        row.key != REDRIVE.key
+    }
+
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, out: &mut Diagnostics) {
         fill_type_attributes(resource, stack);
         resource.name = Some(self.physical_name(resource));
@@ -382,6 +392,16 @@ pub fn dead_letter_queue(resource: &Resource) -> Option<Result<&Address, &str>> 
         Value::Text(arn) => Some(Err(arn)),
         _ => None,
     }
+}
+
+/// Finds a queue whose dead-letter queue is in another account or Region than the stack goes to, which SQS refuses.
+#[must_use]
+pub fn elsewhere<'a>(stack: &'a Stack, place: &Place) -> Option<(&'a Resource, &'a str)> {
+    let own = place.arn("sqs", "");
+    stack.of_kind(Queue.name()).find_map(|queue| match dead_letter_queue(queue)? {
+        Err(arn) if !arn.starts_with(&own) => Some((queue, arn)),
+        _ => None,
+    })
 }
 
 /// The physical name that a queue has or, while the stack is not expanded yet, will have.

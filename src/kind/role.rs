@@ -146,8 +146,12 @@ impl Kind for Role {
     }
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
-        resource.fill(&PATH, Value::text(path_of(&stack.name)));
-        resource.fill(&TRUST, crate::kind::policy::trust("lambda.amazonaws.com"));
+        let defaults =
+            [(&PATH, Value::text(path_of(&stack.name))), (&TRUST, crate::kind::policy::trust("lambda.amazonaws.com"))];
+        for (row, otherwise) in defaults {
+            let default = stack.default_of(&Role, row);
+            resource.fill(row, if default.is_null() { otherwise } else { default });
+        }
     }
 
     fn check(&self, resource: &Resource, out: &mut Diagnostics) {

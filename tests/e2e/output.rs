@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Run, StackFile, run, stub};
+use crate::support::{Run, StackFile, emulator, run, stub};
 
 #[track_caller]
 fn has(value: &Value, members: &[&str]) {
@@ -100,6 +100,27 @@ fn the_first_line_says_where_it_goes() {
     assert!(by_option.output().exits(0).stdout.starts_with(&expected));
 }
 
+/// `ministack` takes an access key of twelve digits for the account.
+#[test]
+fn a_profile_that_is_named_gives_the_credentials_and_nobody_else() {
+    if emulator::name() != "ministack" {
+        return;
+    }
+    let file = StackFile::new("profiled", "stack: profiled\nqueues: {profiled: {}}\n");
+    let profiles = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("profiles");
+    std::fs::write(&profiles, "[p1]\naws_access_key_id = 111111111111\naws_secret_access_key = s\n").unwrap();
+    let with = |arguments: &[&str]| {
+        let run = Run::new(&[&["plan", file.path(), "--region", "us-east-1"], arguments].concat());
+        let run = run.env("AWS_SHARED_CREDENTIALS_FILE", &profiles.display().to_string());
+        run.env("AWS_ACCESS_KEY_ID", "222222222222").env("AWS_SECRET_ACCESS_KEY", "s")
+    };
+    let at = emulator::endpoint();
+    with(&["--profile", "p1"]).at(at).output().exits(0).prints("account 111111111111");
+    with(&[]).at(at).env("AWS_PROFILE", "p1").output().exits(0).prints("account 222222222222");
+    let unknown = with(&["--profile", "p2"]).at(at).output().exits(1);
+    unknown.says("no profile `p2` in ~/.aws/config or ~/.aws/credentials: there are `p1`");
+}
+
 #[test]
 fn credentials_in_the_environment_mean_aws_and_none_mean_here() {
     let stub = stub(0);
@@ -111,11 +132,14 @@ fn credentials_in_the_environment_mean_aws_and_none_mean_here() {
         .iter()
         .chain(&["APIGATEWAYV2", "DYNAMODB", "SNS"])
         .fold(to_aws, |run, service| run.env(&format!("AWS_ENDPOINT_URL_{service}"), &stub.endpoint()));
-    let output = to_aws.env("AWS_REGION", "us-east-1").env("HTTPS_PROXY", "http://127.0.0.1:9").output().exits(0);
-    assert!(output.stdout.starts_with("plan decided on AWS, account 123456789012"), "{}", output.stdout);
+    let to_aws = to_aws.env("AWS_REGION", "us-east-1").env("HTTPS_PROXY", "http://127.0.0.1:9");
+    // The keys win over a profile of the environment, which is said.
+    let output = to_aws.env("AWS_PROFILE", "p1").output().exits(0);
+    let begin = "plan decided on AWS (keys of the environment, not profile p1), account 123456789012";
+    assert!(output.stdout.starts_with(begin), "{}", output.stdout);
 
     let profile = Run::new(&["plan", file.path()]).env("AWS_PROFILE", "no-such-profile").output().exits(1);
-    profile.says("no Region");
+    profile.says("no profile `no-such-profile` in ~/.aws/config or ~/.aws/credentials: there are none");
     // Nothing in the environment: the local AWS, here on a port that something else holds.
     let port = stub.endpoint().rsplit(':').next().unwrap().to_owned();
     let local = Run::new(&["plan", file.path()]).env("QUEUESTACK_LOCAL_PORT", &port).output().exits(1);

@@ -10,8 +10,17 @@ use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::{Place, Value};
 
 /// The codes of workers, in order.
-pub const CODES: &[&Code] =
-    &[&NO_CODE, &SHARED_QUEUE, &MISSING_GRANT, &UNKNOWN_SECRET, &POLICY_TOO_LONG, &OTHER_SERVICE, &NO_QUEUE];
+pub const CODES: &[&Code] = &[
+    &NO_CODE,
+    &SHARED_QUEUE,
+    &MISSING_GRANT,
+    &UNKNOWN_SECRET,
+    &POLICY_TOO_LONG,
+    &OTHER_SERVICE,
+    &NO_QUEUE,
+    &SAME_VARIABLE,
+    &VOID_GRANTS,
+];
 
 /// A worker without code, or with two.
 pub static NO_CODE: Code = Code {
@@ -81,6 +90,26 @@ pub static NO_QUEUE: Code = Code {
     reason: "`batch:` is said of the mapping that feeds a queue's messages to the worker.",
     fix: "Add `queue:`, or remove the settings.",
     link: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+};
+
+/// Two grants that give the same variable.
+pub static SAME_VARIABLE: Code = Code {
+    id: "QS357",
+    severity: Severity::Error,
+    title: "two grants that give the same environment variable",
+    reason: "A grant tells the worker where its target is, under a variable named after it: one of the two would be lost.",
+    fix: "Rename one of the two, or say the variable under `environment:`.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
+};
+
+/// A role that does not get what follows from the stack.
+pub static VOID_GRANTS: Code = Code {
+    id: "QS358",
+    severity: Severity::Warning,
+    title: "a worker whose role is said elsewhere and lacks what the worker needs",
+    reason: "What the stack file says of a role's policy stands as it is, and a role outside the stack is left alone: grants, polling and logging are not added.",
+    fix: "Allow the actions in that role, or say what is beyond the grants in the worker's own `policy:` instead.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
 };
 
 /// The most characters of a role's inline policies.
