@@ -216,6 +216,21 @@ on_each! {
     }
 }
 
+/// Not of SQS, where every receive counts.
+#[tokio::test]
+async fn a_receive_that_is_given_back_unbegun_does_not_count() {
+    let queue = queue::sqlite("unbegun", Kind::Standard).await;
+    send(&queue.open, vec![message("waits")]).await;
+    for _ in 0..queue.most_receives + 2 {
+        let one = receive(&queue.open, 1).await.remove(0);
+        assert_eq!(one.receive_count, 1);
+        all_ok(queue.open.give_back(&[(one.receipt.clone(), NONE)]).await);
+        // Once, and not again with a receipt that is over.
+        assert!(queue.open.give_back(&[(one.receipt, NONE)]).await[0].is_err());
+    }
+    assert_eq!(queue.open.most_receives().await, Some(queue.most_receives));
+}
+
 /// Not of SQS: the local AWS drops the header, which is why the envelope carries the trace as well.
 #[tokio::test]
 async fn a_trace_header_is_carried() {

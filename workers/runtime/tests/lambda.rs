@@ -204,6 +204,22 @@ async fn a_group_stops_at_its_first_failure_and_other_groups_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_fails_at_its_last_receive_is_a_dead_letter_and_its_group_goes_on() {
+    let queue = queue::sqs("lambda-spent", Kind::Fifo).await;
+    let mut function = start(&queue).await;
+    let jobs = [("1", "fail"), ("2", ""), ("3", "")];
+    send(&queue, jobs.iter().map(|(name, act)| order(name, act).group("g")).collect()).await;
+    for left in [vec!["1", "2", "3"], vec!["1", "2", "3"], vec![]] {
+        let batch = receive(&queue, 3).await;
+        let (answer, _) = function.invoke(event(&queue.url, &batch), Duration::from_secs(20)).await;
+        assert_eq!(failed(&answer.unwrap(), &batch), left);
+    }
+    assert_eq!(handled(&function.printed().await), ["1", "1", "1", "2", "3"]);
+    let (_, why) = queue.dead_letters(1).await.remove(0);
+    assert_eq!((why["reason"].as_str(), why["attempts"].as_str()), ("attempts_exhausted", "3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_asks_for_its_first_event_without_setting_anything_up() {
     // No credentials, no Region, no endpoint: whoever needs them before the first event fails.
     let mut function = Function::start("function", &[]).await;

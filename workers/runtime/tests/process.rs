@@ -246,6 +246,27 @@ async fn a_group_stays_in_order_when_one_of_it_fails_and_other_groups_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_fails_for_good_in_a_group_takes_nothing_behind_it_along() {
+    for queue in [queue::sqlite("spent", Kind::Fifo).await, queue::sqs("spent", Kind::Fifo).await] {
+        let done = Done::default();
+        let acts = [("1", ""), ("2", "fail"), ("3", ""), ("4", "panic"), ("5", "")];
+        enqueue(&queue, acts.map(|(name, act)| order(name, act).group("g")).into()).await;
+        let running = run(worker(&done), &queue);
+        done.until(3).await;
+        let dead = queue.dead_letters(2).await;
+        running.stop().await;
+        assert_eq!(done.all(), ["1", "3", "5"]);
+        let told = |(body, why): &(String, std::collections::BTreeMap<String, String>)| {
+            (body_of(body)["payload"]["name"].to_string(), why["reason"].clone(), why["error"].clone())
+        };
+        let expected = [("\"2\"", "as ordered"), ("\"4\"", "panic: as ordered")]
+            .map(|(name, error)| (name.to_owned(), "attempts_exhausted".to_owned(), error.to_owned()));
+        assert_eq!(dead.iter().map(told).collect::<Vec<_>>(), expected);
+        is_empty(&queue).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn duplicates_are_done_once_and_a_failed_job_is_not_taken_for_done() {
     let queue = queue::sqlite("duplicates", Kind::Standard).await;
     let done = Done::default();

@@ -124,6 +124,18 @@ pub trait Backend: Send + Sync + 'static {
     /// Makes each delivery visible again this long from now; zero is at once.
     async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>>;
 
+    /// The same for deliveries whose handling never began. Where the queue lets it, the receive is taken back: waiting
+    /// for one's turn is no attempt.
+    async fn give_back(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
+        self.extend(receipts).await
+    }
+
+    /// After how many receives the queue itself takes a message for a dead letter. `None` when it never does, and when
+    /// it does not say.
+    async fn most_receives(&self) -> Option<u32> {
+        None
+    }
+
     /// Puts a copy with these attributes into the dead-letter queue and, only when that is safe, deletes the original.
     ///
     /// # Errors

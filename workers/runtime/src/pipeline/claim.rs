@@ -43,7 +43,7 @@ impl<'a> Attempt<'a> {
             Ok(Claim::Busy { remaining }) => {
                 // Many duplicates of one job must not all come back in the same moment.
                 let wait = remaining + Duration::from_millis(fastrand::u64(0..1000));
-                Claimed::Over(self.put_back(Some(wait), Event::Retried, "the same job is being done"))
+                Claimed::Over(Verdict::GiveBack(self.put_back(Some(wait), "the same job is being done")))
             }
             Ok(Claim::Completed { result }) => {
                 core.metrics.count(&self.envelope.job_type, Event::Duplicate);
@@ -55,7 +55,7 @@ impl<'a> Attempt<'a> {
             // up its receives, which are not its fault.
             Err(error) => {
                 let wait = core.settings.lease.mul_f64(1.0 / 3.0 + fastrand::f64() * 2.0 / 3.0);
-                Claimed::Over(self.put_back(Some(wait), Event::Retried, &error.to_string()))
+                Claimed::Over(Verdict::GiveBack(self.put_back(Some(wait), &error.to_string())))
             }
         }
     }

@@ -1,8 +1,10 @@
 //! A message's way to the dead-letter queue before its receives are used up.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
+use serde_json::Value;
 
 use super::super::{Backend, Delivery, Outgoing, QueueError};
 use super::batch::MOST_BYTES;
@@ -13,6 +15,8 @@ use super::{SqsQueue, call_failed, message};
 const MOST_ATTRIBUTES: usize = 10;
 /// The longest text of an attribute that says why, in characters: the whole error is in the log.
 const LONGEST: usize = 1_000;
+/// How long an answer about the redrive policy holds: it may be changed while a worker runs.
+const POLICY_HOLDS: Duration = Duration::from_secs(60);
 
 impl SqsQueue {
     /// Copies, then deletes. If the delete fails the copy stays: twice in the dead-letter queue is better than never.
@@ -37,12 +41,38 @@ impl SqsQueue {
         Ok(())
     }
 
-    /// The URL of the queue that the redrive policy names.
-    async fn find_dead_letters(&self) -> Result<String, QueueError> {
+    /// How many receives the redrive policy allows. A queue that cannot be asked now is asked again the next time.
+    pub(super) async fn allowed_receives(&self) -> Option<u32> {
+        let mut known = self.most_receives.lock().await;
+        if let Some((asked, most)) = *known
+            && asked.elapsed() < POLICY_HOLDS
+        {
+            return most;
+        }
+        match self.redrive_policy().await {
+            Ok(policy) => {
+                let most = allowed(&policy);
+                *known = Some((Instant::now(), most));
+                most
+            }
+            Err(error) => {
+                tracing::warn!(%error, "how many receives the queue allows is not known");
+                None
+            }
+        }
+    }
+
+    /// The redrive policy; null when there is none.
+    async fn redrive_policy(&self) -> Result<Value, QueueError> {
         let name = QueueAttributeName::RedrivePolicy;
         let attributes = self.attributes(std::slice::from_ref(&name)).await?;
         let policy = attributes.get(name.as_str()).and_then(|text| serde_json::from_str(text).ok());
-        let policy: serde_json::Value = policy.unwrap_or_default();
+        Ok(policy.unwrap_or_default())
+    }
+
+    /// The URL of the queue that the redrive policy names.
+    async fn find_dead_letters(&self) -> Result<String, QueueError> {
+        let policy = self.redrive_policy().await?;
         let arn: Vec<&str> = policy["deadLetterTargetArn"].as_str().unwrap_or_default().split(':').collect();
         let [_, _, _, _, account, queue] = arn[..] else {
             return Err(QueueError::permanent(
@@ -72,6 +102,12 @@ fn attributes(delivery: &Delivery, why: &BTreeMap<String, String>) -> BTreeMap<S
         }
     }
     taken
+}
+
+/// The `maxReceiveCount` of a redrive policy, which SQS takes and gives as a number and as a text.
+fn allowed(policy: &Value) -> Option<u32> {
+    let most = &policy["maxReceiveCount"];
+    most.as_u64().and_then(|most| u32::try_from(most).ok()).or_else(|| most.as_str()?.parse().ok())
 }
 
 /// SQS takes the characters of XML 1.0, and no empty text.
@@ -119,6 +155,13 @@ mod tests {
         assert!(attributes(&delivery(MOST_BYTES, 2), &why("broken")).is_empty());
         let tight = attributes(&delivery(MOST_BYTES - 25, 0), &why("broken"));
         assert_eq!(tight.keys().collect::<Vec<_>>(), ["error"]);
+    }
+
+    #[test]
+    fn the_policy_is_read_in_both_spellings() {
+        let policies = [r#"{"maxReceiveCount":3}"#, r#"{"maxReceiveCount":"3"}"#, r#"{"maxReceiveCount":-1}"#, "null"];
+        let most = policies.map(|policy| allowed(&serde_json::from_str(policy).unwrap()));
+        assert_eq!(most, [Some(3), Some(3), None, None]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, MessageSystemAttributeName,
     QueueAttributeName,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::{Backend, Delivery, Depth, Outgoing, QueueError};
 use batch::{Answer, Failed};
@@ -32,13 +32,20 @@ pub struct SqsQueue {
     /// Where dead letters go, if that is known beforehand.
     dead_letters: OnceCell<String>,
     client: OnceCell<Client>,
+    /// How many receives its redrive policy allows, and when it was asked.
+    most_receives: Mutex<Option<(Instant, Option<u32>)>>,
 }
 
 impl SqsQueue {
     /// The queue of this URL, reached by [`aws::config`](crate::aws::config).
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), dead_letters: OnceCell::new(), client: OnceCell::new() }
+        Self {
+            url: url.into(),
+            dead_letters: OnceCell::new(),
+            client: OnceCell::new(),
+            most_receives: Mutex::default(),
+        }
     }
 
     /// Uses this client.
@@ -164,6 +171,10 @@ impl Backend for SqsQueue {
 
     async fn dead_letter(&self, delivery: &Delivery, why: BTreeMap<String, String>) -> Result<(), QueueError> {
         self.bury(delivery, why).await
+    }
+
+    async fn most_receives(&self) -> Option<u32> {
+        self.allowed_receives().await
     }
 
     async fn visibility_timeout(&self) -> Result<Duration, QueueError> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::event::Record;
 use crate::backend::Backend;
-use crate::pipeline::{Core, Received, Verdict};
+use crate::pipeline::{Core, Received, SPENT, Verdict};
 
 /// The field of the answer with what failed.
 pub(super) const FAILURES: &str = "batchItemFailures";
@@ -110,7 +110,7 @@ fn lanes(host: &impl Queues, records: Vec<Record>) -> Vec<Lane> {
     lanes
 }
 
-/// Handles a lane up to the first record that stays; the rest is visible again at once.
+/// Handles a lane up to the first record that is to be handled again; the rest is visible again at once.
 async fn follow(host: &impl Queues, open: &Open, lane: Lane, at: Instant, until: Instant) {
     let mut stopped = false;
     for (index, record) in lane {
@@ -120,12 +120,19 @@ async fn follow(host: &impl Queues, open: &Open, lane: Lane, at: Instant, until:
             continue;
         }
         let received = Received { delivery: record.delivery, at, until };
-        let wait = match host.core().handle(&received).await {
+        let queue = host.of(&record.arn);
+        let wait = match host.core().handle(&received, &*queue).await {
             Verdict::Delete => None,
-            Verdict::PutBack(wait) => Some(wait),
+            Verdict::Retry(wait) | Verdict::GiveBack(wait) => Some(wait),
             Verdict::DeadLetter { reason, error } => {
-                let queue = host.of(&record.arn);
                 host.core().bury(&*queue, &received.delivery, &reason, &error).await.err()
+            }
+            Verdict::Spent { error } => {
+                match host.core().bury(&*queue, &received.delivery, SPENT, &error).await {
+                    Ok(()) => open.done(index),
+                    Err(_) => open.put_back(index, Duration::ZERO),
+                }
+                continue;
             }
         };
         match wait {
