@@ -27,6 +27,7 @@ async fn act(job: Job<Order>, _context: Context) -> Outcome {
         "fail" => return Outcome::retry_after(Duration::from_secs(1), "as ordered"),
         "panic" => panic!("as ordered"),
         "sleep" => tokio::time::sleep(Duration::from_secs(60)).await,
+        "block" => std::thread::sleep(Duration::from_secs(5)),
         "hopeless" => return Outcome::dead_letter("hopeless"),
         _ => {}
     }
@@ -184,6 +185,23 @@ async fn near_the_deadline_it_answers_with_what_is_not_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_blocks_its_thread_holds_up_neither_the_others_nor_the_answer() {
+    let queue = queue::sqs("lambda-blocked", Kind::Patient).await;
+    let mut function = start(&queue).await;
+    let acts = [("a", "block"), ("b", ""), ("c", "block"), ("d", "block"), ("e", "")];
+    send(&queue, acts.iter().map(|(name, act)| order(name, act)).collect()).await;
+    let batch = receive(&queue, 5).await;
+    let (answer, took) = function.invoke(event(&queue.url, &batch), Duration::from_secs(2)).await;
+    assert_eq!(failed(&answer.unwrap(), &batch), ["a", "c", "d"]);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    // The next batch does not wait for them either.
+    send(&queue, vec![order("f", "")]).await;
+    let batch = receive(&queue, 1).await;
+    let (answer, _) = function.invoke(event(&queue.url, &batch), Duration::from_secs(2)).await;
+    assert_eq!(answer.unwrap(), json!({"batchItemFailures": []}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_group_stops_at_its_first_failure_and_other_groups_go_on() {
     let queue = queue::sqs("lambda-groups", Kind::Fifo).await;
     let mut function = start(&queue).await;
@@ -201,6 +219,22 @@ async fn a_group_stops_at_its_first_failure_and_other_groups_go_on() {
     let _ = queue.open.delete(&receipts).await;
     let again = receive(&queue, 2).await;
     assert_eq!(again.iter().map(name).collect::<Vec<_>>(), ["a3", "a4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_at_its_last_receive_is_a_dead_letter_and_its_group_goes_on() {
+    let queue = queue::sqs("lambda-spent", Kind::Fifo).await;
+    let mut function = start(&queue).await;
+    let jobs = [("1", "fail"), ("2", ""), ("3", "")];
+    send(&queue, jobs.iter().map(|(name, act)| order(name, act).group("g")).collect()).await;
+    for left in [vec!["1", "2", "3"], vec!["1", "2", "3"], vec![]] {
+        let batch = receive(&queue, 3).await;
+        let (answer, _) = function.invoke(event(&queue.url, &batch), Duration::from_secs(20)).await;
+        assert_eq!(failed(&answer.unwrap(), &batch), left);
+    }
+    assert_eq!(handled(&function.printed().await), ["1", "1", "1", "2", "3"]);
+    let (_, why) = queue.dead_letters(1).await.remove(0);
+    assert_eq!((why["reason"].as_str(), why["attempts"].as_str()), ("attempts_exhausted", "3"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,7 @@ async fn act(done: Done, job: Job<Order>, context: Context) -> Outcome {
         "panic" => panic!("as ordered"),
         "sleep" => tokio::time::sleep(Duration::from_secs(60)).await,
         "nap" => tokio::time::sleep(Duration::from_secs(5)).await,
+        "doze" => tokio::time::sleep(Duration::from_secs(7)).await,
         "hopeless" => return Outcome::DeadLetter { reason: "hopeless".to_owned(), error: "as ordered".to_owned() },
         "fail once" if context.attempt() == 1 => return Outcome::retry("as ordered"),
         "fail" => return Outcome::retry_after(Duration::from_millis(200), "as ordered"),
@@ -246,6 +247,27 @@ async fn a_group_stays_in_order_when_one_of_it_fails_and_other_groups_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_fails_for_good_in_a_group_takes_nothing_behind_it_along() {
+    for queue in [queue::sqlite("spent", Kind::Fifo).await, queue::sqs("spent", Kind::Fifo).await] {
+        let done = Done::default();
+        let acts = [("1", ""), ("2", "fail"), ("3", ""), ("4", "panic"), ("5", "")];
+        enqueue(&queue, acts.map(|(name, act)| order(name, act).group("g")).into()).await;
+        let running = run(worker(&done), &queue);
+        done.until(3).await;
+        let dead = queue.dead_letters(2).await;
+        running.stop().await;
+        assert_eq!(done.all(), ["1", "3", "5"]);
+        let told = |(body, why): &(String, std::collections::BTreeMap<String, String>)| {
+            (body_of(body)["payload"]["name"].to_string(), why["reason"].clone(), why["error"].clone())
+        };
+        let expected = [("\"2\"", "as ordered"), ("\"4\"", "panic: as ordered")]
+            .map(|(name, error)| (name.to_owned(), "attempts_exhausted".to_owned(), error.to_owned()));
+        assert_eq!(dead.iter().map(told).collect::<Vec<_>>(), expected);
+        is_empty(&queue).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn duplicates_are_done_once_and_a_failed_job_is_not_taken_for_done() {
     let queue = queue::sqlite("duplicates", Kind::Standard).await;
     let done = Done::default();
@@ -263,6 +285,32 @@ async fn duplicates_are_done_once_and_a_failed_job_is_not_taken_for_done() {
     }
     running.stop().await;
     assert_eq!(done.sorted(), ["fails first", "other", "same"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_outlive_a_job_that_takes_many_leases() {
+    for queue in [queue::sqlite("outlive", Kind::Patient).await, queue::sqs("outlive", Kind::Patient).await] {
+        let done = Done::default();
+        // One duplicate has only its last receive left, and comes when the job is under way.
+        enqueue(&queue, vec![order("long", "doze").idempotency_key("k")]).await;
+        for wait in [0, 3] {
+            let one = queue.open.receive(1, Duration::from_secs(5)).await.unwrap().remove(0);
+            queue.open.extend(&[(one.receipt, Duration::from_secs(wait))]).await.remove(0).unwrap();
+        }
+        enqueue(&queue, (0..2).map(|_| order("long", "doze").idempotency_key("k")).collect()).await;
+        let lease = |worker: Worker| worker.settings(|settings| settings.lease = Duration::from_secs(1));
+        let worker = lease(worker(&done).job_timeout(Duration::from_secs(8)));
+        let running = run(worker.idempotency(Arc::new(Memory::new())), &queue);
+        done.until(1).await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while queue.open.depth().await.unwrap() != queuestack_worker::backend::Depth::default() {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        running.stop().await;
+        assert_eq!(queue.dead_letters(0).await, []);
+        assert_eq!(done.all(), ["long"]);
+    }
 }
 
 /// A store that can be switched off, and that says of its claims what a test wants.

@@ -39,8 +39,10 @@ pub struct Delivery {
     pub receipt: String,
     /// The body.
     pub body: String,
-    /// String attributes beside the body.
+    /// Attributes beside the body that are text: strings, and numbers as they are written.
     pub attributes: BTreeMap<String, String>,
+    /// Attributes of another type than `String`, with their types; those that are text stand in `attributes` as well.
+    pub typed: BTreeMap<String, Typed>,
     /// How often it was received, this time included: 1 at first.
     pub receive_count: u32,
     /// When it was sent.
@@ -51,6 +53,24 @@ pub struct Delivery {
     pub group: Option<String>,
     /// X-Ray's trace header.
     pub trace_header: Option<String>,
+}
+
+/// An attribute of another type than `String`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// `Number`, `Binary`, or one of those and `String` with a label: `Number.cents`.
+    pub data_type: String,
+    /// Its value.
+    pub value: TypedValue,
+}
+
+/// The value of a [`Typed`] attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypedValue {
+    /// Of a `Number` or a labelled `String`.
+    Text(String),
+    /// Of a `Binary`.
+    Bytes(Vec<u8>),
 }
 
 /// Why one message of a batch, or a whole call, did not go through.
@@ -123,6 +143,18 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Makes each delivery visible again this long from now; zero is at once.
     async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>>;
+
+    /// The same for deliveries whose handling never began. Where the queue lets it, the receive is taken back: waiting
+    /// for one's turn is no attempt.
+    async fn give_back(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
+        self.extend(receipts).await
+    }
+
+    /// After how many receives the queue itself takes a message for a dead letter. `None` when it never does, and when
+    /// it does not say.
+    async fn most_receives(&self) -> Option<u32> {
+        None
+    }
 
     /// Puts a copy with these attributes into the dead-letter queue and, only when that is safe, deletes the original.
     ///

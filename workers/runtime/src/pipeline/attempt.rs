@@ -8,6 +8,7 @@ use tracing::Span;
 
 use super::claim::{Claimed, Held};
 use super::{Core, Received, Verdict};
+use crate::backend::Backend;
 use crate::context::Context;
 use crate::job::Ready;
 use crate::retry::within_limit;
@@ -16,6 +17,7 @@ use crate::{Envelope, Outcome};
 
 pub(super) struct Attempt<'a> {
     pub core: &'a Core,
+    pub queue: &'a dyn Backend,
     pub received: &'a Received,
     pub envelope: &'a Envelope,
     pub trace: Trace,
@@ -87,7 +89,7 @@ impl Attempt<'_> {
                 if let Some(held) = held
                     && !held.complete(result.as_ref(), self.received.until).await
                 {
-                    return self.put_back(None, Event::Failed, "its lease was lost");
+                    return self.lost();
                 }
                 self.core.metrics.count(&self.envelope.job_type, Event::Processed);
                 tracing::info!(took_ms, "done");
@@ -95,7 +97,7 @@ impl Attempt<'_> {
             }
             Ended::Said(Outcome::Retry { after, error }) => {
                 self.release(held).await;
-                self.put_back(after, Event::Failed, &error)
+                self.failed(after, error).await
             }
             Ended::Said(Outcome::DeadLetter { reason, error }) => {
                 self.release(held).await;
@@ -105,17 +107,17 @@ impl Attempt<'_> {
             }
             Ended::Panicked(text) => {
                 self.release(held).await;
-                self.put_back(None, Event::Failed, &format!("panic: {text}"))
+                self.failed(None, format!("panic: {text}")).await
             }
             Ended::TimedOut => {
                 self.release(held).await;
-                self.put_back(None, Event::Failed, &format!("not done after {took_ms} ms"))
+                self.failed(None, format!("not done after {took_ms} ms")).await
             }
             Ended::Stopped => {
                 self.release(held).await;
-                self.put_back(Some(Duration::ZERO), Event::Retried, "the worker stops")
+                Verdict::Retry(self.put_back(Some(Duration::ZERO), "the worker stops"))
             }
-            Ended::Lost => self.put_back(None, Event::Failed, "its lease was lost"),
+            Ended::Lost => self.lost(),
         }
     }
 
@@ -125,16 +127,37 @@ impl Attempt<'_> {
         }
     }
 
-    /// Puts the message back after a wait, else after the back-off.
-    pub(super) fn put_back(&self, after: Option<Duration>, event: Event, error: &str) -> Verdict {
+    /// The verdict on an attempt that failed: another one, after a wait or else the back-off, while there is one left.
+    ///
+    /// A FIFO queue gives what is behind a message together with it, and counts that as receives. If the last failure
+    /// were put back as those before it, the queue would take all of them for dead letters with it.
+    async fn failed(&self, after: Option<Duration>, error: String) -> Verdict {
+        self.core.metrics.count(&self.envelope.job_type, Event::Failed);
+        if self.queue.is_fifo() && self.receives_left().await == Some(0) {
+            tracing::error!(error, "failed at its last receive");
+            return Verdict::Spent { error };
+        }
+        Verdict::Retry(self.put_back(after, &error))
+    }
+
+    /// The verdict on an attempt whose job is another's by now.
+    fn lost(&self) -> Verdict {
+        self.core.metrics.count(&self.envelope.job_type, Event::Failed);
+        Verdict::Retry(self.put_back(None, "its lease was lost"))
+    }
+
+    /// How often the queue gives the message once more before it is a dead letter, if it says.
+    pub(super) async fn receives_left(&self) -> Option<u32> {
+        Some(self.queue.most_receives().await?.saturating_sub(self.received.delivery.receive_count))
+    }
+
+    /// How long a message that is put back waits: as asked, else the back-off.
+    pub(super) fn put_back(&self, after: Option<Duration>, error: &str) -> Duration {
         let attempt = self.received.delivery.receive_count;
         let wait = after.unwrap_or_else(|| self.core.settings.backoff.delay(attempt));
         let wait = within_limit(wait, self.received.at.elapsed());
-        if event != Event::Retried {
-            self.core.metrics.count(&self.envelope.job_type, event);
-        }
         self.core.metrics.count(&self.envelope.job_type, Event::Retried);
         tracing::warn!(error, retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "put back");
-        Verdict::PutBack(wait)
+        wait
     }
 }

@@ -41,11 +41,19 @@ pub(crate) struct Core {
 pub(crate) enum Verdict {
     /// It is done.
     Delete,
-    /// It is visible again after this long.
-    PutBack(Duration),
+    /// Its attempt did not come to an end: it is visible again after this long.
+    Retry(Duration),
+    /// No attempt at it was begun: it is visible again after this long, and if the queue can do it, uncounted.
+    GiveBack(Duration),
     /// It goes to the dead-letter queue.
     DeadLetter { reason: String, error: String },
+    /// Its attempt failed, and was the last that its FIFO queue allows. It goes to the dead-letter queue too, and if
+    /// the worker cannot put it there, the queue does: either way its successors need not wait for it.
+    Spent { error: String },
 }
+
+/// Why a message is dead that failed as often as its queue allows.
+pub(crate) const SPENT: &str = "attempts_exhausted";
 
 /// A message that a host received.
 #[derive(Debug)]
@@ -66,12 +74,12 @@ struct Poison {
 
 impl Core {
     /// Takes a message all the way to its verdict. Whatever panics on the way is this message's failure alone.
-    pub async fn handle(&self, received: &Received) -> Verdict {
-        let verdict = AssertUnwindSafe(self.take(received)).catch_unwind().await;
-        verdict.unwrap_or_else(|_| Verdict::PutBack(self.settings.backoff.delay(received.delivery.receive_count)))
+    pub async fn handle(&self, received: &Received, queue: &dyn Backend) -> Verdict {
+        let verdict = AssertUnwindSafe(self.take(received, queue)).catch_unwind().await;
+        verdict.unwrap_or_else(|_| Verdict::Retry(self.settings.backoff.delay(received.delivery.receive_count)))
     }
 
-    async fn take(&self, received: &Received) -> Verdict {
+    async fn take(&self, received: &Received, queue: &dyn Backend) -> Verdict {
         let delivery = &received.delivery;
         let (envelope, ready) = match self.read(delivery) {
             Ok(read) => read,
@@ -81,7 +89,7 @@ impl Core {
         self.metrics.age(&envelope.job_type, age);
         let trace = incoming_trace(&envelope, delivery);
         let span = span(delivery, &envelope, trace);
-        let attempt = attempt::Attempt { core: self, received, envelope: &envelope, trace, span: span.clone() };
+        let attempt = attempt::Attempt { core: self, queue, received, envelope: &envelope, trace, span: span.clone() };
         attempt.run(ready).instrument(span).await
     }
 

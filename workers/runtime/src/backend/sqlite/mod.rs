@@ -138,22 +138,36 @@ impl SqliteQueue {
     }
 
     /// Changes the messages that these receipts still name, in one transaction.
-    async fn settle(&self, receipts: &[(String, Option<Duration>)]) -> Result<Vec<bool>, sqlx::Error> {
+    async fn settle(&self, receipts: &[(&String, Settled)]) -> Result<Vec<bool>, sqlx::Error> {
         let mut change = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         let (now, mut hits) = (milliseconds(SystemTime::now()), Vec::new());
-        for (receipt, visible_in) in receipts {
-            let query = match visible_in {
-                None => sqlx::query("DELETE FROM messages WHERE receipt = ?"),
-                Some(wait) => sqlx::query("UPDATE messages SET visible_at = ? WHERE receipt = ? AND visible_at > ?")
-                    .bind(now.saturating_add(span(*wait))),
+        for (receipt, settled) in receipts {
+            let query = match settled {
+                Settled::Gone => sqlx::query("DELETE FROM messages WHERE receipt = ?").bind(*receipt),
+                Settled::Visible { wait, receives } => sqlx::query(
+                    "UPDATE messages SET visible_at = ?, receives = receives - ? WHERE receipt = ? AND visible_at > ?",
+                )
+                .bind(now.saturating_add(span(*wait)))
+                .bind(receives)
+                .bind(*receipt)
+                .bind(now),
             };
-            let query = query.bind(receipt);
-            let query = if visible_in.is_some() { query.bind(now) } else { query };
             hits.push(query.execute(&mut *change).await?.rows_affected() > 0);
         }
         change.commit().await?;
         Ok(hits)
     }
+}
+
+/// What becomes of a delivery.
+#[derive(Clone, Copy, Debug)]
+enum Settled {
+    Gone,
+    /// There again after the wait, with so many of its receives taken back.
+    Visible {
+        wait: Duration,
+        receives: u32,
+    },
 }
 
 /// The results of [`SqliteQueue::settle`], one a receipt.
@@ -184,13 +198,24 @@ impl Backend for SqliteQueue {
     }
 
     async fn delete(&self, receipts: &[String]) -> Vec<Result<(), QueueError>> {
-        let receipts: Vec<_> = receipts.iter().map(|receipt| (receipt.clone(), None)).collect();
+        let receipts: Vec<_> = receipts.iter().map(|receipt| (receipt, Settled::Gone)).collect();
         results(self.settle(&receipts).await, receipts.len())
     }
 
     async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
-        let receipts: Vec<_> = receipts.iter().map(|(receipt, wait)| (receipt.clone(), Some(*wait))).collect();
+        let visible = |wait| Settled::Visible { wait, receives: 0 };
+        let receipts: Vec<_> = receipts.iter().map(|(receipt, wait)| (receipt, visible(*wait))).collect();
         results(self.settle(&receipts).await, receipts.len())
+    }
+
+    async fn give_back(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
+        let visible = |wait| Settled::Visible { wait, receives: 1 };
+        let receipts: Vec<_> = receipts.iter().map(|(receipt, wait)| (receipt, visible(*wait))).collect();
+        results(self.settle(&receipts).await, receipts.len())
+    }
+
+    async fn most_receives(&self) -> Option<u32> {
+        Some(self.options.most_receives)
     }
 
     async fn dead_letter(&self, delivery: &Delivery, why: BTreeMap<String, String>) -> Result<(), QueueError> {

@@ -16,11 +16,12 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, MessageSystemAttributeName,
     QueueAttributeName,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::{Backend, Delivery, Depth, Outgoing, QueueError};
 use batch::{Answer, Failed};
-pub(crate) use message::since_epoch;
+use message::Parcel;
+pub(crate) use message::{attributes, since_epoch};
 
 /// Calls of one batch that go on at once.
 const PARALLEL: usize = 8;
@@ -32,13 +33,20 @@ pub struct SqsQueue {
     /// Where dead letters go, if that is known beforehand.
     dead_letters: OnceCell<String>,
     client: OnceCell<Client>,
+    /// How many receives its redrive policy allows, and when it was asked.
+    most_receives: Mutex<Option<(Instant, Option<u32>)>>,
 }
 
 impl SqsQueue {
     /// The queue of this URL, reached by [`aws::config`](crate::aws::config).
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), dead_letters: OnceCell::new(), client: OnceCell::new() }
+        Self {
+            url: url.into(),
+            dead_letters: OnceCell::new(),
+            client: OnceCell::new(),
+            most_receives: Mutex::default(),
+        }
     }
 
     /// Uses this client.
@@ -63,6 +71,24 @@ impl SqsQueue {
             call.set_attribute_names(Some(names.to_vec())).send().await.map_err(|error| call_failed(&error))?;
         let attributes = answer.attributes.unwrap_or_default().into_iter();
         Ok(attributes.map(|(name, value)| (name.as_str().to_owned(), value)).collect())
+    }
+
+    /// Sends messages with attributes of all types.
+    async fn post(&self, parcels: Vec<Parcel>) -> Vec<Result<String, QueueError>> {
+        let client = self.client().await;
+        let sizes = parcels.iter().map(Parcel::size).collect();
+        let call = |entries: Vec<(String, Parcel)>| async move {
+            let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| one.entry(id)).collect();
+            let call = client.send_message_batch().queue_url(&self.url);
+            let answer = call.set_entries(Some(entries?)).send().await.map_err(|error| call_failed(&error))?;
+            let done = answer.successful.into_iter().map(|one| (one.id, one.message_id));
+            Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
+        };
+        if !self.is_fifo() {
+            return batch::run(parcels, sizes, PARALLEL, call).await;
+        }
+        let grouped = parcels.into_iter().map(|one| (one.message.group.clone(), one)).collect();
+        batch::in_order(grouped, sizes, PARALLEL, call).await
     }
 }
 
@@ -98,18 +124,7 @@ impl Backend for SqsQueue {
     }
 
     async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>> {
-        let client = self.client().await;
-        let sizes = messages.iter().map(message::size).collect();
-        // What is to stay in order goes out in order.
-        let parallel = if self.is_fifo() { 1 } else { PARALLEL };
-        batch::run(messages, sizes, parallel, |entries| async move {
-            let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| message::entry(id, one)).collect();
-            let call = client.send_message_batch().queue_url(&self.url);
-            let answer = call.set_entries(Some(entries?)).send().await.map_err(|error| call_failed(&error))?;
-            let done = answer.successful.into_iter().map(|one| (one.id, one.message_id));
-            Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
-        })
-        .await
+        self.post(messages.into_iter().map(Parcel::from).collect()).await
     }
 
     async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
@@ -164,6 +179,10 @@ impl Backend for SqsQueue {
 
     async fn dead_letter(&self, delivery: &Delivery, why: BTreeMap<String, String>) -> Result<(), QueueError> {
         self.bury(delivery, why).await
+    }
+
+    async fn most_receives(&self) -> Option<u32> {
+        self.allowed_receives().await
     }
 
     async fn visibility_timeout(&self) -> Result<Duration, QueueError> {

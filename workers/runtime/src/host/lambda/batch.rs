@@ -7,10 +7,12 @@ use std::time::{Duration, Instant, SystemTime};
 use futures::stream::{self, StreamExt};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::event::Record;
 use crate::backend::Backend;
-use crate::pipeline::{Core, Received, Verdict};
+use crate::pipeline::{Core, Received, SPENT, Verdict};
 
 /// The field of the answer with what failed.
 pub(super) const FAILURES: &str = "batchItemFailures";
@@ -21,7 +23,7 @@ const LANES_END: Duration = Duration::from_millis(300);
 const CALLS_END: Duration = Duration::from_millis(100);
 
 /// What a batch needs of its host.
-pub(super) trait Queues {
+pub(super) trait Queues: Send + Sync + 'static {
     fn core(&self) -> &Core;
     fn of(&self, arn: &str) -> Arc<dyn Backend>;
 }
@@ -52,7 +54,7 @@ impl Open {
     ///
     /// # Errors
     /// An open record has no id to name it by. Lambda takes an empty one for a failure of all, and so does this.
-    fn answer(self) -> Result<Value, Error> {
+    fn answer(&self) -> Result<Value, Error> {
         let open: Vec<_> = locked(&self.ids).iter().flatten().cloned().collect();
         if open.iter().any(String::is_empty) {
             return Err("a record that is not done has no message id: the whole batch is returned".into());
@@ -67,22 +69,40 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Handles a batch and answers before the deadline.
-pub(super) async fn handle(host: &impl Queues, records: Vec<Record>, deadline: SystemTime) -> Result<Value, Error> {
+///
+/// Each lane has a thread of its own to be polled on. A handler that blocks its thread then holds up its lane and
+/// nothing else: on the few threads of a runtime it would hold up all others, the timers and the answer itself.
+pub(super) async fn handle(
+    host: &Arc<impl Queues>,
+    records: Vec<Record>,
+    deadline: SystemTime,
+) -> Result<Value, Error> {
     let at = Instant::now();
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
     let end = |before: Duration| at + left.saturating_sub(before);
-    let open = Open::new(&records);
+    let open = Arc::new(Open::new(&records));
     let arns: Vec<_> = records.iter().map(|record| (record.arn.clone(), record.delivery.receipt.clone())).collect();
     let until = end(HANDLERS_END);
-    let lanes = stream::iter(lanes(host, records))
-        .map(|lane| follow(host, &open, lane, at, until))
-        .buffer_unordered(host.core().settings.concurrency)
-        .count();
-    if tokio::time::timeout_at(end(LANES_END).into(), lanes).await.is_err() {
+    let (over, _) = watch::channel(false);
+    let follow = |lane| {
+        let (host, open, mut over) = (Arc::clone(host), Arc::clone(&open), over.subscribe());
+        let lane = async move {
+            tokio::select! {
+                () = follow(&*host, &open, lane, at, until) => {}
+                _ = over.wait_for(|over| *over) => {}
+            }
+        };
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(lane))
+    };
+    let lanes = stream::iter(lanes(&**host, records)).map(follow);
+    let all = lanes.buffer_unordered(host.core().settings.concurrency).count();
+    if tokio::time::timeout_at(end(LANES_END).into(), all).await.is_err() {
         tracing::warn!("the deadline is near: what is not done is returned");
     }
+    over.send_replace(true);
     let waits = std::mem::take(&mut *locked(&open.waits));
-    let told = tell(host, &arns, waits);
+    let told = tell(&**host, &arns, waits);
     if tokio::time::timeout_at(end(CALLS_END).into(), told).await.is_err() {
         tracing::warn!("the deadline is near: what failed is visible again after its visibility timeout");
     }
@@ -110,7 +130,7 @@ fn lanes(host: &impl Queues, records: Vec<Record>) -> Vec<Lane> {
     lanes
 }
 
-/// Handles a lane up to the first record that stays; the rest is visible again at once.
+/// Handles a lane up to the first record that is to be handled again; the rest is visible again at once.
 async fn follow(host: &impl Queues, open: &Open, lane: Lane, at: Instant, until: Instant) {
     let mut stopped = false;
     for (index, record) in lane {
@@ -120,12 +140,19 @@ async fn follow(host: &impl Queues, open: &Open, lane: Lane, at: Instant, until:
             continue;
         }
         let received = Received { delivery: record.delivery, at, until };
-        let wait = match host.core().handle(&received).await {
+        let queue = host.of(&record.arn);
+        let wait = match host.core().handle(&received, &*queue).await {
             Verdict::Delete => None,
-            Verdict::PutBack(wait) => Some(wait),
+            Verdict::Retry(wait) | Verdict::GiveBack(wait) => Some(wait),
             Verdict::DeadLetter { reason, error } => {
-                let queue = host.of(&record.arn);
                 host.core().bury(&*queue, &received.delivery, &reason, &error).await.err()
+            }
+            Verdict::Spent { error } => {
+                match host.core().bury(&*queue, &received.delivery, SPENT, &error).await {
+                    Ok(()) => open.done(index),
+                    Err(_) => open.put_back(index, Duration::ZERO),
+                }
+                continue;
             }
         };
         match wait {

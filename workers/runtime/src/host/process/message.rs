@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Host;
+use super::{Held, Host};
 use crate::backend::Delivery;
-use crate::pipeline::{Received, Verdict};
+use crate::pipeline::{Received, SPENT, Verdict};
 use crate::retry::LONGEST_INVISIBLE;
 
 /// Starts the tasks of the messages of one poll: one a message, or one a group where order counts.
@@ -21,12 +21,8 @@ pub(super) fn spawn(host: &Arc<Host>, deliveries: Vec<Delivery>, at: Instant, sl
     });
     if !host.queue.is_fifo() {
         for one in watched {
-            let slot = slots.split(1);
-            let host = Arc::clone(host);
-            tokio::spawn(async move {
-                single(&host, one).await;
-                drop((slot, host));
-            });
+            let held = Held::new(host, slots.split(1));
+            tokio::spawn(async move { single(&held.host, one).await });
         }
         return;
     }
@@ -35,18 +31,14 @@ pub(super) fn spawn(host: &Arc<Host>, deliveries: Vec<Delivery>, at: Instant, sl
         groups.entry(one.delivery.group.clone()).or_default().push(one);
     }
     for group in groups.into_values() {
-        let slot = slots.split(group.len());
-        let host = Arc::clone(host);
-        tokio::spawn(async move {
-            in_order(&host, group).await;
-            drop((slot, host));
-        });
+        let held = Held::new(host, slots.split(group.len()));
+        tokio::spawn(async move { in_order(&held.host, group).await });
     }
 }
 
 /// Handles one message; its delete may wait for others to go with it.
 async fn single(host: &Arc<Host>, one: Received) {
-    let verdict = host.core.handle(&one).await;
+    let verdict = host.core.handle(&one, &*host.queue).await;
     host.heartbeat.release(&one.delivery.receipt).await;
     if verdict == Verdict::Delete {
         host.deleter.delete(one.delivery.receipt).await;
@@ -59,8 +51,10 @@ async fn single(host: &Arc<Host>, one: Received) {
 async fn in_order(host: &Arc<Host>, group: Vec<Received>) {
     let mut group = group.into_iter();
     for one in group.by_ref() {
-        let verdict =
-            if host.core.stop.is_draining() { Verdict::PutBack(Duration::ZERO) } else { host.core.handle(&one).await };
+        let verdict = match host.core.stop.is_draining() {
+            true => Verdict::GiveBack(Duration::ZERO),
+            false => host.core.handle(&one, &*host.queue).await,
+        };
         host.heartbeat.release(&one.delivery.receipt).await;
         if !settle(host, &one.delivery, verdict).await {
             break;
@@ -72,21 +66,26 @@ async fn in_order(host: &Arc<Host>, group: Vec<Received>) {
         rest.push((one.delivery.receipt, Duration::ZERO));
     }
     if !rest.is_empty() {
-        for error in host.queue.extend(&rest).await.into_iter().filter_map(Result::err) {
+        for error in host.queue.give_back(&rest).await.into_iter().filter_map(Result::err) {
             tracing::warn!(%error, "not given back: it is visible again after its visibility timeout");
         }
     }
 }
 
-/// Carries out a verdict; false when the message stays in the queue.
+/// Carries out a verdict; false when the message will be handled again, so that what is behind it has to wait.
 async fn settle(host: &Host, delivery: &Delivery, verdict: Verdict) -> bool {
     let receipt = delivery.receipt.clone();
     let (result, gone) = match verdict {
         Verdict::Delete => (host.queue.delete(&[receipt]).await, true),
-        Verdict::PutBack(wait) => (host.queue.extend(&[(receipt, wait)]).await, false),
+        Verdict::Retry(wait) => (host.queue.extend(&[(receipt, wait)]).await, false),
+        Verdict::GiveBack(wait) => (host.queue.give_back(&[(receipt, wait)]).await, false),
         Verdict::DeadLetter { reason, error } => match host.core.bury(&*host.queue, delivery, &reason, &error).await {
             Ok(()) => return true,
             Err(wait) => (host.queue.extend(&[(receipt, wait)]).await, false),
+        },
+        Verdict::Spent { error } => match host.core.bury(&*host.queue, delivery, SPENT, &error).await {
+            Ok(()) => return true,
+            Err(_) => (host.queue.extend(&[(receipt, Duration::ZERO)]).await, true),
         },
     };
     match result.into_iter().find_map(Result::err) {

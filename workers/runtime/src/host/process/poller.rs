@@ -114,7 +114,7 @@ async fn give_back(host: &Host, result: Result<Vec<Delivery>, QueueError>) {
     let Ok(deliveries) = result else { return };
     let at_once: Vec<_> = deliveries.into_iter().map(|one| (one.receipt, Duration::ZERO)).collect();
     if !at_once.is_empty() {
-        for error in host.queue.extend(&at_once).await.into_iter().filter_map(Result::err) {
+        for error in host.queue.give_back(&at_once).await.into_iter().filter_map(Result::err) {
             tracing::warn!(%error, "not given back: it is visible again after its visibility timeout");
         }
     }
