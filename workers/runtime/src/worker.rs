@@ -197,7 +197,7 @@ impl Worker {
         host::process::run(Arc::new(core), queue).await
     }
 
-    fn core(self, stop: Stop, sampled: bool) -> Result<Core, StartError> {
+    pub(crate) fn core(self, stop: Stop, sampled: bool) -> Result<Core, StartError> {
         if let Some(job_type) = self.twice.first() {
             return Err(StartError(format!("`{job_type}` has two handlers: remove one")));
         }

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -64,13 +63,105 @@ fn answer(host: &Host, request: &Request<Incoming>) -> Response<Full<Bytes>> {
 }
 
 fn health(host: &Host) -> (StatusCode, String) {
-    let silent = host.health.silent_for();
-    // With every slot taken nothing is polled: a busy worker is a healthy one.
-    let busy = host.core.metrics.gauges.handling.load(Relaxed) >= host.core.settings.concurrency as u64;
-    if silent > SILENCE && !busy {
+    let silent = host.health.silent_for(host.core.settings.concurrency);
+    if silent > SILENCE {
         let text = format!("the queue has not answered for {} s\n", silent.as_secs());
         return (StatusCode::SERVICE_UNAVAILABLE, text);
     }
     let state = if host.core.stop.is_draining() { "stopping" } else { "ok" };
     (StatusCode::OK, format!("{state}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::{Instant, SystemTime};
+
+    use async_trait::async_trait;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+    use crate::backend::{Backend, Delivery, Depth, Outgoing, QueueError};
+    use crate::host::process::heartbeat::Heartbeat;
+    use crate::host::process::{Health, deleter, message};
+    use crate::{Context, Job, Outcome, Stop, Worker};
+
+    /// A FIFO queue that takes everything and has nothing.
+    struct Ordered;
+
+    #[async_trait]
+    impl Backend for Ordered {
+        fn is_fifo(&self) -> bool {
+            true
+        }
+        async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>> {
+            messages.iter().map(|_| Ok(String::new())).collect()
+        }
+        async fn receive(&self, _max: usize, _wait: Duration) -> Result<Vec<Delivery>, QueueError> {
+            Ok(Vec::new())
+        }
+        async fn delete(&self, receipts: &[String]) -> Vec<Result<(), QueueError>> {
+            receipts.iter().map(|_| Ok(())).collect()
+        }
+        async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
+            receipts.iter().map(|_| Ok(())).collect()
+        }
+        async fn dead_letter(&self, _delivery: &Delivery, _why: BTreeMap<String, String>) -> Result<(), QueueError> {
+            Ok(())
+        }
+        async fn visibility_timeout(&self) -> Result<Duration, QueueError> {
+            Ok(Duration::from_secs(30))
+        }
+        async fn depth(&self) -> Result<Depth, QueueError> {
+            Ok(Depth::default())
+        }
+    }
+
+    fn of_one_group(index: usize) -> Delivery {
+        Delivery {
+            message_id: index.to_string(),
+            receipt: index.to_string(),
+            body: r#"{"type":"wait","createdAt":"2026-01-01T00:00:00Z"}"#.to_owned(),
+            attributes: BTreeMap::new(),
+            receive_count: 1,
+            sent: SystemTime::now(),
+            first_received: SystemTime::now(),
+            group: Some("g".to_owned()),
+            trace_header: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_whose_slots_all_are_taken_is_healthy_however_long_it_did_not_ask() {
+        let (slots, proceed) = (3, Arc::new(Semaphore::new(0)));
+        let gate = Arc::clone(&proceed);
+        let worker = Worker::new("test").concurrency(slots).job("wait", move |_job: Job<()>, _context: Context| {
+            let gate = Arc::clone(&gate);
+            async move {
+                gate.acquire().await.expect("open").forget();
+                Outcome::done()
+            }
+        });
+        let queue: Arc<dyn Backend> = Arc::new(Ordered);
+        let (deleter, _deleting) = deleter::start(Arc::clone(&queue));
+        let host = Arc::new(Host {
+            core: Arc::new(worker.core(Stop::new(), false).unwrap()),
+            queue,
+            deleter,
+            heartbeat: Heartbeat::new(Duration::from_secs(30)),
+            slots: Arc::new(Semaphore::new(slots)),
+            health: Health::new(Instant::now().checked_sub(2 * SILENCE).unwrap()),
+        });
+        assert_eq!(health(&host).0, StatusCode::SERVICE_UNAVAILABLE);
+        // One is handled, and two wait for their turn.
+        let mut free = Arc::clone(&host.slots).acquire_many_owned(3).await.unwrap();
+        message::spawn(&host, (0..slots).map(of_one_group).collect(), Instant::now(), &mut free);
+        tokio::task::yield_now().await;
+        assert_eq!(health(&host), (StatusCode::OK, "ok\n".to_owned()));
+        proceed.add_permits(slots);
+        drop(host.slots.acquire_many(3).await.unwrap());
+        // From then on the queue is asked, and has a while to answer.
+        assert_eq!(health(&host).0, StatusCode::OK);
+        assert!(host.health.silent_for(slots) < SILENCE && host.health.silent_for(0).is_zero());
+    }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Host;
+use super::{Held, Host};
 use crate::backend::Delivery;
 use crate::pipeline::{Received, SPENT, Verdict};
 use crate::retry::LONGEST_INVISIBLE;
@@ -21,11 +21,10 @@ pub(super) fn spawn(host: &Arc<Host>, deliveries: Vec<Delivery>, at: Instant, sl
     });
     if !host.queue.is_fifo() {
         for one in watched {
-            let slot = slots.split(1);
-            let host = Arc::clone(host);
+            let held = Held::new(host, slots.split(1));
             tokio::spawn(async move {
-                single(&host, one).await;
-                drop((slot, host));
+                single(&held.host, one).await;
+                drop(held);
             });
         }
         return;
@@ -35,11 +34,10 @@ pub(super) fn spawn(host: &Arc<Host>, deliveries: Vec<Delivery>, at: Instant, sl
         groups.entry(one.delivery.group.clone()).or_default().push(one);
     }
     for group in groups.into_values() {
-        let slot = slots.split(group.len());
-        let host = Arc::clone(host);
+        let held = Held::new(host, slots.split(group.len()));
         tokio::spawn(async move {
-            in_order(&host, group).await;
-            drop((slot, host));
+            in_order(&held.host, group).await;
+            drop(held);
         });
     }
 }

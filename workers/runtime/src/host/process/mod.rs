@@ -12,10 +12,10 @@ mod message;
 mod poller;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::StartError;
 use crate::backend::{Backend, QueueError};
@@ -41,19 +41,57 @@ struct Host {
     health: Health,
 }
 
-/// When the queue answered last.
+/// Since when the queue owes an answer, and how many slots messages hold.
 struct Health {
     began: Instant,
     answered_ms: AtomicU64,
+    held: AtomicUsize,
 }
 
 impl Health {
+    fn new(began: Instant) -> Self {
+        Self { began, answered_ms: AtomicU64::new(0), held: AtomicUsize::new(0) }
+    }
+
     fn answered(&self) {
         self.answered_ms.store(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX), Relaxed);
     }
 
-    fn silent_for(&self) -> Duration {
+    /// How long the queue did not answer. With so many slots, all of them held, it is not asked and owes nothing.
+    fn silent_for(&self, slots: usize) -> Duration {
+        if self.held.load(Relaxed) >= slots {
+            return Duration::ZERO;
+        }
         self.began.elapsed().saturating_sub(Duration::from_millis(self.answered_ms.load(Relaxed)))
+    }
+}
+
+/// The slots of a message or of a group, until its task ends, whatever it is doing meanwhile: it may wait for its turn.
+struct Held {
+    slots: Option<OwnedSemaphorePermit>,
+    host: Arc<Host>,
+}
+
+impl Held {
+    fn new(host: &Arc<Host>, slots: Option<OwnedSemaphorePermit>) -> Self {
+        let held = Self { slots, host: Arc::clone(host) };
+        host.health.held.fetch_add(held.count(), Relaxed);
+        held
+    }
+
+    fn count(&self) -> usize {
+        self.slots.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let health = &self.host.health;
+        if health.held.load(Relaxed) >= self.host.core.settings.concurrency {
+            // The queue is asked from now on: its silence until now was ours.
+            health.answered();
+        }
+        health.held.fetch_sub(self.count(), Relaxed);
     }
 }
 
@@ -65,7 +103,7 @@ pub(crate) async fn run(core: Arc<Core>, queue: Arc<dyn Backend>) -> Result<(), 
     let host = Arc::new(Host {
         heartbeat: Heartbeat::new(visibility),
         slots: Arc::new(Semaphore::new(core.settings.concurrency)),
-        health: Health { began: Instant::now(), answered_ms: AtomicU64::new(0) },
+        health: Health::new(Instant::now()),
         core,
         queue,
         deleter,
