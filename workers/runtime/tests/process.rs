@@ -57,6 +57,7 @@ async fn act(done: Done, job: Job<Order>, context: Context) -> Outcome {
         "panic" => panic!("as ordered"),
         "sleep" => tokio::time::sleep(Duration::from_secs(60)).await,
         "nap" => tokio::time::sleep(Duration::from_secs(5)).await,
+        "doze" => tokio::time::sleep(Duration::from_secs(7)).await,
         "hopeless" => return Outcome::DeadLetter { reason: "hopeless".to_owned(), error: "as ordered".to_owned() },
         "fail once" if context.attempt() == 1 => return Outcome::retry("as ordered"),
         "fail" => return Outcome::retry_after(Duration::from_millis(200), "as ordered"),
@@ -284,6 +285,32 @@ async fn duplicates_are_done_once_and_a_failed_job_is_not_taken_for_done() {
     }
     running.stop().await;
     assert_eq!(done.sorted(), ["fails first", "other", "same"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_outlive_a_job_that_takes_many_leases() {
+    for queue in [queue::sqlite("outlive", Kind::Patient).await, queue::sqs("outlive", Kind::Patient).await] {
+        let done = Done::default();
+        // One duplicate has only its last receive left, and comes when the job is under way.
+        enqueue(&queue, vec![order("long", "doze").idempotency_key("k")]).await;
+        for wait in [0, 3] {
+            let one = queue.open.receive(1, Duration::from_secs(5)).await.unwrap().remove(0);
+            queue.open.extend(&[(one.receipt, Duration::from_secs(wait))]).await.remove(0).unwrap();
+        }
+        enqueue(&queue, (0..2).map(|_| order("long", "doze").idempotency_key("k")).collect()).await;
+        let lease = |worker: Worker| worker.settings(|settings| settings.lease = Duration::from_secs(1));
+        let worker = lease(worker(&done).job_timeout(Duration::from_secs(8)));
+        let running = run(worker.idempotency(Arc::new(Memory::new())), &queue);
+        done.until(1).await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while queue.open.depth().await.unwrap() != queuestack_worker::backend::Depth::default() {
+            assert!(Instant::now() < deadline);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        running.stop().await;
+        assert_eq!(queue.dead_letters(0).await, []);
+        assert_eq!(done.all(), ["long"]);
+    }
 }
 
 /// A store that can be switched off, and that says of its claims what a test wants.

@@ -147,7 +147,7 @@ impl Attempt<'_> {
     }
 
     /// How often the queue gives the message once more before it is a dead letter, if it says.
-    async fn receives_left(&self) -> Option<u32> {
+    pub(super) async fn receives_left(&self) -> Option<u32> {
         Some(self.queue.most_receives().await?.saturating_sub(self.received.delivery.receive_count))
     }
 

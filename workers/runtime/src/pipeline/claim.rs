@@ -10,6 +10,9 @@ use super::{Core, Verdict};
 use crate::idempotency::{Claim, Key, Owner, Store, StoreError};
 use crate::telemetry::Event;
 
+/// How often a message that is kept asks for its job: a lease that is renewed says nothing of the job's end.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
 /// What a claim came to.
 pub(super) enum Claimed<'a> {
     /// The job is ours.
@@ -35,30 +38,62 @@ impl<'a> Attempt<'a> {
         let core = self.core;
         let Some(store) = core.store.as_deref() else { return Claimed::Unkept };
         let (key, owner) = (Key::of(&core.name, self.envelope), Owner::new());
-        let since = Instant::now();
-        let claim = store.claim(&key, owner, core.settings.lease).await;
-        core.store_down.store(claim.is_err(), Relaxed);
-        match claim {
-            Ok(Claim::Granted) => Claimed::Held(Held { core, store, key, owner, since }),
-            Ok(Claim::Busy { remaining }) => {
-                // Many duplicates of one job must not all come back in the same moment.
-                let wait = remaining + Duration::from_millis(fastrand::u64(0..1000));
-                Claimed::Over(Verdict::GiveBack(self.put_back(Some(wait), "the same job is being done")))
-            }
-            Ok(Claim::Completed { result }) => {
-                core.metrics.count(&self.envelope.job_type, Event::Duplicate);
-                let result = result.map(|result| result.to_string());
-                tracing::info!(result, "done before");
-                Claimed::Over(Verdict::Delete)
-            }
-            // Without the store nobody knows whether it was done: it waits, and long enough for an outage not to use
-            // up its receives, which are not its fault.
-            Err(error) => {
-                let wait = core.settings.lease.mul_f64(1.0 / 3.0 + fastrand::f64() * 2.0 / 3.0);
-                Claimed::Over(Verdict::GiveBack(self.put_back(Some(wait), &error.to_string())))
-            }
+        loop {
+            let since = Instant::now();
+            let claim = store.claim(&key, owner, core.settings.lease).await;
+            core.store_down.store(claim.is_err(), Relaxed);
+            let wait = match claim {
+                Ok(Claim::Granted) => return Claimed::Held(Held { core, store, key, owner, since }),
+                Ok(Claim::Busy { remaining }) => {
+                    let left = self.receives_left().await;
+                    if left == Some(0) && self.hold(remaining).await {
+                        continue;
+                    }
+                    let keep = self.received.until.saturating_duration_since(Instant::now());
+                    let wait = busy(remaining, left, core.settings.job_timeout, keep);
+                    self.put_back(Some(wait), "the same job is being done")
+                }
+                Ok(Claim::Completed { result }) => {
+                    core.metrics.count(&self.envelope.job_type, Event::Duplicate);
+                    let result = result.map(|result| result.to_string());
+                    tracing::info!(result, "done before");
+                    return Claimed::Over(Verdict::Delete);
+                }
+                // Without the store nobody knows whether it was done: it waits, and long enough for an outage not to use
+                // up its receives, which are not its fault.
+                Err(error) => {
+                    let wait = core.settings.lease.mul_f64(1.0 / 3.0 + fastrand::f64() * 2.0 / 3.0);
+                    self.put_back(Some(wait), &error.to_string())
+                }
+            };
+            return Claimed::Over(Verdict::GiveBack(wait));
         }
     }
+
+    /// Keeps a message whose next receive would make it a dead letter, until it is worth asking again; false when the
+    /// host needs it back.
+    async fn hold(&self, remaining: Duration) -> bool {
+        let again = Instant::now() + remaining.min(ASK_AGAIN);
+        if again >= self.received.until {
+            return false;
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(again.into()) => true,
+            () = self.core.stop.over() => false,
+        }
+    }
+}
+
+/// How long a message waits whose job another one is doing, and which can be received so many times more.
+///
+/// For the rest of the lease: who has it may be dead. But one that lives renews its lease, and each wait costs the
+/// message a receive. So a host that could not keep it at its last receive until the other must have ended, such as an
+/// invocation of Lambda, lets that time pass before.
+fn busy(remaining: Duration, left: Option<u32>, job_timeout: Duration, keep: Duration) -> Duration {
+    let last_is_next = left.is_some_and(|left| left <= 1);
+    let outlive = if last_is_next && keep < job_timeout { job_timeout } else { Duration::ZERO };
+    // Many duplicates of one job must not all come back in the same moment.
+    remaining + outlive + Duration::from_millis(fastrand::u64(0..1000))
 }
 
 impl Held<'_> {
@@ -116,5 +151,18 @@ impl Held<'_> {
         if let Err(error) = self.store.release(&self.key, self.owner).await {
             tracing::debug!(%error, "the lease was not released");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duplicate_that_cannot_be_kept_comes_for_its_last_receive_when_the_job_must_have_ended() {
+        let [lease, timeout, day] = [60, 300, 86_400].map(Duration::from_secs);
+        let seconds = |keep| [None, Some(4), Some(2), Some(1)].map(|left| busy(lease, left, timeout, keep).as_secs());
+        assert_eq!(seconds(lease), [60, 60, 60, 360]);
+        assert_eq!(seconds(day), [60; 4]);
     }
 }
