@@ -13,8 +13,8 @@
 //! - A message is deleted only after its handler said [`Outcome::Done`] or its copy is in the dead-letter queue.
 //! - With an idempotency [`Store`](idempotency::Store), a handler that completed is not run again for the same key
 //!   while its record is kept, and two owners never complete the same key.
-//! - A panic, a time-out or a slow handler of one message touches no other. A handler that blocks its thread does:
-//!   such work belongs into `tokio::task::spawn_blocking`.
+//! - A panic, a time-out or a slow handler of one message touches no other. A handler that blocks its thread does in a
+//!   process, and in Lambda it cannot be ended before it returns: such work belongs into `tokio::task::spawn_blocking`.
 //!
 //! # Settings
 //!

@@ -27,6 +27,7 @@ async fn act(job: Job<Order>, _context: Context) -> Outcome {
         "fail" => return Outcome::retry_after(Duration::from_secs(1), "as ordered"),
         "panic" => panic!("as ordered"),
         "sleep" => tokio::time::sleep(Duration::from_secs(60)).await,
+        "block" => std::thread::sleep(Duration::from_secs(5)),
         "hopeless" => return Outcome::dead_letter("hopeless"),
         _ => {}
     }
@@ -181,6 +182,23 @@ async fn near_the_deadline_it_answers_with_what_is_not_done() {
     assert_eq!(failed(&answer.unwrap(), &batch), ["d"]);
     assert!(handled(&function.printed().await).is_empty());
     assert_eq!(receive(&queue, 1).await[0].receive_count, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_blocks_its_thread_holds_up_neither_the_others_nor_the_answer() {
+    let queue = queue::sqs("lambda-blocked", Kind::Patient).await;
+    let mut function = start(&queue).await;
+    let acts = [("a", "block"), ("b", ""), ("c", "block"), ("d", "block"), ("e", "")];
+    send(&queue, acts.iter().map(|(name, act)| order(name, act)).collect()).await;
+    let batch = receive(&queue, 5).await;
+    let (answer, took) = function.invoke(event(&queue.url, &batch), Duration::from_secs(2)).await;
+    assert_eq!(failed(&answer.unwrap(), &batch), ["a", "c", "d"]);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    // The next batch does not wait for them either.
+    send(&queue, vec![order("f", "")]).await;
+    let batch = receive(&queue, 1).await;
+    let (answer, _) = function.invoke(event(&queue.url, &batch), Duration::from_secs(2)).await;
+    assert_eq!(answer.unwrap(), json!({"batchItemFailures": []}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 use futures::stream::{self, StreamExt};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use super::event::Record;
 use crate::backend::Backend;
@@ -21,7 +23,7 @@ const LANES_END: Duration = Duration::from_millis(300);
 const CALLS_END: Duration = Duration::from_millis(100);
 
 /// What a batch needs of its host.
-pub(super) trait Queues {
+pub(super) trait Queues: Send + Sync + 'static {
     fn core(&self) -> &Core;
     fn of(&self, arn: &str) -> Arc<dyn Backend>;
 }
@@ -52,7 +54,7 @@ impl Open {
     ///
     /// # Errors
     /// An open record has no id to name it by. Lambda takes an empty one for a failure of all, and so does this.
-    fn answer(self) -> Result<Value, Error> {
+    fn answer(&self) -> Result<Value, Error> {
         let open: Vec<_> = locked(&self.ids).iter().flatten().cloned().collect();
         if open.iter().any(String::is_empty) {
             return Err("a record that is not done has no message id: the whole batch is returned".into());
@@ -67,22 +69,40 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Handles a batch and answers before the deadline.
-pub(super) async fn handle(host: &impl Queues, records: Vec<Record>, deadline: SystemTime) -> Result<Value, Error> {
+///
+/// Each lane has a thread of its own to be polled on. A handler that blocks its thread then holds up its lane and
+/// nothing else: on the few threads of a runtime it would hold up all others, the timers and the answer itself.
+pub(super) async fn handle(
+    host: &Arc<impl Queues>,
+    records: Vec<Record>,
+    deadline: SystemTime,
+) -> Result<Value, Error> {
     let at = Instant::now();
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
     let end = |before: Duration| at + left.saturating_sub(before);
-    let open = Open::new(&records);
+    let open = Arc::new(Open::new(&records));
     let arns: Vec<_> = records.iter().map(|record| (record.arn.clone(), record.delivery.receipt.clone())).collect();
     let until = end(HANDLERS_END);
-    let lanes = stream::iter(lanes(host, records))
-        .map(|lane| follow(host, &open, lane, at, until))
-        .buffer_unordered(host.core().settings.concurrency)
-        .count();
-    if tokio::time::timeout_at(end(LANES_END).into(), lanes).await.is_err() {
+    let (over, _) = watch::channel(false);
+    let follow = |lane| {
+        let (host, open, mut over) = (Arc::clone(host), Arc::clone(&open), over.subscribe());
+        let lane = async move {
+            tokio::select! {
+                () = follow(&*host, &open, lane, at, until) => {}
+                _ = over.wait_for(|over| *over) => {}
+            }
+        };
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(lane))
+    };
+    let lanes = stream::iter(lanes(&**host, records)).map(follow);
+    let all = lanes.buffer_unordered(host.core().settings.concurrency).count();
+    if tokio::time::timeout_at(end(LANES_END).into(), all).await.is_err() {
         tracing::warn!("the deadline is near: what is not done is returned");
     }
+    over.send_replace(true);
     let waits = std::mem::take(&mut *locked(&open.waits));
-    let told = tell(host, &arns, waits);
+    let told = tell(&**host, &arns, waits);
     if tokio::time::timeout_at(end(CALLS_END).into(), told).await.is_err() {
         tracing::warn!("the deadline is near: what failed is visible again after its visibility timeout");
     }

@@ -48,7 +48,7 @@ pub(crate) async fn run(core: Core, environment: &dyn Fn(&str) -> Option<String>
 }
 
 impl Host {
-    async fn invoke(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+    async fn invoke(self: &Arc<Self>, event: LambdaEvent<Value>) -> Result<Value, Error> {
         let request_id = event.context.request_id.clone();
         let records = event::records(&event.payload)?;
         let count = records.len();
