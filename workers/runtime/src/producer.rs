@@ -181,6 +181,10 @@ impl JobQueue {
     }
 
     /// Enqueues many jobs in as few calls as they fit in; the results are in the order of the jobs.
+    ///
+    /// On a FIFO queue of SQS a call has one job of a group, since a call may take a later one and leave an earlier one:
+    /// many jobs of one group take as many calls. When one is not taken after all tries, what is behind it in its group
+    /// is not sent.
     pub async fn enqueue_all(&self, jobs: impl IntoIterator<Item = NewJob>) -> Vec<Result<String, EnqueueError>> {
         let fifo = self.queue.is_fifo();
         let mut results = Vec::new();

@@ -4,6 +4,7 @@
 //! twice fails as a whole. What fails for the moment is tried again, alone.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
 
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::time::Duration;
 
@@ -71,6 +72,50 @@ where
     let calls = cut(&sizes).into_iter().map(|range| one(&entries[range], &call));
     let results: Vec<_> = stream::iter(calls).buffered(parallel).collect().await;
     results.into_iter().flatten().collect()
+}
+
+/// Sends entries that are in order within their group, which is said of each.
+///
+/// A call may take a later entry and leave an earlier one, so that trying the earlier one again puts it behind. Hence
+/// no call has two entries of a group, and a group goes on once its entry is in; groups go side by side. What failed
+/// for good is left out, what still failed for the moment after all tries ends its group: its rest is not sent, and
+/// can be sent again in order.
+pub(super) async fn in_order<T, R, F, A>(
+    entries: Vec<(Option<String>, T)>,
+    sizes: Vec<usize>,
+    parallel: usize,
+    call: F,
+) -> Vec<Result<R, QueueError>>
+where
+    F: Fn(Vec<(String, T)>) -> A,
+    A: Future<Output = Result<Answer<R>, QueueError>>,
+    T: Clone,
+{
+    let mut results: Vec<Option<Result<R, QueueError>>> = entries.iter().map(|_| None).collect();
+    let mut waiting: BTreeMap<Option<&str>, VecDeque<usize>> = BTreeMap::new();
+    for (index, (group, _)) in entries.iter().enumerate() {
+        waiting.entry(group.as_deref()).or_default().push_back(index);
+    }
+    while !waiting.is_empty() {
+        let mut heads: Vec<usize> = waiting.values_mut().filter_map(VecDeque::pop_front).collect();
+        heads.sort_unstable();
+        let round = heads.iter().map(|index| entries[*index].1.clone()).collect();
+        let sizes = heads.iter().map(|index| sizes[*index]).collect();
+        for (index, result) in heads.into_iter().zip(run(round, sizes, parallel, &call).await) {
+            if result.as_ref().is_err_and(|error| error.transient)
+                && let Some(rest) = waiting.remove(&entries[index].0.as_deref())
+            {
+                for behind in rest {
+                    let unsent = "not sent: an earlier message of its group was not taken";
+                    results[behind] = Some(Err(QueueError::transient(unsent)));
+                }
+            }
+            results[index] = Some(result);
+        }
+        waiting.retain(|_, rest| !rest.is_empty());
+    }
+    let unsaid = || Err(QueueError::transient("SQS said nothing of this entry"));
+    results.into_iter().map(|result| result.unwrap_or_else(unsaid)).collect()
 }
 
 /// Makes one call, and again for what failed for the moment.
@@ -175,6 +220,65 @@ mod tests {
         assert_eq!(*calls.borrow(), [vec!["0", "1", "2"], vec!["1"]]);
         let said: Vec<_> = results.into_iter().map(|result| result.map_err(|error| error.transient)).collect();
         assert_eq!(said, [Ok(7), Ok(8), Err(false)]);
+    }
+
+    /// Sends these groups of entries, named `a1`, to a queue that refuses as told: what it took, and what was said.
+    async fn ordered(entries: &[&'static str], refuse: &dyn Fn(&str, usize) -> Option<bool>) -> (Vec<String>, String) {
+        let (taken, calls) = (RefCell::new(Vec::new()), RefCell::new(0));
+        let grouped = entries.iter().map(|entry| (Some(entry[..1].to_owned()), *entry)).collect();
+        let results = in_order(grouped, vec![0; entries.len()], 1, |call| {
+            let mut answer = Answer { done: Vec::new(), failed: Vec::new() };
+            for (id, entry) in call {
+                match refuse(entry, *calls.borrow()) {
+                    Some(transient) => answer.failed.push(failed(&id, transient)),
+                    None => {
+                        taken.borrow_mut().push(entry.to_owned());
+                        answer.done.push((id, ()));
+                    }
+                }
+            }
+            *calls.borrow_mut() += 1;
+            async move { Ok(answer) }
+        })
+        .await;
+        let said = results.iter().map(|result| match result {
+            Ok(()) => '+',
+            Err(error) if error.transient => '?',
+            Err(_) => '-',
+        });
+        (taken.into_inner(), said.collect())
+    }
+
+    #[tokio::test]
+    async fn what_fails_for_the_moment_keeps_its_place_in_its_group() {
+        let entries = ["a1", "a2", "b1", "a3", "b2", "a4"];
+        let (taken, said) = ordered(&entries, &|entry, call| (entry == "a2" && call < 3).then_some(true)).await;
+        assert_eq!(taken, ["a1", "b1", "b2", "a2", "a3", "a4"]);
+        assert_eq!(said, "++++++");
+    }
+
+    #[tokio::test]
+    async fn what_is_never_taken_ends_its_group_and_what_is_wrong_is_left_out() {
+        let entries = ["a1", "a2", "b1", "a3", "b2", "a4"];
+        let (taken, said) = ordered(&entries, &|entry, _| match entry {
+            "a2" => Some(true),
+            "b1" => Some(false),
+            _ => None,
+        })
+        .await;
+        assert_eq!((taken.as_slice(), said.as_str()), (["a1", "b2"].map(str::to_owned).as_slice(), "+?-?+?"));
+    }
+
+    #[tokio::test]
+    async fn groups_share_calls() {
+        let entries = ["a1", "b1", "c1", "a2", "b2", "c2"];
+        let calls = RefCell::new(0);
+        let (taken, _) = ordered(&entries, &|entry, call| {
+            *calls.borrow_mut() = call;
+            entry.is_empty().then_some(true)
+        })
+        .await;
+        assert_eq!((taken, calls.into_inner()), (entries.map(str::to_owned).to_vec(), 1));
     }
 
     #[tokio::test]

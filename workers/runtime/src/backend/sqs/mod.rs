@@ -107,16 +107,18 @@ impl Backend for SqsQueue {
     async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>> {
         let client = self.client().await;
         let sizes = messages.iter().map(message::size).collect();
-        // What is to stay in order goes out in order.
-        let parallel = if self.is_fifo() { 1 } else { PARALLEL };
-        batch::run(messages, sizes, parallel, |entries| async move {
+        let call = |entries: Vec<(String, Outgoing)>| async move {
             let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| message::entry(id, one)).collect();
             let call = client.send_message_batch().queue_url(&self.url);
             let answer = call.set_entries(Some(entries?)).send().await.map_err(|error| call_failed(&error))?;
             let done = answer.successful.into_iter().map(|one| (one.id, one.message_id));
             Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
-        })
-        .await
+        };
+        if !self.is_fifo() {
+            return batch::run(messages, sizes, PARALLEL, call).await;
+        }
+        let grouped = messages.into_iter().map(|message| (message.group.clone(), message)).collect();
+        batch::in_order(grouped, sizes, PARALLEL, call).await
     }
 
     async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
