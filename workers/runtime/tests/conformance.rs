@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use queuestack_worker::backend::{Backend, Delivery, Outgoing};
+use aws_sdk_sqs::primitives::Blob;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use queuestack_worker::backend::{Backend, Delivery, Outgoing, Typed, TypedValue};
 use support::queues::{Kind, Queue, queue};
 
 const WAIT: Duration = Duration::from_secs(2);
@@ -214,6 +216,34 @@ on_each! {
         let received = receive(&queue.open, 2).await;
         assert_eq!(bodies(&received), ["once", "twice"]);
     }
+}
+
+/// Of SQS alone: attributes in a file are strings.
+#[tokio::test]
+async fn a_dead_letter_keeps_the_types_of_attributes_and_bytes() {
+    let queue = queue::sqs("typed", Kind::Standard).await;
+    let client = queue::client().await;
+    let own = |data_type: &str| MessageAttributeValue::builder().data_type(data_type);
+    let call = client.send_message().queue_url(&queue.url).message_body("typed");
+    let call = call
+        .message_attributes("count", own("Number").string_value("7").build().unwrap())
+        .message_attributes("label", own("String.custom").string_value("x").build().unwrap())
+        .message_attributes("plain", own("String").string_value("y").build().unwrap())
+        .message_attributes("raw", own("Binary").binary_value(Blob::new([0, 255])).build().unwrap());
+    call.send().await.unwrap();
+    let one = receive(&queue.open, 1).await.remove(0);
+    let typed = |data_type: &str, value| Typed { data_type: data_type.to_owned(), value };
+    let expected = [
+        ("count", typed("Number", TypedValue::Text("7".to_owned()))),
+        ("label", typed("String.custom", TypedValue::Text("x".to_owned()))),
+        ("raw", typed("Binary", TypedValue::Bytes(vec![0, 255]))),
+    ];
+    let expected = BTreeMap::from(expected.map(|(name, one)| (name.to_owned(), one)));
+    assert_eq!((&one.typed, one.attributes["count"].as_str()), (&expected, "7"));
+    queue.open.dead_letter(&one, BTreeMap::from([("reason".to_owned(), "hopeless".to_owned())])).await.unwrap();
+    let dead = receive(&queue.dead_letter_queue(), 1).await.remove(0);
+    assert_eq!(dead.typed, expected);
+    assert_eq!((dead.attributes["plain"].as_str(), dead.attributes["reason"].as_str()), ("y", "hopeless"));
 }
 
 /// Not of SQS, where every receive counts.

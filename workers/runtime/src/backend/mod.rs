@@ -39,8 +39,10 @@ pub struct Delivery {
     pub receipt: String,
     /// The body.
     pub body: String,
-    /// String attributes beside the body.
+    /// Attributes beside the body that are text: strings, and numbers as they are written.
     pub attributes: BTreeMap<String, String>,
+    /// Attributes of another type than `String`, with their types; those that are text stand in `attributes` as well.
+    pub typed: BTreeMap<String, Typed>,
     /// How often it was received, this time included: 1 at first.
     pub receive_count: u32,
     /// When it was sent.
@@ -51,6 +53,24 @@ pub struct Delivery {
     pub group: Option<String>,
     /// X-Ray's trace header.
     pub trace_header: Option<String>,
+}
+
+/// An attribute of another type than `String`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// `Number`, `Binary`, or one of those and `String` with a label: `Number.cents`.
+    pub data_type: String,
+    /// Its value.
+    pub value: TypedValue,
+}
+
+/// The value of a [`Typed`] attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypedValue {
+    /// Of a `Number` or a labelled `String`.
+    Text(String),
+    /// Of a `Binary`.
+    Bytes(Vec<u8>),
 }
 
 /// Why one message of a batch, or a whole call, did not go through.

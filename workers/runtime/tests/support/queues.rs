@@ -52,6 +52,14 @@ enum Dead {
 }
 
 impl Queue {
+    /// Its dead-letter queue, where that is a queue.
+    pub fn dead_letter_queue(&self) -> Arc<dyn Backend> {
+        match &self.dead {
+            Dead::Queue(queue) => queue.clone(),
+            Dead::Table(_) => panic!("a table"),
+        }
+    }
+
     /// Waits for so many dead letters: their bodies and attributes.
     pub async fn dead_letters(&self, count: usize) -> Vec<(String, BTreeMap<String, String>)> {
         let mut all = Vec::new();
@@ -120,7 +128,8 @@ pub mod queue {
         call.send().await.unwrap().queue_url.unwrap()
     }
 
-    async fn client() -> aws_sdk_sqs::Client {
+    /// A client of the local AWS.
+    pub async fn client() -> aws_sdk_sqs::Client {
         let endpoint = tokio::task::spawn_blocking(super::super::aws::endpoint).await.unwrap();
         let credentials = aws_sdk_sqs::config::Credentials::new("test", "test", None, None, "test");
         let config = aws_sdk_sqs::Config::builder()

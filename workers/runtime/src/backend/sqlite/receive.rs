@@ -83,6 +83,7 @@ fn delivery(row: &SqliteRow) -> Result<(i64, Delivery), sqlx::Error> {
         receipt: row.try_get(2)?,
         body: row.try_get(3)?,
         attributes: attributes(row, 4).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        typed: BTreeMap::new(),
         receive_count: row.try_get(5)?,
         sent: time(row.try_get(6)?),
         first_received: time(row.try_get(7)?),

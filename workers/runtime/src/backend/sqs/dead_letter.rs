@@ -6,15 +6,18 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 
-use super::super::{Backend, Delivery, Outgoing, QueueError};
+use super::super::{Backend, Delivery, Outgoing, QueueError, Typed};
 use super::batch::MOST_BYTES;
-use super::{SqsQueue, call_failed, message};
+use super::message::Parcel;
+use super::{SqsQueue, call_failed};
 
 /// The most attributes of a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 const MOST_ATTRIBUTES: usize = 10;
 /// The longest text of an attribute that says why, in characters: the whole error is in the log.
 const LONGEST: usize = 1_000;
+/// What a dead letter says of itself before all else.
+const FIRST: [&str; 2] = ["reason", "error"];
 /// How long an answer about the redrive policy holds: it may be changed while a worker runs.
 const POLICY_HOLDS: Duration = Duration::from_secs(60);
 
@@ -23,17 +26,22 @@ impl SqsQueue {
     pub(super) async fn bury(&self, delivery: &Delivery, why: BTreeMap<String, String>) -> Result<(), QueueError> {
         let target = self.dead_letters.get_or_try_init(|| self.find_dead_letters()).await?;
         let fifo = target.ends_with(".fifo");
+        let (attributes, typed, left_out) = attributes(delivery, why);
         let copy = Outgoing {
             body: delivery.body.clone(),
-            attributes: attributes(delivery, &why),
+            attributes,
             group: delivery.group.clone().or_else(|| fifo.then(|| delivery.message_id.clone())),
             deduplication: fifo.then(|| delivery.message_id.clone()),
             trace_header: delivery.trace_header.clone(),
             ..Outgoing::default()
         };
         let queue = Self::new(target).with_client(self.client().await.clone());
-        for result in queue.send(vec![copy]).await {
+        for result in queue.post(vec![Parcel { message: copy, typed }]).await {
             result?;
+        }
+        if !left_out.is_empty() {
+            let names = left_out.join(", ");
+            tracing::warn!(message_id = delivery.message_id, names, "attributes had no room in the dead letter");
         }
         for error in self.delete(std::slice::from_ref(&delivery.receipt)).await.into_iter().filter_map(Result::err) {
             tracing::warn!(message_id = delivery.message_id, %error, "dead-lettered, but not deleted: it comes again");
@@ -85,23 +93,48 @@ impl SqsQueue {
     }
 }
 
-/// What says why comes first; of the message's own attributes, those that still fit.
-fn attributes(delivery: &Delivery, why: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let own = delivery.attributes.iter().filter(|(name, _)| !why.contains_key(*name));
-    let own = own.map(|(name, value)| (name.clone(), value.clone()));
-    let why = why.iter().map(|(name, value)| (name.clone(), acceptable(value)));
+/// An attribute of a dead letter.
+enum Attribute {
+    Plain(String),
+    Typed(Typed),
+}
+
+/// Those of the dead letter, and the names of what had no room: the reason and the error first, then the message's own,
+/// which stand nowhere else, then what is in the log too.
+fn attributes(
+    delivery: &Delivery,
+    mut why: BTreeMap<String, String>,
+) -> (BTreeMap<String, String>, BTreeMap<String, Typed>, Vec<String>) {
+    let own = |name: &String| !why.contains_key(name);
+    let texts = delivery.attributes.iter().filter(|(name, text)| own(name) && !text.is_empty());
+    let texts = texts.filter(|(name, _)| !delivery.typed.contains_key(*name));
+    let texts = texts.map(|(name, text)| (name.clone(), Attribute::Plain(text.clone())));
+    let typed = delivery.typed.iter().filter(|(name, _)| own(name));
+    let typed = typed.map(|(name, one)| (name.clone(), Attribute::Typed(one.clone())));
+    let own: Vec<_> = texts.chain(typed).collect();
+    let first: Vec<_> = FIRST.iter().filter_map(|name| why.remove_entry(*name)).collect();
+    let plain = |(name, text): (String, String)| (name, Attribute::Plain(acceptable(&text)));
+    let all = first.into_iter().map(plain).chain(own).chain(why.into_iter().map(plain));
+
     let mut room = MOST_BYTES.saturating_sub(delivery.body.len());
-    let mut taken = BTreeMap::new();
-    for (name, value) in why.chain(own).filter(|(_, value)| !value.is_empty()).take(MOST_ATTRIBUTES) {
-        let one = Outgoing { attributes: [(name.clone(), value.clone())].into(), ..Outgoing::default() };
-        let size = message::size(&one);
+    let (mut taken, mut left_out) = (Parcel::default(), Vec::new());
+    for (name, attribute) in all {
+        let mut one = Parcel::default();
+        match attribute {
+            Attribute::Plain(text) => one.message.attributes.insert(name.clone(), text).map(drop),
+            Attribute::Typed(typed) => one.typed.insert(name.clone(), typed).map(drop),
+        };
+        let count = taken.message.attributes.len() + taken.typed.len();
         // A body of a whole mebibyte leaves room for none.
-        if size <= room {
-            room -= size;
-            taken.insert(name, value);
+        if count == MOST_ATTRIBUTES || one.size() > room {
+            left_out.push(name);
+            continue;
         }
+        room -= one.size();
+        taken.message.attributes.append(&mut one.message.attributes);
+        taken.typed.append(&mut one.typed);
     }
-    taken
+    (taken.message.attributes, taken.typed, left_out)
 }
 
 /// The `maxReceiveCount` of a redrive policy, which SQS takes and gives as a number and as a text.
@@ -122,6 +155,7 @@ fn acceptable(text: &str) -> String {
 mod tests {
     use std::time::SystemTime;
 
+    use super::super::super::TypedValue;
     use super::*;
 
     fn delivery(body: usize, attributes: usize) -> Delivery {
@@ -130,6 +164,7 @@ mod tests {
             receipt: "r".to_owned(),
             body: "x".repeat(body),
             attributes: (0..attributes).map(|index| (format!("own{index}"), "value".to_owned())).collect(),
+            typed: BTreeMap::new(),
             receive_count: 1,
             sent: SystemTime::UNIX_EPOCH,
             first_received: SystemTime::UNIX_EPOCH,
@@ -143,18 +178,34 @@ mod tests {
     }
 
     #[test]
-    fn why_has_precedence_over_the_messages_own_and_ten_are_the_most() {
-        let all = attributes(&delivery(10, 12), &why("broken"));
-        assert_eq!(all.len(), 10);
-        assert_eq!(all["reason"], "malformed");
-        assert_eq!(all["error"], "broken");
+    fn the_reason_is_first_then_the_messages_own_and_what_has_no_room_is_named() {
+        let mut all = why("broken");
+        all.extend([("attempts", "3"), ("own0", "ours")].map(|(name, text)| (name.to_owned(), text.to_owned())));
+        let (taken, _, left_out) = attributes(&delivery(10, 10), all);
+        assert_eq!((taken["reason"].as_str(), taken["error"].as_str()), ("malformed", "broken"));
+        assert_eq!((taken.len(), taken.contains_key("own8")), (10, true));
+        assert_eq!(left_out, ["own9", "attempts", "own0"]);
+    }
+
+    #[test]
+    fn types_and_bytes_are_kept() {
+        let mut delivery = delivery(10, 1);
+        let number = Typed { data_type: "Number".to_owned(), value: TypedValue::Text("7".to_owned()) };
+        let bytes = Typed { data_type: "Binary.raw".to_owned(), value: TypedValue::Bytes(vec![0, 255]) };
+        delivery.attributes.insert("count".to_owned(), "7".to_owned());
+        delivery.typed = [("count".to_owned(), number), ("raw".to_owned(), bytes)].into();
+        let (plain, typed, left_out) = attributes(&delivery, why("broken"));
+        assert_eq!(plain.keys().collect::<Vec<_>>(), ["error", "own0", "reason"]);
+        assert_eq!((typed, left_out), (delivery.typed, vec![]));
     }
 
     #[test]
     fn a_body_of_a_mebibyte_still_fits() {
-        assert!(attributes(&delivery(MOST_BYTES, 2), &why("broken")).is_empty());
-        let tight = attributes(&delivery(MOST_BYTES - 25, 0), &why("broken"));
-        assert_eq!(tight.keys().collect::<Vec<_>>(), ["error"]);
+        let (taken, _, left_out) = attributes(&delivery(MOST_BYTES, 2), why("broken"));
+        assert!(taken.is_empty());
+        assert_eq!(left_out, ["reason", "error", "own0", "own1"]);
+        let (tight, ..) = attributes(&delivery(MOST_BYTES - 25, 0), why("broken"));
+        assert_eq!(tight.keys().collect::<Vec<_>>(), ["reason"]);
     }
 
     #[test]

@@ -20,7 +20,8 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::{Backend, Delivery, Depth, Outgoing, QueueError};
 use batch::{Answer, Failed};
-pub(crate) use message::since_epoch;
+use message::Parcel;
+pub(crate) use message::{attributes, since_epoch};
 
 /// Calls of one batch that go on at once.
 const PARALLEL: usize = 8;
@@ -71,6 +72,24 @@ impl SqsQueue {
         let attributes = answer.attributes.unwrap_or_default().into_iter();
         Ok(attributes.map(|(name, value)| (name.as_str().to_owned(), value)).collect())
     }
+
+    /// Sends messages with attributes of all types.
+    async fn post(&self, parcels: Vec<Parcel>) -> Vec<Result<String, QueueError>> {
+        let client = self.client().await;
+        let sizes = parcels.iter().map(Parcel::size).collect();
+        let call = |entries: Vec<(String, Parcel)>| async move {
+            let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| one.entry(id)).collect();
+            let call = client.send_message_batch().queue_url(&self.url);
+            let answer = call.set_entries(Some(entries?)).send().await.map_err(|error| call_failed(&error))?;
+            let done = answer.successful.into_iter().map(|one| (one.id, one.message_id));
+            Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
+        };
+        if !self.is_fifo() {
+            return batch::run(parcels, sizes, PARALLEL, call).await;
+        }
+        let grouped = parcels.into_iter().map(|one| (one.message.group.clone(), one)).collect();
+        batch::in_order(grouped, sizes, PARALLEL, call).await
+    }
 }
 
 /// What a failed call means.
@@ -105,20 +124,7 @@ impl Backend for SqsQueue {
     }
 
     async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>> {
-        let client = self.client().await;
-        let sizes = messages.iter().map(message::size).collect();
-        let call = |entries: Vec<(String, Outgoing)>| async move {
-            let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| message::entry(id, one)).collect();
-            let call = client.send_message_batch().queue_url(&self.url);
-            let answer = call.set_entries(Some(entries?)).send().await.map_err(|error| call_failed(&error))?;
-            let done = answer.successful.into_iter().map(|one| (one.id, one.message_id));
-            Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
-        };
-        if !self.is_fifo() {
-            return batch::run(messages, sizes, PARALLEL, call).await;
-        }
-        let grouped = messages.into_iter().map(|message| (message.group.clone(), message)).collect();
-        batch::in_order(grouped, sizes, PARALLEL, call).await
+        self.post(messages.into_iter().map(Parcel::from).collect()).await
     }
 
     async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {

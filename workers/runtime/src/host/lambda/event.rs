@@ -4,10 +4,11 @@
 
 use std::time::SystemTime;
 
+use aws_smithy_types::base64;
 use serde_json::{Map, Value};
 
 use crate::backend::Delivery;
-use crate::backend::sqs::since_epoch;
+use crate::backend::sqs::{attributes, since_epoch};
 
 /// A record of a batch.
 #[derive(Debug)]
@@ -35,12 +36,16 @@ fn record(record: &Value) -> Record {
     let time = |name: &str| number(name).map_or_else(SystemTime::now, since_epoch);
     let none = Map::new();
     let own = record["messageAttributes"].as_object().unwrap_or(&none).iter();
-    let own = own.filter_map(|(name, value)| Some((name.clone(), value["stringValue"].as_str()?.to_owned())));
+    let (attributes, typed) = attributes(own.map(|(name, one)| {
+        let bytes = one["binaryValue"].as_str().and_then(|text| base64::decode(text).ok());
+        (name.clone(), text(&one["dataType"]), one["stringValue"].as_str().map(str::to_owned), bytes)
+    }));
     let delivery = Delivery {
         message_id: text(&record["messageId"]),
         receipt: text(&record["receiptHandle"]),
         body: text(&record["body"]),
-        attributes: own.collect(),
+        attributes,
+        typed,
         receive_count: number("ApproximateReceiveCount")
             .and_then(|count| u32::try_from(count).ok())
             .unwrap_or(1)
@@ -67,6 +72,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::backend::{Typed, TypedValue};
 
     #[test]
     fn a_record_of_the_wrong_shape_leaves_the_others_alone() {
@@ -74,7 +80,8 @@ mod tests {
             7,
             {"messageId": "m", "receiptHandle": "r", "body": "b", "eventSourceARN": "arn:aws:sqs:eu-west-1:1:q.fifo",
              "attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": "1545082649183", "MessageGroupId": "g"},
-             "messageAttributes": {"color": {"stringValue": "blue", "dataType": "String"}, "bin": {"binaryValue": "AA=="}}},
+             "messageAttributes": {"color": {"stringValue": "blue", "dataType": "String"}, "bin": {"binaryValue": "AP8=", "dataType": "Binary.raw"}, "odd": {"binaryValue": "?"}, "none": 7,
+                                   "cents": {"stringValue": "12", "dataType": "Number"}}},
             {"messageId": null, "attributes": null, "messageAttributes": [], "body": {"not": "text"}},
         ]});
         let records = records(&event).unwrap();
@@ -83,7 +90,11 @@ mod tests {
         assert_eq!((good.message_id.as_str(), good.receive_count, good.group.as_deref()), ("m", 3, Some("g")));
         assert_eq!(good.sent, since_epoch(1_545_082_649_183));
         assert_eq!(good.attributes["color"], "blue");
-        assert_eq!(good.attributes.len(), 1);
+        assert_eq!((good.attributes["cents"].as_str(), good.attributes.len()), ("12", 2));
+        let typed = |data_type: &str, value| Typed { data_type: data_type.to_owned(), value };
+        assert_eq!(good.typed["bin"], typed("Binary.raw", TypedValue::Bytes(vec![0, 255])));
+        assert_eq!(good.typed["cents"], typed("Number", TypedValue::Text("12".to_owned())));
+        assert_eq!(good.typed.len(), 2);
         assert_eq!(records[2].delivery.body, "");
         assert!(super::records(&json!({"detail": {}})).is_err());
     }

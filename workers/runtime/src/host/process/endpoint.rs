@@ -123,6 +123,7 @@ mod tests {
             receipt: index.to_string(),
             body: r#"{"type":"wait","createdAt":"2026-01-01T00:00:00Z"}"#.to_owned(),
             attributes: BTreeMap::new(),
+            typed: BTreeMap::new(),
             receive_count: 1,
             sent: SystemTime::now(),
             first_received: SystemTime::now(),
