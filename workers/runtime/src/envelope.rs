@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::shape;
+
 /// The version that this crate writes. Readers accept it and every older one.
 pub const VERSION: u32 = 1;
 
@@ -63,10 +65,46 @@ impl Envelope {
     /// # Errors
     /// What is wrong with it; the message is poison and goes to the dead-letter queue.
     pub fn decode(body: &str) -> Result<Self, EnvelopeError> {
-        let envelope: Self = serde_json::from_str(body)?;
+        let envelope: Self = serde_json::from_str(body).map_err(|error| unquoted(&error, body).unwrap_or(error))?;
         if envelope.version > VERSION {
             return Err(EnvelopeError::Newer { found: envelope.version });
         }
         Ok(envelope)
+    }
+}
+
+/// The same error without what it quotes; none when it quotes nothing, which is when the body is no JSON.
+fn unquoted(error: &serde_json::Error, body: &str) -> Option<serde_json::Error> {
+    if !error.is_data() {
+        return None;
+    }
+    let told = match serde_json::from_str(body).map(|value| shape::read::<Envelope>(&value)) {
+        Ok(Err(told)) => told,
+        // A field that is there twice, or what comes after it is no JSON.
+        _ => "it has other fields than a job".to_owned(),
+    };
+    let place = format!("{told} at line {} column {}", error.line(), error.column());
+    Some(serde::de::Error::custom(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_job_is_told_without_its_values() {
+        let cases = [
+            (r#""SECRET""#, "invalid type: string, expected struct Envelope at line 1 column 8"),
+            (r#"{"type": 7}"#, "type: invalid type: integer, expected a string at line 1 column 10"),
+            (r#"{"type": "a"}"#, "missing field `createdAt` at line 1 column 13"),
+            (r#"{"type": "a", "attempt": "SECRET", "#, "it has other fields than a job at line 1 column 33"),
+            (r#"{"type": "SECRET"#, "EOF while parsing a string at line 1 column 16"),
+        ];
+        for (body, told) in cases {
+            let error = Envelope::decode(body).unwrap_err();
+            assert_eq!(error.to_string(), format!("the body is not a job: {told}"));
+        }
+        let error = Envelope::decode(r#"{"type": "a", "createdAt": "SECRET"}"#).unwrap_err().to_string();
+        assert!(error.contains("createdAt: ") && !error.contains("SECRET"), "{error}");
     }
 }

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use crate::{Context, Envelope, Outcome};
+use crate::{Context, Envelope, Outcome, shape};
 
 /// One job: its payload, already read and validated, and what came with it.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ where
     H: Handler<T>,
 {
     fn prepare(&self, parts: Parts) -> Result<Ready, String> {
-        let payload = T::deserialize(&parts.envelope.payload).map_err(|error| error.to_string())?;
+        let payload = shape::read::<T>(&parts.envelope.payload)?;
         if let Some(check) = self.check {
             check(&payload)?;
         }

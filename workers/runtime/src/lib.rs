@@ -35,6 +35,7 @@ mod probe;
 mod producer;
 mod retry;
 mod settings;
+mod shape;
 mod stop;
 mod telemetry;
 mod worker;

@@ -181,7 +181,7 @@ impl Worker {
                     .to_owned(),
             ));
         };
-        let queue = backend::open(&url).await.map_err(|error| StartError(format!("QUEUE_URL {url}: {error}")))?;
+        let queue = backend::open(&url).await.map_err(|error| StartError(format!("QUEUE_URL: {error}")))?;
         let stop = Stop::new();
         host::process::stop_on_signals(stop.clone()).map_err(|error| StartError(format!("signals: {error}")))?;
         self.serve(queue, stop).await

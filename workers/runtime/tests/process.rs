@@ -498,4 +498,8 @@ async fn the_program_ends_at_sigterm_with_success_and_says_what_is_missing_at_it
     let ((code, said), _) = support::program_output("program", &wrong, "its end");
     assert_eq!(code, Some(1));
     assert!(said.contains("WORKER_CONCURRENCY is `many`; write a whole number"), "{said}");
+    let ((code, said), _) =
+        support::program_output("program", &[("QUEUE_URL", "postgres://user:PW@host/db")], "its end");
+    assert_eq!(code, Some(1));
+    assert!(said.contains("QUEUE_URL: `postgres:…` is not a queue's URL") && !said.contains("PW"), "{said}");
 }

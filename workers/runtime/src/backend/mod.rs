@@ -120,7 +120,19 @@ pub async fn open(url: &str) -> Result<Arc<dyn Backend>, QueueError> {
     if url.starts_with("sqlite:") {
         return Ok(Arc::new(sqlite::SqliteQueue::open(url).await?));
     }
-    Err(QueueError::permanent("not a queue's URL: write that of an SQS queue (https://…) or `sqlite:<path>`"))
+    Err(QueueError::permanent(format!(
+        "{} is not a queue's URL: write that of an SQS queue (https://…) or `sqlite:<path>`",
+        masked(url)
+    )))
+}
+
+/// What may be told of a text that is no queue's URL: its scheme, since the rest may hold a password.
+fn masked(url: &str) -> String {
+    let scheme = url
+        .split_once(':')
+        .map(|(scheme, _)| scheme)
+        .filter(|scheme| scheme.len() <= 20 && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)));
+    scheme.map_or_else(|| "what is there".to_owned(), |scheme| format!("`{scheme}:…`"))
 }
 
 /// One queue.
@@ -173,4 +185,19 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// The call failed.
     async fn depth(&self) -> Result<Depth, QueueError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_no_queue_is_told_without_its_credentials() {
+        let told = |url: &'static str| async move { open(url).await.map(drop).unwrap_err().message };
+        let rest = "is not a queue's URL: write that of an SQS queue (https://…) or `sqlite:<path>`";
+        assert_eq!(told("postgres://user:PW@host/db").await, format!("`postgres:…` {rest}"));
+        for url in ["user PW:x", "PW@host", ""] {
+            assert_eq!(told(url).await, format!("what is there {rest}"));
+        }
+    }
 }

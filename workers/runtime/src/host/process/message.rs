@@ -22,7 +22,10 @@ pub(super) fn spawn(host: &Arc<Host>, deliveries: Vec<Delivery>, at: Instant, sl
     if !host.queue.is_fifo() {
         for one in watched {
             let held = Held::new(host, slots.split(1));
-            tokio::spawn(async move { single(&held.host, one).await });
+            tokio::spawn(async move {
+                single(&held.host, one).await;
+                drop(held);
+            });
         }
         return;
     }
@@ -32,7 +35,10 @@ pub(super) fn spawn(host: &Arc<Host>, deliveries: Vec<Delivery>, at: Instant, sl
     }
     for group in groups.into_values() {
         let held = Held::new(host, slots.split(group.len()));
-        tokio::spawn(async move { in_order(&held.host, group).await });
+        tokio::spawn(async move {
+            in_order(&held.host, group).await;
+            drop(held);
+        });
     }
 }
 
