@@ -10,8 +10,16 @@ use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::value::{Place, Value};
 
 /// The codes of workers, in order.
-pub const CODES: &[&Code] =
-    &[&NO_CODE, &SHARED_QUEUE, &MISSING_GRANT, &UNKNOWN_SECRET, &POLICY_TOO_LONG, &OTHER_SERVICE, &NO_QUEUE];
+pub const CODES: &[&Code] = &[
+    &NO_CODE,
+    &SHARED_QUEUE,
+    &MISSING_GRANT,
+    &UNKNOWN_SECRET,
+    &POLICY_TOO_LONG,
+    &OTHER_SERVICE,
+    &NO_QUEUE,
+    &SAME_VARIABLE,
+];
 
 /// A worker without code, or with two.
 pub static NO_CODE: Code = Code {
@@ -81,6 +89,16 @@ pub static NO_QUEUE: Code = Code {
     reason: "`batch:` is said of the mapping that feeds a queue's messages to the worker.",
     fix: "Add `queue:`, or remove the settings.",
     link: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+};
+
+/// Two grants that give the same variable.
+pub static SAME_VARIABLE: Code = Code {
+    id: "QS357",
+    severity: Severity::Error,
+    title: "two grants that give the same environment variable",
+    reason: "A grant tells the worker where its target is, under a variable named after it: one of the two would be lost.",
+    fix: "Rename one of the two, or say the variable under `environment:`.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
 };
 
 /// The most characters of a role's inline policies.

@@ -1,6 +1,8 @@
 //! Grants: what each verb allows, and the environment variable that it gives.
 
-use super::check::OTHER_SERVICE;
+use std::collections::BTreeMap;
+
+use super::check::{OTHER_SERVICE, SAME_VARIABLE};
 use super::permissions::place_arn;
 use super::rows;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -96,6 +98,8 @@ pub struct Grant {
     pub target: Value,
     /// Where it stands in the worker.
     pub path: String,
+    /// Its place in the list.
+    index: usize,
     /// Whether there is such a thing; if not, its variable alone refers to it, so that it is told once.
     pub known: bool,
 }
@@ -144,10 +148,38 @@ pub fn read(worker: &Resource, stack: &Stack, out: &mut Diagnostics) -> Vec<Gran
             let known = is_known(target, stack);
             let own_bus = verb.service == "events" && bus::is_default(target, stack);
             let target = if own_bus { default_bus() } else { target.clone() };
-            grants.push(Grant { verb, target, path, known: known || own_bus });
+            grants.push(Grant { verb, target, path, index, known: known || own_bus });
         }
     }
+    same_variables(worker, &grants, out);
     grants
+}
+
+/// Refuses grants on different things whose variable is the same: one of the two could not be found.
+fn same_variables(worker: &Resource, grants: &[Grant], out: &mut Diagnostics) {
+    let own = worker.get(&rows::ENVIRONMENT);
+    let mut in_file: Vec<&Grant> = grants.iter().collect();
+    in_file.sort_by_key(|grant| grant.index);
+    let mut told: BTreeMap<String, (Value, String)> = BTreeMap::new();
+    for grant in in_file {
+        let (variable, value) = grant.variable();
+        // What the worker says itself wins, and is no accident.
+        if !own.get(&variable).is_null() {
+            continue;
+        }
+        let (first, target) = told.entry(variable.clone()).or_insert_with(|| (value.clone(), named(&grant.target)));
+        if *first != value {
+            let message = format!("`{}` and `{target}` would both be `{variable}`", named(&grant.target));
+            let help = format!("Rename one of them, or say `{variable}` under `environment:`.");
+            let diagnostic = Diagnostic::new(&SAME_VARIABLE, message).at(worker.span(&grant.path));
+            out.push(diagnostic.of(&worker.address).help(help));
+        }
+    }
+}
+
+/// What a person calls the target of a grant.
+fn named(target: &Value) -> String {
+    target.as_ref().and_then(Ref::address).map_or_else(|| target.plain(), ToString::to_string)
 }
 
 /// The bus that the account has anyway.
