@@ -19,6 +19,7 @@ pub const CODES: &[&Code] = &[
     &OTHER_SERVICE,
     &NO_QUEUE,
     &SAME_VARIABLE,
+    &VOID_GRANTS,
 ];
 
 /// A worker without code, or with two.
@@ -99,6 +100,16 @@ pub static SAME_VARIABLE: Code = Code {
     reason: "A grant tells the worker where its target is, under a variable named after it: one of the two would be lost.",
     fix: "Rename one of the two, or say the variable under `environment:`.",
     link: "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
+};
+
+/// A role that does not get what follows from the stack.
+pub static VOID_GRANTS: Code = Code {
+    id: "QS358",
+    severity: Severity::Warning,
+    title: "a worker whose role is said elsewhere and lacks what the worker needs",
+    reason: "What the stack file says of a role's policy stands as it is, and a role outside the stack is left alone: grants, polling and logging are not added.",
+    fix: "Allow the actions in that role, or say what is beyond the grants in the worker's own `policy:` instead.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
 };
 
 /// The most characters of a role's inline policies.

@@ -3,6 +3,7 @@
 //! Two actions are allowed on `*`, since AWS has no resource to name for them: sending X-Ray segments and
 //! managing the network interfaces of a VPC.
 
+mod given;
 mod keys;
 
 use super::check;
@@ -31,14 +32,15 @@ const INTERFACES: &[&str] = &[
 
 /// Gives the role its policy, unless the stack file says one.
 pub fn fill_role(worker: &Resource, made: &Made, grants: &[Grant], stack: &mut Stack, out: &mut Diagnostics) {
-    let Some(role) = &made.role else { return };
-    let document = policy::document(statements(worker, made, grants, stack));
-    let said = stack.resources.get(role).is_some_and(|role| !role.get(&role::POLICY).is_null());
-    if said {
+    let needed = statements(worker, made, grants, stack);
+    let own = made.role.as_ref().and_then(|role| stack.resources.get(role));
+    let Some(role) = own.filter(|role| role.get(&role::POLICY).is_null()).map(|role| role.address.clone()) else {
+        given::check(worker, made, grants, &needed, stack, out);
         return;
-    }
+    };
+    let document = policy::document(needed);
     check::policy_size(worker, &document, stack, out);
-    if let Some(role) = stack.resources.get_mut(role) {
+    if let Some(role) = stack.resources.get_mut(&role) {
         fill(role, &role::POLICY, document);
     }
 }
