@@ -11,11 +11,27 @@ const LONGEST_NAME: usize = 64;
 /// A Region with a name as long as any.
 pub const LONGEST_REGION: &str = "us-isof-south-1";
 
-/// The statements that kinds generate with a `*` because AWS has nothing narrower: `xray:PutTraceSegments` and
-/// `xray:PutTelemetryRecords` know no resources.
+/// Actions that AWS has no resource to name for, or none that has a name before: a `*` is the narrowest there is.
 ///
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>
-const EXEMPT: &[&str] = &["XRay"];
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html>
+const ON_EVERYTHING: &[&str] = &[
+    "cloudwatch:PutMetricData",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "ec2:UnassignPrivateIpAddresses",
+    "sqs:ListQueues",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingStatisticSummaries",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
 
 /// A name that IAM refuses.
 pub static BAD_ROLE_NAME: Code = Code {
@@ -114,7 +130,7 @@ fn check_trust(resource: &Resource, out: &mut Diagnostics) {
 fn check_width(resource: &Resource, out: &mut Diagnostics) {
     for (index, statement) in statements(resource.get(&POLICY)).iter().enumerate() {
         let sid = statement.get("Sid").as_text().unwrap_or("");
-        if statement.get("Effect").as_text() != Some("Allow") || EXEMPT.contains(&sid) {
+        if statement.get("Effect").as_text() != Some("Allow") || takes_no_resource(statement) {
             continue;
         }
         let called = if sid.is_empty() { "a statement".to_owned() } else { format!("statement `{sid}`") };
@@ -125,6 +141,15 @@ fn check_width(resource: &Resource, out: &mut Diagnostics) {
             }
         }
     }
+}
+
+/// Tells whether all that a statement allows can be allowed on everything alone.
+fn takes_no_resource(statement: &Value) -> bool {
+    let actions = items(statement.get("Action"));
+    let exempt = |action: &Value| {
+        action.as_text().is_some_and(|action| ON_EVERYTHING.iter().any(|one| one.eq_ignore_ascii_case(action)))
+    };
+    !actions.is_empty() && actions.iter().all(exempt)
 }
 
 fn check_arns(resource: &Resource, out: &mut Diagnostics) {
@@ -206,7 +231,27 @@ mod tests {
             (&TRUST, r#"{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}"#, &["QS407"]),
             (&POLICY, r#"{"Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": ["a"]}}"#, &[]),
             (&POLICY, r#"{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#, &[]),
-            (&POLICY, r#"{"Statement": [{"Sid": "XRay", "Effect": "Allow", "Action": "x", "Resource": "*"}]}"#, &[]),
+            (
+                &POLICY,
+                r#"{"Statement": {"Effect": "Allow", "Action": ["xray:PutTraceSegments"], "Resource": "*"}}"#,
+                &[],
+            ),
+            (
+                &POLICY,
+                r#"{"Statement": {"Effect": "Allow", "Action": ["ec2:createNetworkInterface"], "Resource": "*"}}"#,
+                &[],
+            ),
+            (
+                &POLICY,
+                r#"{"Statement": {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "x"], "Resource": "*"}}"#,
+                &["QS406"],
+            ),
+            // A name makes nothing narrow.
+            (
+                &POLICY,
+                r#"{"Statement": [{"Sid": "XRay", "Effect": "Allow", "Action": "*", "Resource": "*"}]}"#,
+                &["QS406", "QS406"],
+            ),
             (&POLICY, r#"{"Statement": [{"Effect": "Allow", "Action": "x", "Resource": ["a", "*"]}]}"#, &["QS406"]),
             (&POLICY, r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#, &["QS406", "QS406"]),
             (
