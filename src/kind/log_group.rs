@@ -101,6 +101,15 @@ impl Kind for LogGroup {
         actions::ACTIONS
     }
 
+    fn held(&self, holds: u64) -> String {
+        if holds == 1 { "1 byte of log events".to_owned() } else { format!("{holds} bytes of log events") }
+    }
+
+    /// A log is the record of work, not work that would be lost: it goes with what wrote it.
+    fn holds_fast(&self) -> bool {
+        false
+    }
+
     fn live(&self) -> Option<&dyn Live> {
         Some(self)
     }

@@ -184,6 +184,11 @@ pub trait Kind: Sync {
         if holds == 1 { "1 message".to_owned() } else { format!("{holds} messages") }
     }
 
+    /// Tells whether deleting it needs consent because of what it holds; cutting what it holds short always does.
+    fn holds_fast(&self) -> bool {
+        true
+    }
+
     /// Its face towards AWS; `None` for a kind that expands into others entirely.
     fn live(&self) -> Option<&dyn Live>;
 }

@@ -241,18 +241,19 @@ fn arn(group: &Reported) -> String {
 
 /// Puts what `CloudWatch` Logs reports into the terms of the rows.
 ///
-/// It holds no messages that could be counted, so that nothing asks for consent to its deletion: a log is the
-/// record of work, not work that would be lost.
+/// What it holds is counted in bytes; CloudWatch Logs counts late, so that a group of today may say 0.
 fn found(group: &Reported, name: String, arn: String, tags: BTreeMap<String, String>) -> Found {
     let retention = group.retention_in_days.map(|days| (RETENTION.key, Value::Int(days.into())));
     let key = group.kms_key_id().filter(|key| !key.is_empty()).map(|key| (KMS_KEY.key, Value::text(key)));
     let attributes = retention.into_iter().chain(key).collect();
-    Found { kind: &LogGroup, name, arn, attributes, tags, facts: Facts::new(), holds: None }
+    let holds = group.stored_bytes.and_then(|bytes| bytes.try_into().ok());
+    Found { kind: &LogGroup, name, arn, attributes, tags, facts: Facts::new(), holds }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::{Action, loses, loss};
 
     #[test]
     fn arns_lose_their_streams() {
@@ -278,5 +279,30 @@ mod tests {
         let attributes = found(&group, "g".to_owned(), String::new(), BTreeMap::new()).attributes;
         assert_eq!(attributes.get(RETENTION.key), Some(&Value::Int(7)));
         assert_eq!(attributes.get(KMS_KEY.key), Some(&Value::text("arn:k")));
+    }
+
+    #[test]
+    fn cutting_events_short_needs_consent_and_deleting_them_none() {
+        let of = |bytes| {
+            let group = Reported::builder().retention_in_days(30).set_stored_bytes(bytes).build();
+            found(&group, "g".to_owned(), String::new(), BTreeMap::new())
+        };
+        let lowered = Change {
+            key: RETENTION.key.to_owned(),
+            row: Some(&RETENTION),
+            before: Value::Int(30),
+            after: Value::Int(14),
+            replaces: false,
+            loses: loses(&RETENTION, &Value::Int(30), &Value::Int(14)),
+        };
+        let lost = |action, bytes, changes: &[Change]| loss(action, "g", Some(&of(bytes)), changes);
+        for action in [Action::Adopt, Action::Update] {
+            let told = lost(action, Some(700), std::slice::from_ref(&lowered)).unwrap();
+            assert_eq!(told, "log events older than the new retention; g holds 700 bytes of log events");
+            assert_eq!(lost(action, Some(700), &[]), None);
+            assert_eq!(lost(action, Some(0), std::slice::from_ref(&lowered)), None);
+            assert_eq!(lost(action, None, std::slice::from_ref(&lowered)), None);
+        }
+        assert_eq!(lost(Action::Delete, Some(700), &[]), None);
     }
 }
