@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 
 use crate::error::Error;
+use crate::kind::queue;
 use crate::model::Stack;
 use crate::plan::Plan;
 use crate::value::Place;
@@ -59,7 +60,7 @@ impl GuardArgs {
 /// Checks that a stack may go to this account and Region.
 ///
 /// # Errors
-/// When its `account:` or `regions:` say that it may not.
+/// When its `account:` or `regions:` say that it may not, or a queue names a dead-letter queue that is elsewhere.
 pub fn place(stack: &Stack, place: &Place) -> Result<(), Error> {
     for (key, what, allowed, here) in
         [("account", "account", &stack.accounts, &place.account), ("regions", "Region", &stack.regions, &place.region)]
@@ -73,7 +74,16 @@ pub fn place(stack: &Stack, place: &Place) -> Result<(), Error> {
             return Err(Error::Elsewhere(message));
         }
     }
-    Ok(())
+    match queue::elsewhere(stack, place) {
+        None => Ok(()),
+        Some((queue, arn)) => {
+            let message = format!(
+                "`{}` has the dead-letter queue `{arn}`, and a queue has it in its own account and Region: this is {}, {}",
+                queue.address, place.account, place.region
+            );
+            Err(Error::Elsewhere(message))
+        }
+    }
 }
 
 fn list(texts: &BTreeSet<String>) -> String {

@@ -394,6 +394,16 @@ pub fn dead_letter_queue(resource: &Resource) -> Option<Result<&Address, &str>> 
     }
 }
 
+/// Finds a queue whose dead-letter queue is in another account or Region than the stack goes to, which SQS refuses.
+#[must_use]
+pub fn elsewhere<'a>(stack: &'a Stack, place: &Place) -> Option<(&'a Resource, &'a str)> {
+    let own = place.arn("sqs", "");
+    stack.of_kind(Queue.name()).find_map(|queue| match dead_letter_queue(queue)? {
+        Err(arn) if !arn.starts_with(&own) => Some((queue, arn)),
+        _ => None,
+    })
+}
+
 /// The physical name that a queue has or, while the stack is not expanded yet, will have.
 #[must_use]
 pub fn future_name(address: &Address, stack: &Stack) -> String {

@@ -20,6 +20,28 @@ fn another_account_or_region_is_refused_before_anything_is_changed() {
 }
 
 #[test]
+fn a_dead_letter_queue_elsewhere_is_refused_before_anything_is_changed() {
+    let stub = stub(0);
+    let endpoint = stub.endpoint();
+    let text = |at: &str| {
+        format!(
+            "stack: far\nqueues: {{far-a: {{}}, far: {{redrive: {{max_receive_count: 3, dead_letter_queue: \"arn:aws:sqs:{at}:x\"}}}}}}\n"
+        )
+    };
+    let file = StackFile::new("far", "");
+    for at in ["eu-west-1:123456789012", "us-east-1:111111111111"] {
+        file.write(&text(at));
+        for verb in [&["plan"][..], &["apply", "--yes"]] {
+            let refused = run(&endpoint, &[verb, &[file.path()]].concat()).exits(1);
+            refused.says(&format!("`queue.far` has the dead-letter queue `arn:aws:sqs:{at}:x`"));
+        }
+    }
+    assert_eq!(Account::new(&endpoint).queues().len(), 0);
+    file.write(&text("us-east-1:123456789012"));
+    run(&endpoint, &["plan", file.path()]).exits(0);
+}
+
+#[test]
 fn what_is_protected_is_not_taken_away() {
     let stub = stub(0);
     let (endpoint, account) = (stub.endpoint(), Account::new(&stub.endpoint()));
