@@ -137,11 +137,14 @@ fn condition(alarm: &Resource, out: &mut Diagnostics) {
     band(alarm, out);
 }
 
+/// The comparisons with a band, which have no threshold.
+pub(super) const BANDS: [&str; 3] =
+    ["LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold"];
+
 fn band(alarm: &Resource, out: &mut Diagnostics) {
     let Some(word) = alarm.get(&COMPARISON).as_text() else { return };
     let shown = COMPARISON.ty.show(&Value::text(word));
-    let band = ["LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold"];
-    let by_band = band.contains(&word);
+    let by_band = BANDS.contains(&word);
     let (path, message) = if by_band && absent(alarm, &THRESHOLD_METRIC_ID) {
         (COMPARISON.key, format!("`{}` compares with a band (`{shown}`) and names none", alarm.address))
     } else if !by_band && !absent(alarm, &THRESHOLD_METRIC_ID) {

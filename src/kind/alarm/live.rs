@@ -12,7 +12,7 @@ use super::{
     DESCRIPTION, DIMENSIONS, EVALUATION_INTERVAL, EVALUATION_PERIODS, EVALUATION_WINDOW, EXPRESSION,
     EXTENDED_STATISTIC, INSUFFICIENT_DATA_ACTIONS, LABEL, LOW_SAMPLES, METRIC, METRIC_NAME, METRICS, MISSING_DATA,
     NAMESPACE, OK_ACTIONS, PROMQL, QUERY_ID, QUERY_METRIC, QUERY_STATISTIC, RETURN_DATA, STATISTIC, THRESHOLD,
-    THRESHOLD_METRIC_ID, UNIT, WARM_UP, window,
+    THRESHOLD_METRIC_ID, UNIT, WARM_UP, check, window,
 };
 use crate::backend::aws::Aws;
 use crate::error::{AwsError, fine_when};
@@ -265,7 +265,8 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
         (&UNIT, alarm.unit.as_ref().map(|word| Value::text(word.as_str()))),
         (&EVALUATION_PERIODS, int(alarm.evaluation_periods)),
         (&DATAPOINTS_TO_ALARM, int(alarm.datapoints_to_alarm)),
-        (&THRESHOLD, alarm.threshold.map(Value::Float)),
+        // A band stands in for a threshold, whatever an endpoint reports.
+        (&THRESHOLD, alarm.threshold.filter(|_| !is_band(alarm)).map(Value::Float)),
         (&THRESHOLD_METRIC_ID, text(&alarm.threshold_metric_id)),
         (&COMPARISON, alarm.comparison_operator.as_ref().map(|word| Value::text(word.as_str()))),
         (&MISSING_DATA, missing_data),
@@ -290,6 +291,11 @@ fn found(alarm: &MetricAlarm, name: String, arn: String, tags: BTreeMap<String, 
     let modified = modified.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
     let facts = modified.map(|time| (Fact::Modified, time.to_string())).into_iter().collect();
     Found { kind: &Alarm, name, arn, attributes, tags, facts, holds: None }
+}
+
+/// Tells whether an alarm compares with a band.
+fn is_band(alarm: &MetricAlarm) -> bool {
+    alarm.comparison_operator.as_ref().is_some_and(|word| check::BANDS.contains(&word.as_str()))
 }
 
 fn metric_of(namespace: Option<&str>, name: Option<&str>, dimensions: &[Dimension]) -> Option<Value> {
