@@ -59,7 +59,7 @@ impl Kind for Worker {
         check::code(worker, stack, out);
         let made = make::make(worker, stack);
         check::shared_queue(worker, &made, stack, out);
-        make::fit_times(worker, &made, stack);
+        make::fit_times(&made, stack);
         let grants = grant::read(worker, stack, out);
         make::environment(worker, &made, &grants, stack);
         check::environment(worker, &made, &grants, stack, out);

@@ -166,7 +166,7 @@ fn name_fifo(queue: &Value, stack: &mut Stack) {
 }
 
 /// Fits the function's timeout and the queue's visibility timeout to each other, whichever of the two was said.
-pub fn fit_times(worker: &Resource, made: &Made, stack: &mut Stack) {
+pub fn fit_times(made: &Made, stack: &mut Stack) {
     let int = |stack: &Stack, of: &Address, row| stack.resources.get(of).and_then(|one| one.get(row).as_int());
     let Some(mapping) = &made.mapping else { return };
     let Some(queue) = made.own_queue() else { return };
@@ -175,7 +175,9 @@ pub fn fit_times(worker: &Resource, made: &Made, stack: &mut Stack) {
         .unwrap_or_default();
     let timeout = int(stack, &made.function, &function::TIMEOUT);
     let visibility = int(stack, queue, &queue::VISIBILITY_TIMEOUT);
-    let said = visibility.is_some() || says(stack, &queue::Queue, &queue::VISIBILITY_TIMEOUT);
+    // What followed from another worker of the queue was said by nobody: the slowest needs the most.
+    let derived = visibility.filter(|_| follows_from_worker(stack, queue, mapping));
+    let said = (visibility.is_some() && derived.is_none()) || says(stack, &queue::Queue, &queue::VISIBILITY_TIMEOUT);
     let default = stack.default_of(&queue::Queue, &queue::VISIBILITY_TIMEOUT).as_int();
     match (timeout, visibility.or(default)) {
         (None, Some(visibility)) => {
@@ -184,14 +186,29 @@ pub fn fit_times(worker: &Resource, made: &Made, stack: &mut Stack) {
             }
         }
         (Some(timeout), _) if !said => {
-            if let Some(queue) = stack.resources.get_mut(queue) {
-                fill(queue, &queue::VISIBILITY_TIMEOUT, Value::Int(TRIES * timeout + window));
-                let span = worker.span(rows::TIMEOUT.key);
+            let needed = TRIES * timeout + window;
+            let span = stack.resources.get(&made.function).and_then(|one| one.span(function::TIMEOUT.key));
+            let more = derived.is_none_or(|derived| derived < needed);
+            if let Some(queue) = stack.resources.get_mut(queue).filter(|_| more) {
+                queue.set(&queue::VISIBILITY_TIMEOUT, Value::Int(needed));
                 queue.spans.extend(span.map(|span| (queue::VISIBILITY_TIMEOUT.key.to_owned(), span)));
             }
         }
         _ => {}
     }
+}
+
+/// Tells whether a queue's visibility timeout followed from the timeout of another function that it feeds: then it
+/// stands where that does.
+fn follows_from_worker(stack: &Stack, queue: &Address, own: &Address) -> bool {
+    let place = stack.resources.get(queue).and_then(|queue| queue.spans.get(queue::VISIBILITY_TIMEOUT.key));
+    let others = stack.of_kind(mapping::Mapping.name()).filter(|one| one.address != *own);
+    let mut fed = others.filter(|one| refers_to(one.get(&mapping::QUEUE), queue));
+    fed.any(|mapping| {
+        let function = mapping.get(&mapping::FUNCTION).as_ref().and_then(Ref::address);
+        let function = function.and_then(|function| stack.resources.get(function));
+        place.is_some() && function.and_then(|function| function.span(function::TIMEOUT.key)).as_ref() == place
+    })
 }
 
 /// The longest timeout that a visibility timeout carries.

@@ -69,6 +69,23 @@ fn times_fit_whichever_was_said() {
 }
 
 #[test]
+fn the_slowest_worker_of_a_queue_says_its_visibility() {
+    for (queue, one, other, visibility) in [
+        ("{}", "timeout: 10s", "timeout: 20s", 120),
+        ("{}", "timeout: 20s", "timeout: 10s", 120),
+        ("{}", "timeout: 10s", "timeout: 10s, batch: {window: 5s}", 65),
+        ("{}", "timeout: 10s", "log_retention: 30d", 60),
+        ("{visibility_timeout: 60s}", "timeout: 10s", "timeout: 20s", 60),
+    ] {
+        let text = format!(
+            "queues: {{q: {queue}}}\nworkers:\n  v1: {{package: w, queue: q, {one}}}\n  v2: {{package: w, queue: q, {other}}}\n"
+        );
+        let (stack, _) = read(&text);
+        assert_eq!(get(&stack, "queue", "q", &queue::VISIBILITY_TIMEOUT), Value::Int(visibility), "{text}");
+    }
+}
+
+#[test]
 fn concurrency_is_bounded() {
     for (reserved, expected) in [("", Value::Int(5)), (", reserved_concurrency: 3", Value::Int(3))] {
         let stack = valid(&format!("queues: {{q: {{}}}}\nworkers: {{w: {{package: w, queue: q{reserved}}}}}\n"));
