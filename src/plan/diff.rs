@@ -11,6 +11,8 @@ use crate::model::Stack;
 use crate::value::Value;
 
 /// Compares what should be there with what is, row by row and tag by tag.
+///
+/// Where `found` has another name it goes, and what it does not report is all new.
 pub(super) fn diff(
     desired: &Desired,
     found: Option<&Found>,
@@ -65,18 +67,20 @@ fn compare(
     let reported = found.and_then(|found| found.attributes.get(row.key));
     let before = reported.cloned().unwrap_or(Value::Null);
     let (was, will) = (row.ty.normal(&before), row.ty.normal(&after));
-    if was == will || found.is_some() && row.reported == Reported::Never {
+    // What an endpoint hides of something is a question only where that is changed, and not made anew.
+    let stays = found.is_some_and(|found| found.name == desired.name);
+    if was == will || stays && row.reported == Reported::Never {
         return None;
     }
     let kind = desired.kind.name();
-    if let Some(note) = gaps.note(kind, row.key).filter(|_| found.is_some()) {
+    if let Some(note) = gaps.note(kind, row.key).filter(|_| stays) {
         notes.insert(note);
         return None;
     }
-    if found.is_some() && row.kept && row.ty.normal(&after).is_null() {
+    if stays && row.kept && row.ty.normal(&after).is_null() {
         return None;
     }
-    if found.is_some() && reported.is_none() && row.reported == Reported::Always && !after.is_null() {
+    if stays && reported.is_none() && row.reported == Reported::Always && !after.is_null() {
         notes.insert(format!("the endpoint does not report `{}` of {kind} resources: not compared", row.key));
         return None;
     }

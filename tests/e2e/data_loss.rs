@@ -50,6 +50,16 @@ fn becoming_fifo_replaces_the_queue_and_needs_consent() {
     run(endpoint, &["apply", file.path(), "--yes"]).exits(0);
     account.send("loss-e", 2);
     file.write(&text(true));
+    // What only FIFO queues have is new, and nothing of it is the endpoint's fault.
+    let plan = run(endpoint, &["plan", file.path(), "--json"]).exits(0).json();
+    assert_eq!(plan["notes"], serde_json::json!([]));
+    let steps = plan["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["address"] == "queue.loss-e" && step["action"] == "replace").unwrap();
+    let shown: Vec<_> =
+        step["changes"].as_array().unwrap().iter().map(|one| one["attribute"].as_str().unwrap()).collect();
+    for attribute in ["fifo", "content_based_deduplication", "deduplication_scope", "throughput_limit"] {
+        assert!(shown.contains(&attribute), "{attribute} in {shown:?}");
+    }
     refused(&file, "apply", "queue.loss-e: would lose 2 messages in loss-e");
     let owned = |account: &Account| account.queues_of("loss-fifo").into_iter().collect::<Vec<_>>();
     assert_eq!(owned(&account), ["loss-e", "loss-e-dlq"]);
