@@ -153,6 +153,30 @@ pub fn as_items(value: &Value) -> Vec<Value> {
     }
 }
 
+/// Tells whether a pattern of IAM, with `*` and `?`, has an action in it.
+#[must_use]
+pub fn matches(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+    let (pattern, action) = (pattern.as_bytes(), action.as_bytes());
+    // Where the last `*` stands, and how far what it stands for reaches: only that one is ever stretched.
+    let (mut at, mut of, mut star) = (0, 0, None);
+    while let Some(byte) = action.get(of) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, of));
+                at += 1;
+            }
+            Some(one) if *one == b'?' || one == byte => (at, of) = (at + 1, of + 1),
+            _ => {
+                let Some((stood, reached)) = star else { return false };
+                star = Some((stood, reached + 1));
+                (at, of) = (stood + 1, reached + 1);
+            }
+        }
+    }
+    pattern.iter().skip(at).all(|rest| *rest == b'*')
+}
+
 /// Sorts a list by the JSON of its items and drops repeats.
 #[must_use]
 pub fn sorted(mut items: Vec<Value>) -> Value {
@@ -249,5 +273,25 @@ mod tests {
         assert_eq!(parse(r#"{"Id": "100%25 of a+b"}"#), Value::map([("Id", Value::text("100%25 of a+b"))]));
         assert_eq!(parse("%7B%22Id%22%3A%22100%2525+%C3%A9%22%7D"), Value::map([("Id", Value::text("100%25+é"))]));
         assert_eq!(parse("nonsense"), Value::text("nonsense"));
+    }
+
+    #[test]
+    fn patterns_have_actions_in_them() {
+        for (pattern, fits) in [
+            ("*", true),
+            ("sqs:*", true),
+            ("SQS:sendmessage", true),
+            ("sqs:Send*", true),
+            ("sqs:?endMessage", true),
+            ("sqs:*Message*", true),
+            ("*e*e*", true),
+            ("*s*:*d*b*", false),
+            ("sqs:Send", false),
+            ("sqs:SendMessageBatch", false),
+            ("sns:*", false),
+            ("", false),
+        ] {
+            assert_eq!(matches(pattern, "sqs:SendMessage"), fits, "{pattern}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{POLICY, codes};
 use crate::diagnostic::Diagnostics;
-use crate::kind::policy::{VERSION, as_items};
+use crate::kind::policy::{self, VERSION, as_items};
 use crate::model::{Fact, Resource};
 use crate::value::Value;
 
@@ -13,6 +13,45 @@ const MAX_CONDITIONS: usize = 10;
 const MAX_ACTIONS: usize = 7;
 /// What a reference counts for: it becomes an ARN of about this many characters.
 const ARN_CHARACTERS: usize = 60;
+
+/// The actions of SQS; those of batches have no permission of their own, and are taken.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html>
+const ACTIONS: &[&str] = &[
+    "sqs:AddPermission",
+    "sqs:CancelMessageMoveTask",
+    "sqs:ChangeMessageVisibility",
+    "sqs:ChangeMessageVisibilityBatch",
+    "sqs:CreateQueue",
+    "sqs:DeleteMessage",
+    "sqs:DeleteMessageBatch",
+    "sqs:DeleteQueue",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ListDeadLetterSourceQueues",
+    "sqs:ListMessageMoveTasks",
+    "sqs:ListQueueTags",
+    "sqs:ListQueues",
+    "sqs:PurgeQueue",
+    "sqs:ReceiveMessage",
+    "sqs:RemovePermission",
+    "sqs:SendMessage",
+    "sqs:SendMessageBatch",
+    "sqs:SetQueueAttributes",
+    "sqs:StartMessageMoveTask",
+    "sqs:TagQueue",
+    "sqs:UntagQueue",
+];
+/// The keys of conditions that anybody can meet.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+const OF_EVERYBODY: &[&str] = &[
+    "aws:CurrentTime",
+    "aws:EpochTime",
+    "aws:RequestedRegion",
+    "aws:SecureTransport",
+    "aws:TokenIssueTime",
+    "aws:UserAgent",
+    "aws:referer",
+];
 
 /// Checks the policy that the queue will have, the statement of `tls_only` included.
 pub fn check(queue: &Resource, out: &mut Diagnostics) {
@@ -76,14 +115,41 @@ fn check_statement(queue: &Resource, path: &str, statement: &Value, out: &mut Di
         }
         _ => {}
     }
+    actions(queue, path, statement, out);
     public(queue, path, statement, out);
     other_resource(queue, path, statement, out);
     statement_quotas(queue, path, statement, out);
 }
 
+/// SQS takes a policy with actions of its own alone.
+fn actions(queue: &Resource, path: &str, statement: &Value, out: &mut Diagnostics) {
+    let listed = statement.get("Action").as_list().is_some();
+    for (index, action) in as_items(statement.get("Action")).iter().enumerate() {
+        // What interpolation leaves open cannot be judged.
+        let Some(text) = action.as_text().filter(|text| !is_action(text)) else { continue };
+        let message = format!("the policy of `{}` allows or denies `{text}`, which is no action of SQS", queue.address);
+        let help = match crate::manifest::suggest(text, ACTIONS.iter().copied()) {
+            help if help.is_empty() => "Write an action such as `sqs:SendMessage`.".to_owned(),
+            help => help,
+        };
+        let path = if listed { format!("{path}.Action.{index}") } else { format!("{path}.Action") };
+        out.push(queue.finding(&codes::POLICY_SHAPE, &path, message).help(help));
+    }
+}
+
+fn is_action(text: &str) -> bool {
+    text == "*" || ACTIONS.iter().any(|action| policy::matches(text, action))
+}
+
+/// Tells whether a condition says who, or from where: when and over what says it of everybody.
+fn narrows(condition: &Value) -> bool {
+    let keys = condition.as_map().into_iter().flat_map(|map| map.values()).filter_map(Value::as_map);
+    let mut keys = keys.flat_map(|keys| keys.keys());
+    keys.any(|key| !OF_EVERYBODY.iter().any(|one| one.eq_ignore_ascii_case(key)))
+}
+
 fn public(queue: &Resource, path: &str, statement: &Value, out: &mut Diagnostics) {
-    let conditions = statement.get("Condition").as_map().is_some_and(|map| !map.is_empty());
-    if statement.get("Effect").as_text() != Some("Allow") || conditions {
+    if statement.get("Effect").as_text() != Some("Allow") || narrows(statement.get("Condition")) {
         return;
     }
     let principal = statement.get("Principal");

@@ -76,6 +76,10 @@ fn encryption(queue: &Resource, out: &mut Diagnostics) {
         let message = format!("`{}` sets `kms_key` and `sqs_managed_sse: true`", queue.address);
         out.push(queue.finding(&codes::TWO_ENCRYPTIONS, SQS_MANAGED_SSE.key, message));
     }
+    if key.as_text().is_some_and(|text| !is_key(text)) {
+        let message = format!("`kms_key` of `{}` is `{}`", queue.address, key.plain());
+        out.push(queue.finding(&codes::BAD_KEY, KMS_KEY.key, message));
+    }
     if key.is_null() && !queue.get(&KMS_DATA_KEY_REUSE).is_null() {
         let message = format!("`{}` sets `kms_data_key_reuse` without `kms_key`", queue.address);
         out.push(queue.finding(&codes::REUSE_WITHOUT_KEY, KMS_DATA_KEY_REUSE.key, message));
@@ -174,4 +178,21 @@ fn redrive_allow(queue: &Resource, out: &mut Diagnostics) {
         }
     };
     out.push(queue.finding(&codes::REDRIVE_ALLOW_LIST, path, message));
+}
+
+/// Tells whether a text can name a KMS key: an id, an alias, or the ARN of either.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts-key-id.html>
+fn is_key(text: &str) -> bool {
+    let plain = |text: &str, more: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    let named = |text: &str| match text.split_once('/') {
+        Some(("alias", name)) => plain(name, "/_-"),
+        Some(("key", id)) => plain(id, "-"),
+        _ => false,
+    };
+    if text.starts_with("arn:") {
+        return Arn::parse(text).is_ok_and(|arn| arn.service == "kms" && named(arn.resource));
+    }
+    plain(text, "-") || (text.starts_with("alias/") && named(text))
 }

@@ -126,7 +126,7 @@ pub static POLICY_QUOTA: Code = Code::error("QS131", "a policy beyond the quotas
 
 /// Everybody may.
 pub static PUBLIC: Code = Code::warning("QS132", "a queue that is open to everybody")
-    .because("`Principal: \"*\"` with no condition lets every AWS account, and anonymous callers, do this.")
+    .because("`Principal: \"*\"` lets every AWS account, and anonymous callers, do this, unless a condition says who.")
     .fix("Name the principals, or add a condition such as `aws:SourceArn` or `aws:PrincipalOrgID`.")
     .see(SAFE);
 
@@ -135,6 +135,12 @@ pub static OTHER_RESOURCE: Code = Code::warning("QS133", "a statement about anot
     .because("A queue's policy speaks of this queue alone: a statement on anything else has no effect.")
     .fix("Use `Resource: ${queues.<this queue>.arn}`.")
     .see(POLICY);
+
+/// A text that names no key.
+pub static BAD_KEY: Code = Code::error("QS134", "not a KMS key")
+    .because("A KMS key is named by its id, `alias/<name>`, or the ARN of either.")
+    .fix("Write `alias/aws/sqs`, or the key's ARN.")
+    .see(SSE);
 
 /// All of them, in order.
 pub const CODES: &[&Code] = &[
@@ -157,4 +163,5 @@ pub const CODES: &[&Code] = &[
     &POLICY_QUOTA,
     &PUBLIC,
     &OTHER_RESOURCE,
+    &BAD_KEY,
 ];

@@ -5,7 +5,7 @@ use super::super::grant::Grant;
 use super::super::make::Made;
 use super::super::rows;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::kind::policy::as_items;
+use crate::kind::policy::{as_items, matches};
 use crate::kind::{Kind as _, function, role, worker};
 use crate::model::{Address, Ref, Resource, Stack};
 use crate::value::Value;
@@ -63,41 +63,4 @@ fn lacking(needed: &[Value], policy: &Value) -> Vec<String> {
     lacking.sort();
     lacking.dedup();
     lacking
-}
-
-/// Tells whether a pattern of IAM, with `*` and `?`, has an action in it.
-fn matches(pattern: &str, action: &str) -> bool {
-    fn inner(pattern: &[u8], text: &[u8]) -> bool {
-        match (pattern, text) {
-            ([], []) => true,
-            ([b'*', rest @ ..], _) => (0..=text.len()).any(|from| inner(rest, &text[from..])),
-            ([b'?', rest @ ..], [_, text @ ..]) => inner(rest, text),
-            ([one, rest @ ..], [other, text @ ..]) => one == other && inner(rest, text),
-            _ => false,
-        }
-    }
-    inner(pattern.to_ascii_lowercase().as_bytes(), action.to_ascii_lowercase().as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn patterns_have_actions_in_them() {
-        for (pattern, fits) in [
-            ("*", true),
-            ("sqs:*", true),
-            ("SQS:sendmessage", true),
-            ("sqs:Send*", true),
-            ("sqs:?endMessage", true),
-            ("sqs:*Message*", true),
-            ("sqs:Send", false),
-            ("sqs:SendMessageBatch", false),
-            ("sns:*", false),
-            ("", false),
-        ] {
-            assert_eq!(matches(pattern, "sqs:SendMessage"), fits, "{pattern}");
-        }
-    }
 }
