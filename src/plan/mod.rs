@@ -85,7 +85,7 @@ pub struct Step {
     pub found: Option<Found>,
     /// The digest of what is there, as it was when planned.
     pub fingerprint: Option<String>,
-    /// What would be lost, in words; it needs consent.
+    /// What would be lost, in words; see [`Step::needs_consent`].
     pub loss: Option<String>,
     /// Whether the user consented to the loss.
     pub consent: bool,
@@ -97,6 +97,14 @@ impl Step {
     pub fn is_destructive(&self) -> bool {
         let gone = matches!(self.action, Action::Delete | Action::Replace);
         gone || self.loss.is_some() || self.changes.iter().any(|change| change.loses.is_some())
+    }
+
+    /// Tells whether it would lose something that may not be lost without consent, given or not.
+    #[must_use]
+    pub fn needs_consent(&self) -> bool {
+        let gone = matches!(self.action, Action::Delete | Action::Replace);
+        let freely = gone && self.found.as_ref().is_some_and(|found| !found.kind.holds_fast());
+        self.loss.is_some() && !freely
     }
 
     /// The address that the resource had before, where the stack has moved it.
@@ -173,7 +181,7 @@ impl Plan {
 
     /// The steps that would lose something nobody consented to.
     pub fn unconsented(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| step.loss.is_some() && !step.consent)
+        self.steps.iter().filter(|step| step.needs_consent() && !step.consent)
     }
 }
 
@@ -401,7 +409,6 @@ pub(crate) fn loss(action: Action, name: &str, found: Option<&Found>, changes: &
     match action {
         // A replacement under another name leaves the old one to a delete of its own.
         Action::Replace if found.name != name => None,
-        Action::Delete | Action::Replace if !found.kind.holds_fast() => None,
         Action::Delete | Action::Replace => Some(format!("{held} in {}", found.name)),
         _ => {
             let lost = changes.iter().find_map(|change| change.loses)?;

@@ -253,7 +253,8 @@ fn found(group: &Reported, name: String, arn: String, tags: BTreeMap<String, Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Action, loses, loss};
+    use crate::expand::STACK_TAG;
+    use crate::plan::{Action, Consent, loses, loss, plan_destroy};
 
     #[test]
     fn arns_lose_their_streams() {
@@ -303,6 +304,10 @@ mod tests {
             assert_eq!(lost(action, Some(0), std::slice::from_ref(&lowered)), None);
             assert_eq!(lost(action, None, std::slice::from_ref(&lowered)), None);
         }
-        assert_eq!(lost(Action::Delete, Some(700), &[]), None);
+        assert_eq!(lost(Action::Delete, Some(700), &[]).unwrap(), "700 bytes of log events in g");
+        let tags = BTreeMap::from([(STACK_TAG.to_owned(), "s".to_owned())]);
+        let plan = plan_destroy("s", vec![Found { tags, ..of(Some(700)) }], &Consent::default());
+        assert_eq!(plan.steps[0].loss.as_deref(), Some("700 bytes of log events in g"));
+        assert_eq!(plan.unconsented().count(), 0);
     }
 }

@@ -179,6 +179,9 @@ pub fn one_line(text: &str) -> String {
 /// What a step loses, and what to do to consent.
 fn losing(step: &Step) -> Option<String> {
     let loss = step.loss.as_ref()?;
+    if !step.needs_consent() {
+        return Some(format!("loses {loss}"));
+    }
     let consent = if step.consent { "allowed".to_owned() } else { format!("needs --allow-data-loss {}", step.address) };
     Some(format!("loses {loss} ({consent})"))
 }
