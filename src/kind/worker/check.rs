@@ -19,6 +19,7 @@ pub const CODES: &[&Code] = &[
     &OTHER_SERVICE,
     &NO_QUEUE,
     &SAME_VARIABLE,
+    &VOID_GRANTS,
 ];
 
 /// A worker without code, or with two.
