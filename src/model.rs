@@ -236,6 +236,13 @@ impl Resource {
         self.broken.iter().any(|broken| broken.is_empty() || broken.strip_prefix(path).is_some_and(inside))
     }
 
+    /// Tells whether an attribute, or what it stands in, was written and could not be read.
+    #[must_use]
+    pub fn is_unread(&self, path: &str) -> bool {
+        let around = |rest: &str| rest.is_empty() || rest.starts_with('.');
+        self.broken.iter().any(|broken| broken.is_empty() || path.strip_prefix(broken.as_str()).is_some_and(around))
+    }
+
     /// Starts a finding about an attribute of this resource, at its place.
     #[must_use]
     pub fn finding(&self, code: &'static Code, path: &str, message: impl Into<String>) -> Diagnostic {

@@ -26,7 +26,7 @@ fn expanded_stacks_mean_what_they_meant() {
         // Whoever made an alarm is gone from the text, and with it the reason why its silence is fine.
         let errors = out.iter().filter(|one| one.severity == Severity::Error);
         let found: Vec<_> = errors.map(|one| format!("{}: {}", one.code.id, one.message)).collect();
-        let unread = |one: &&String| !one.contains("--var caller-API_KEY");
+        let unread = |one: &&String| !one.contains("sets `caller-API_KEY`");
         assert_eq!(found.iter().filter(unread).count(), 0, "{}: {found:#?}\n{text}", file.display());
         assert_eq!(support::meaning(&again), support::meaning(&stack), "{}", file.display());
         assert_eq!(again.description, stack.description);

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use queuestack::diagnostic::Source;
 use queuestack::manifest::{self, Inputs};
 use queuestack::{expand, report, rule};
 
@@ -149,4 +150,38 @@ fn the_deepest_nesting_is_read() {
     }
     let block: String = (0..200).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     read(format!("stack: demo\nqueues:\n{block}").as_bytes());
+}
+
+/// What a file of values says is what the same text says after `--var`.
+#[test]
+fn values_of_a_file_are_as_they_are_written() {
+    let text = "acct: 012345678901\nver: 1.10 # ours\nhex: 0x1F\nsci: 1e3\nbig: 123456789012345678901234\nc: NO\n\
+                quoted: \"0 1\"\nno: true\nnone:\ntilde: ~\ndate: 2026-01-02\n";
+    let source = Source { path: "values.yaml".to_owned(), text: text.to_owned() };
+    let (values, out) = manifest::read_values(&source);
+    assert_eq!(out.iter().count(), 0);
+    let expected = [
+        ("acct", "012345678901"),
+        ("big", "123456789012345678901234"),
+        ("c", "NO"),
+        ("date", "2026-01-02"),
+        ("hex", "0x1F"),
+        ("no", "true"),
+        ("none", ""),
+        ("quoted", "0 1"),
+        ("sci", "1e3"),
+        ("tilde", "~"),
+        ("ver", "1.10"),
+    ];
+    let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(values, expected);
+    for (text, message) in [
+        ("a: [1]", "variable `a` takes a single value, not a list"),
+        ("- a", "a file of values is a mapping, not a list"),
+        ("a: 1\na: 2", "`a` is here twice"),
+    ] {
+        let source = Source { path: "values.yaml".to_owned(), text: text.to_owned() };
+        let (_, out) = manifest::read_values(&source);
+        assert_eq!(out.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), [message]);
+    }
 }

@@ -70,21 +70,12 @@ impl VariableArgs {
     pub fn values(&self) -> Result<BTreeMap<String, String>, Error> {
         let mut values = BTreeMap::new();
         for path in &self.var_file {
-            let text = read_text(path)?;
-            let read: BTreeMap<String, serde_json::Value> = serde_saphyr::from_str(&text).map_err(|error| {
-                let error = error.without_snippet().to_string();
-                Error::Usage(format!("{}: not a mapping of `name: value`: {error}", path.display()))
-            })?;
-            for (name, value) in read {
-                let value = match value {
-                    serde_json::Value::String(text) => text,
-                    serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                        return Err(Error::Usage(format!("{}: `{name}` is not a single value", path.display())));
-                    }
-                    other => other.to_string(),
-                };
-                values.insert(name, value);
+            let source = Source { path: path.display().to_string(), text: read_text(path)? };
+            let (read, out) = manifest::read_values(&source);
+            if out.has_errors() {
+                return Err(refused(&out, &source));
             }
+            values.extend(read);
         }
         values.extend(self.var.iter().cloned());
         Ok(values)

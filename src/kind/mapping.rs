@@ -57,7 +57,7 @@ pub const MAX_CONCURRENCY: Row = Row::new(
 );
 /// Which messages are taken.
 pub const FILTERS: Row =
-    Row::new("filters", "Filters", "filter_criteria.filter[].pattern", Type::List { of: &Type::Policy, max: 10 })
+    Row::new("filters", "Filters", "filter_criteria.filter[].pattern", Type::List { of: &Type::Pattern, max: 10 })
         .doc("Patterns of the messages that are taken; all others are deleted. At most 5, 10 on request.", FILTERING);
 /// Whether single messages of a batch can fail.
 pub const PARTIAL_FAILURES: Row =

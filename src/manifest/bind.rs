@@ -91,7 +91,7 @@ impl Binder<'_> {
             (Type::Text { min, max }, _) => self.text(*min, *max, row, path, node),
             (Type::Word(words), Data::Text(text)) => self.word(words, text, path, node.span),
             (Type::Name(sections), Data::Text(text)) => self.name(sections, text, row, path, node.span),
-            (Type::Name(_), Data::Known(value)) => Some(value.clone()),
+            (Type::Name(sections), Data::Known(value)) => self.known(sections, value, path, node),
             (Type::Policy, Data::Map(_)) => {
                 self.place(path, node);
                 Some(plain(node))
@@ -104,6 +104,10 @@ impl Binder<'_> {
             (Type::List { of, max }, Data::List(items)) => self.list(of, *max, items, row, path, node.span),
             (Type::Texts { max }, Data::Map(_)) => self.texts(*max, path, node),
             (Type::Object(rows), Data::Map(entries)) => Some(self.object(rows, entries, path)),
+            (Type::Bool, _) => {
+                self.out.push(no_truth(path, node));
+                None
+            }
             _ => self.wrong(expected(ty), path, node),
         }
     }
@@ -216,6 +220,34 @@ impl Binder<'_> {
         Some(if row.soft { Ref::soft(&address, Fact::Arn) } else { Ref::hard(&address, Fact::Arn) })
     }
 
+    /// A fact that stands for a resource: its ARN and nothing else. What is joined of several parts is an ARN if it begins
+    /// as one.
+    fn known(&mut self, sections: &[&str], value: &Value, path: &str, node: &Node) -> Option<Value> {
+        let Some(reference) = value.as_ref() else {
+            let joined = match value {
+                Value::Join(parts) => parts.first(),
+                _ => None,
+            };
+            if joined.and_then(Value::as_text).is_some_and(|text| !text.starts_with("arn:")) {
+                return self.wrong("a logical name or an ARN", path, node);
+            }
+            return Some(value.clone());
+        };
+        // A secret is told of where it may not stand.
+        if reference.fact == Fact::Arn || reference.secret().is_some() {
+            return Some(value.clone());
+        }
+        let address = reference.address();
+        let message = format!("`{path}` takes a logical name or an ARN, not `{reference}`");
+        let fits = |address: &&Address| kind::find(address.kind).is_some_and(|kind| sections.contains(&kind.section()));
+        let help = address.filter(fits).map_or_else(
+            || "Write a logical name or an ARN.".to_owned(),
+            |address| format!("Write `{}`.", address.name),
+        );
+        self.out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).help(help));
+        None
+    }
+
     fn policy_text(&mut self, text: &str, path: &str, span: Span) -> Option<Value> {
         if let Ok(json @ serde_json::Value::Object(_)) = serde_json::from_str::<serde_json::Value>(text) {
             return Some(Value::from_json(&json));
@@ -263,6 +295,23 @@ impl Binder<'_> {
         }
         Some(Value::Map(map))
     }
+}
+
+/// The words that older YAML takes for truth values, with what they are to be now.
+const OLD_TRUTHS: &[(&str, bool)] =
+    &[("yes", true), ("on", true), ("y", true), ("no", false), ("off", false), ("n", false)];
+
+/// Tells of something that stands where a truth value is expected.
+pub fn no_truth(path: &str, node: &Node) -> Diagnostic {
+    let word = match &node.data {
+        Data::Text(text) => OLD_TRUTHS.iter().find(|(word, _)| text.eq_ignore_ascii_case(word)),
+        _ => None,
+    };
+    let (not, help) = match word {
+        Some((_, truth)) => (format!("the text `{}`", node.raw), format!("Write {truth}.")),
+        None => (node.describe().to_owned(), "Write true or false.".to_owned()),
+    };
+    Diagnostic::new(&WRONG_TYPE, format!("`{path}` takes true or false, not {not}")).at(node.span).help(help)
 }
 
 /// Joins words: `a`, `a or b`, `a, b or c`.

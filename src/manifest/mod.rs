@@ -131,12 +131,40 @@ pub fn read_marked(mut source: Source, inputs: &Inputs<'_>, marks: &BTreeMap<Str
         stack.variables = variables::describe(declared, &variables);
         if let Data::Map(entries) = &mut root.data {
             let open = entries.iter_mut().filter(|(key, _)| key.text != "variables");
-            open.for_each(|(_, node)| variables::interpolate(node, &variables, &mut out));
+            open.for_each(|(key, node)| variables::interpolate_section(key, node, &variables, &mut out));
         }
         read_root(&root, &mut stack, &mut out);
     }
     stack.source = source;
     (stack, out)
+}
+
+/// Reads a file of `name: value` lines, each value as it is written: what a number or a date means is for the place in
+/// the stack to say, where its variable goes.
+#[must_use]
+pub fn read_values(source: &Source) -> (BTreeMap<String, String>, Diagnostics) {
+    let mut out = Diagnostics::default();
+    let mut values = BTreeMap::new();
+    let root = yaml::read(source, &mut out);
+    match root.as_ref().map(|root| (root, root.entries())) {
+        Some((_, Some(entries))) => {
+            for (key, node) in entries {
+                if matches!(node.data, Data::List(_) | Data::Map(_)) {
+                    let message = format!("variable `{}` takes a single value, not {}", key.text, node.describe());
+                    let help = "Write `name: value` lines.";
+                    out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).help(help));
+                }
+                let nothing = matches!(node.data, Data::Null) && node.raw != "~" && node.raw != "null";
+                values.insert(key.text.clone(), if nothing { String::new() } else { node.raw.clone() });
+            }
+        }
+        Some((root, None)) => {
+            let message = format!("a file of values is a mapping, not {}", root.describe());
+            out.push(Diagnostic::new(&WRONG_TYPE, message).at(root.span).help("Write `name: value` lines."));
+        }
+        None => {}
+    }
+    (values, out)
 }
 
 fn read_root(root: &Node, stack: &mut Stack, out: &mut Diagnostics) {
@@ -322,10 +350,7 @@ fn read_resource(resource: &mut Resource, node: &Node, declared: &Declared<'_>, 
             ("protect", None) => match node.data {
                 Data::Bool(protect) => resource.protect = protect,
                 Data::Null | Data::Unknown => {}
-                _ => {
-                    let message = format!("`protect` takes true or false, not {}", node.describe());
-                    out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).of(&resource.address));
-                }
+                _ => out.push(bind::no_truth("protect", node).of(&resource.address)),
             },
             ("tags", None) => resource.tags = tags(node, &mut resource.spans, out),
             (_, Some(row)) => {

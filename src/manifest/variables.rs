@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::yaml::{Data, Key, Node};
-use super::{Inputs, nearest, suggest};
+use super::{Inputs, WRONG_TYPE, nearest, suggest};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Span};
-use crate::kind;
+use crate::kind::{self, Row, Type};
 use crate::model::{Address, Fact, Ref, RefTarget, Variable};
 use crate::secret::{self, Secret};
 use crate::value::Value;
@@ -50,7 +50,7 @@ pub fn declare(
         variables.insert(key.text.clone(), value);
     }
     for name in inputs.variables.keys().filter(|name| !variables.contains_key(*name)) {
-        let message = format!("`--var {name}=…` sets a variable that the stack does not declare");
+        let message = format!("`--var` or `--var-file` sets `{name}`, which the stack does not declare");
         out.push(Diagnostic::new(&NO_VALUE, message).help(suggest(name, variables.keys().map(String::as_str))));
     }
     variables
@@ -84,8 +84,30 @@ pub fn describe(section: Option<&Node>, variables: &Variables) -> BTreeMap<Strin
 }
 
 fn value_of(key: &Key, node: &Node, inputs: &Inputs, out: &mut Diagnostics) -> Option<Node> {
-    let declared = node.entries().unwrap_or_default();
+    let mut wrong = |what: &str, expected: &str, node: &Node, help: String| {
+        let message = format!("{what} takes {expected}, not {}", node.describe());
+        out.push(Diagnostic::new(&WRONG_TYPE, message).at(node.span).help(help));
+    };
+    let Some(declared) = node.entries() else {
+        let help = match &node.data {
+            Data::List(_) => format!("Write `{}: {{allowed: […]}}`.", key.text),
+            _ => format!("Write `{}: {{default: {}}}`.", key.text, node.raw),
+        };
+        wrong(&format!("variable `{}`", key.text), "a mapping", node, help);
+        return None;
+    };
     let member = |name: &str| declared.iter().find(|(key, _)| key.text == name).map(|(_, node)| node);
+    for (name, node) in declared.iter().filter(|(_, node)| !matches!(node.data, Data::Null)) {
+        let what = format!("`{}` of variable `{}`", name.text, key.text);
+        match (name.text.as_str(), &node.data) {
+            ("allowed", Data::List(_)) => {}
+            ("allowed", _) => wrong(&what, "a list", node, format!("Write `allowed: [{}]`.", node.raw)),
+            ("description" | "env", Data::List(_) | Data::Map(_)) => {
+                wrong(&what, "a text", node, "Write a text.".to_owned());
+            }
+            _ => {}
+        }
+    }
     for (unknown, _) in declared.iter().filter(|(key, _)| !DECLARATION.contains(&key.text.as_str())) {
         out.push(super::unknown_key(&unknown.text, unknown.span, "a variable", DECLARATION.iter().copied()));
     }
@@ -135,14 +157,62 @@ fn scalar(text: &str, span: Span) -> Node {
     Node::at(span, data, text)
 }
 
-/// Replaces every `${…}` of a tree.
-pub fn interpolate(node: &mut Node, variables: &Variables, out: &mut Diagnostics) {
+/// Replaces every `${…}` of one section of a stack file.
+///
+/// Policy documents have variables of their own, such as `${aws:username}`, which stay as they are.
+pub fn interpolate_section(key: &Key, node: &mut Node, variables: &Variables, out: &mut Diagnostics) {
+    let kind = |section: &str| kind::find_section(section);
+    let Data::Map(members) = &mut node.data else { return interpolate(node, Language::Ours, variables, out) };
+    for (member, node) in members {
+        // Below `defaults:` stand sections, below a section resources; attributes are in both.
+        let kind = if key.text == "defaults" { kind(&member.text) } else { kind(&key.text) };
+        match (kind, &mut node.data) {
+            (Some(kind), Data::Map(attributes)) => {
+                for (attribute, node) in attributes {
+                    let is_policy = |row: &Row| row.key == attribute.text && matches!(row.ty, Type::Policy);
+                    let policy = kind.rows().iter().any(is_policy);
+                    interpolate(node, if policy { Language::Policy } else { Language::Ours }, variables, out);
+                }
+            }
+            _ => interpolate(node, Language::Ours, variables, out),
+        }
+    }
+}
+
+/// Whose `${…}` stand in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Language {
+    /// The stack file's alone.
+    Ours,
+    /// Those of IAM too.
+    Policy,
+}
+
+impl Language {
+    /// Tells whether a name is one of IAM's: `aws:PrincipalTag/team`, or a character that has a meaning of its own.
+    ///
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+    fn has(self, name: &str) -> bool {
+        let is_key = |(service, key): (&str, &str)| {
+            let begins = |text: &str| text.starts_with(|c: char| c.is_ascii_alphanumeric());
+            begins(service) && begins(key) && !is_secret(service)
+        };
+        self == Language::Policy && (matches!(name, "*" | "?" | "$") || name.split_once(':').is_some_and(is_key))
+    }
+}
+
+/// Tells whether a word before a `:` is `secret`, however it is spelt.
+fn is_secret(word: &str) -> bool {
+    nearest(word, std::iter::once("secret")).is_some()
+}
+
+fn interpolate(node: &mut Node, language: Language, variables: &Variables, out: &mut Diagnostics) {
     match &mut node.data {
-        Data::List(items) => items.iter_mut().for_each(|item| interpolate(item, variables, out)),
-        Data::Map(entries) => entries.iter_mut().for_each(|(_, item)| interpolate(item, variables, out)),
+        Data::List(items) => items.iter_mut().for_each(|item| interpolate(item, language, variables, out)),
+        Data::Map(entries) => entries.iter_mut().for_each(|(_, item)| interpolate(item, language, variables, out)),
         Data::Text(text) if text.contains("${") => {
             let text = std::mem::take(text);
-            let replaced = replace(&text, node.span, variables, out);
+            let replaced = replace(&text, node.span, language, variables, out);
             node.raw = replaced.raw;
             node.data = replaced.data;
         }
@@ -154,21 +224,30 @@ pub fn interpolate(node: &mut Node, variables: &Variables, out: &mut Diagnostics
 enum Piece<'a> {
     Text(&'a str),
     Name(&'a str),
+    /// A `${` without its `}`.
+    Open(&'a str),
 }
 
-fn pieces(text: &str) -> Vec<Piece<'_>> {
+fn pieces(text: &str, language: Language) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find("${") {
-        // `$${` is the two characters themselves; `${aws:username}` is a policy variable of IAM's.
-        let escaped = rest[..at].ends_with('$');
-        let end = if rest[at + 2..].starts_with(secret::PREFIX) { closing(rest, at) } else { rest[at..].find('}') };
-        let Some(end) = end.map(|end| at + end) else { break };
-        let name = &rest[at + 2..end];
-        if escaped {
+        // `$${` is the two characters themselves.
+        if rest[..at].ends_with('$') {
             pieces.push(Piece::Text(&rest[..at - 1]));
-            pieces.push(Piece::Text(&rest[at..=end]));
-        } else if name.contains(':') && !name.starts_with(secret::PREFIX) || name == "*" || name == "?" || name == "$" {
+            pieces.push(Piece::Text(&rest[at..at + 2]));
+            rest = &rest[at + 2..];
+            continue;
+        }
+        let end = if rest[at + 2..].starts_with(secret::PREFIX) { closing(rest, at) } else { rest[at..].find('}') };
+        let Some(end) = end.map(|end| at + end) else {
+            pieces.push(Piece::Text(&rest[..at]));
+            pieces.push(Piece::Open(&rest[at + 2..]));
+            rest = "";
+            break;
+        };
+        let name = &rest[at + 2..end];
+        if language.has(name) {
             pieces.push(Piece::Text(&rest[..=end]));
         } else {
             pieces.push(Piece::Text(&rest[..at]));
@@ -195,8 +274,8 @@ fn closing(text: &str, at: usize) -> Option<usize> {
     end.map(|(end, _)| end)
 }
 
-fn replace(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics) -> Node {
-    let pieces = pieces(text);
+fn replace(text: &str, span: Span, language: Language, variables: &Variables, out: &mut Diagnostics) -> Node {
+    let pieces = pieces(text, language);
     if let [Piece::Name(name)] = pieces.as_slice() {
         let node = look_up(name, span, variables, out);
         return Node { span, ..node };
@@ -215,6 +294,14 @@ fn replace(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
                 }
                 node => Value::Text(node.raw),
             },
+            Piece::Open(name) => {
+                let line = name.lines().next().unwrap_or_default();
+                let message = format!("`${{{line}` is not closed");
+                let help = "Close it with `}`, or write `$${` for the characters themselves.";
+                out.push(Diagnostic::new(&UNKNOWN_VARIABLE, message).at(span).help(help));
+                unknown = true;
+                continue;
+            }
         };
         match (parts.last_mut(), value) {
             (Some(Value::Text(before)), Value::Text(after)) => before.push_str(&after),
@@ -234,7 +321,9 @@ fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
     if let Some(value) = variables.get(name) {
         return match value {
             // A stage may say which secret is its own; nothing else is read in a value.
-            Some(node) if node.raw.contains("${secret:") => replace(&node.raw, span, &Variables::new(), out),
+            Some(node) if node.raw.contains("${secret:") => {
+                replace(&node.raw, span, Language::Ours, &Variables::new(), out)
+            }
             value => value.clone().unwrap_or_else(|| Node::at(span, Data::Unknown, "")),
         };
     }
@@ -257,19 +346,50 @@ fn look_up(name: &str, span: Span, variables: &Variables, out: &mut Diagnostics)
     if let Some(reference) = known {
         return Node::at(span, Data::Known(Value::Ref(reference)), name);
     }
-    let mut facts: Vec<String> = ["account", "region", "partition"].map(|word| format!("aws.{word}")).into();
-    if let [section, logical, _] = parts.as_slice() {
-        facts.extend(["arn", "name", "url"].map(|word| format!("{section}.{logical}.{word}")));
-    }
-    let known = variables.keys().chain(&facts).map(String::as_str);
     let message = format!("`${{{name}}}` names no variable and no fact of a resource");
-    out.push(Diagnostic::new(&UNKNOWN_VARIABLE, message).at(span).help(suggest(name, known)));
+    out.push(Diagnostic::new(&UNKNOWN_VARIABLE, message).at(span).help(meant(name, variables)));
     Node::at(span, Data::Unknown, "")
+}
+
+/// Asks what a name that stands for nothing was meant to be; empty when nothing is near.
+fn meant(name: &str, variables: &Variables) -> String {
+    let escape = "write `$${` for the characters themselves";
+    match name.split_once(':') {
+        Some((word, rest)) if is_secret(word) => return format!("Did you mean `${{{}{rest}}}`?", secret::PREFIX),
+        Some(_) if Secret::parse(name).is_some() => return format!("Did you mean `${{{}{name}}}`?", secret::PREFIX),
+        Some(("AWS", word)) => {
+            let of_the_place = match word {
+                ":AccountId" => "account",
+                ":Region" => "region",
+                ":Partition" => "partition",
+                _ => return format!("Only `${{aws.…}}` is here, or {escape}."),
+            };
+            return format!("Did you mean `${{aws.{of_the_place}}}`?");
+        }
+        Some((variable, rest)) if rest.starts_with(['-', '=', '?', '+']) => {
+            return format!("Declare a `default:` of `{variable}` under `variables:`, or {escape}.");
+        }
+        _ => {}
+    }
+    let mut known: Vec<String> = ["account", "region", "partition"].map(|word| format!("aws.{word}")).into();
+    known.extend(variables.keys().cloned());
+    if let [section, logical, word] = name.split('.').collect::<Vec<_>>().as_slice() {
+        // A section that is misspelt, or the name of its kind.
+        let kind = kind::find_section(section).or_else(|| kind::find(section));
+        let sections = kind::KINDS.iter().map(|kind| kind.section());
+        let section = kind.map(kind::Kind::section).or_else(|| nearest(section, sections));
+        let facts = ["arn", "name", "url"];
+        let facts = if facts.contains(word) { vec![*word] } else { facts.to_vec() };
+        known.extend(
+            section.iter().flat_map(|section| facts.iter().map(move |word| format!("{section}.{logical}.{word}"))),
+        );
+    }
+    suggest(name, known.iter().map(String::as_str).filter(|known| *known != name))
 }
 
 /// Finds which secret is meant; variables may stand in its path.
 fn look_up_secret(text: &str, span: Span, variables: &Variables, out: &mut Diagnostics) -> Node {
-    let node = replace(text, span, variables, out);
+    let node = replace(text, span, Language::Ours, variables, out);
     let secret = match &node.data {
         Data::Unknown => return node,
         Data::Text(text) => Secret::parse(text),

@@ -144,6 +144,8 @@ pub fn read(source: &Source, out: &mut Diagnostics) -> Option<Node> {
     let mut options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::LastWins,
         with_snippet: false,
+        // Of YAML 1.2: `NO` is a country, not a truth value.
+        strict_booleans: true,
     };
     if let Some(budget) = options.budget.as_mut() {
         budget.max_nodes = MAX_NODES;

@@ -5,21 +5,30 @@ use crate::model::Attributes;
 use crate::value::Value;
 
 /// What stands for a secret. No digest of it: a short secret is found from its digest by trying.
-const HIDDEN: &str = "(secret)";
+const SECRET: &str = "(secret)";
 const CHANGED: &str = "(secret, changed)";
+/// What stands for a value that may be one.
+const HIDDEN_BEFORE: &str = "(hidden)";
 
 /// Replaces what must not be shown in one attribute of a resource.
 ///
-/// Of a map whose secrets are named, an entry that the stack does not have is hidden too: what was there before may
-/// have been a secret that the stack has just stopped naming.
+/// Of a map whose secrets are named, an entry is shown only if the stack says its value in clear: what is there and
+/// differs may have been a secret that the stack has just stopped naming, and nobody remembers.
 #[must_use]
 pub fn redact(row: &Row, value: &Value, attributes: &Attributes) -> Value {
     match (row.secrets, value) {
         _ if row.sensitive && !value.is_null() => Value::text("(sensitive)"),
-        (Some(named_by), Value::Map(entries)) => Value::map(entries.iter().map(|(key, value)| {
-            let hidden = is_hidden(row, named_by, key, attributes);
-            (key, if hidden { Value::text(HIDDEN) } else { value.clone() })
-        })),
+        (Some(named_by), Value::Map(entries)) => {
+            let said = attributes.get(row.key).unwrap_or(&Value::Null);
+            Value::map(entries.iter().map(|(key, value)| {
+                let shown = match key {
+                    key if is_secret(named_by, key, attributes) => Value::text(SECRET),
+                    key if said.get(key) != value => Value::text(HIDDEN_BEFORE),
+                    _ => value.clone(),
+                };
+                (key, shown)
+            }))
+        }
         _ => value.clone(),
     }
 }
@@ -31,7 +40,7 @@ pub fn redact_change(row: &Row, before: &Value, after: &Value, attributes: &Attr
     if let (Some(named_by), Value::Map(entries)) = (row.secrets, &mut shown) {
         for (key, entry) in entries {
             let was = before.get(key);
-            if is_hidden(row, named_by, key, attributes) && !was.is_null() && was != after.get(key) {
+            if is_secret(named_by, key, attributes) && !was.is_null() && was != after.get(key) {
                 *entry = Value::text(CHANGED);
             }
         }
@@ -39,10 +48,9 @@ pub fn redact_change(row: &Row, before: &Value, after: &Value, attributes: &Attr
     shown
 }
 
-fn is_hidden(row: &Row, named_by: &str, key: &str, attributes: &Attributes) -> bool {
+fn is_secret(named_by: &str, key: &str, attributes: &Attributes) -> bool {
     let secrets = attributes.get(named_by).and_then(Value::as_list).unwrap_or_default();
-    let known = attributes.get(row.key).unwrap_or(&Value::Null);
-    known.get(key).is_null() || secrets.iter().any(|secret| secret.as_text() == Some(key))
+    secrets.iter().any(|secret| secret.as_text() == Some(key))
 }
 
 #[cfg(test)]
@@ -67,7 +75,7 @@ mod tests {
         let told = |before: &str, after: &str| (format!("{{TOKEN: {before}}}"), format!("{{TOKEN: {after}}}"));
         assert_eq!(shown("hunter2", "hunter3", &["TOKEN"]), told("(secret)", "(secret, changed)"));
         assert_eq!(shown("hunter2", "hunter2", &["TOKEN"]), told("(secret)", "(secret)"));
-        assert_eq!(shown("a", "b", &[]), told("a", "b"));
+        assert_eq!(shown("a", "a", &[]), told("a", "a"));
     }
 
     #[test]
@@ -75,5 +83,10 @@ mod tests {
         let before = Value::map([("OLD", Value::text("hunter2"))]);
         let shown = redact(&ENVIRONMENT, &before, &Attributes::new());
         assert!(!shown.plain().contains("hunter2"));
+    }
+
+    #[test]
+    fn what_the_stack_now_says_in_clear_may_have_been_a_secret() {
+        assert_eq!(shown("hunter2", "plain", &[]), ("{TOKEN: (hidden)}".to_owned(), "{TOKEN: plain}".to_owned()));
     }
 }

@@ -62,7 +62,8 @@ fn own_tags(resource: &Resource, stack: &Stack, out: &mut Diagnostics) {
         if key.starts_with("queuestack:") && (written || !owner) {
             out.push(at(reserved(key)));
         }
-        if let Some(finding) = one_tag(key, value) {
+        // Ours are made of names, and what is wrong with those is told where they stand.
+        if let Some(finding) = one_tag(key, value).filter(|_| written || !owner) {
             out.push(at(finding));
         }
     }

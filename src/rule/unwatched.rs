@@ -16,7 +16,9 @@ pub static UNWATCHED: Code = Code::warning("QS153", "dead letters that nobody se
 /// Reports queues whose dead-letter queue no alarm watches.
 pub fn check(stack: &Stack, out: &mut Diagnostics) {
     let watched: BTreeSet<&Address> = alarm::watches(stack).filter_map(|watch| watch.queue).collect();
-    let wanted = |source: &Resource| source.is_broken(queue::QUEUE_ALARMS.key);
+    // What was meant is not known, so that nothing is said of its absence.
+    let wanted =
+        |source: &Resource| source.is_broken(queue::QUEUE_ALARMS.key) || source.is_broken("redrive.dead_letter_queue");
     for source in stack.resources.values().filter(|source| !wanted(source)) {
         let Some(Ok(target)) = queue::dead_letter_queue(source) else { continue };
         if watched.contains(target) || *target == source.address || !stack.resources.contains_key(target) {

@@ -83,7 +83,18 @@ fn a_secret_reaches_the_function_and_no_output() {
 
     // What the stack no longer names is hidden too, and what is not asked for is not read.
     file.write(&STACK.replace("      TOKEN: ${secret:ssm:/secrets-${stage}/token}\n", ""));
-    go(&["plan"]).exits(0).prints("TOKEN: (secret)");
+    go(&["plan"]).exits(0).prints("TOKEN: (hidden)");
+    // So is what the stack now says in clear.
+    file.write(&STACK.replace("${secret:ssm:/secrets-${stage}/token}", "plain"));
+    go(&["plan"]).exits(0).prints("TOKEN: (hidden)} → ").prints("TOKEN: plain");
+    let json = go(&["plan", "--json"]).exits(0).json();
+    let change = &json["steps"][0]["changes"][0];
+    assert_eq!((&change["before"]["TOKEN"], &change["after"]["TOKEN"]), (&"(hidden)".into(), &"plain".into()));
+    go(&["plan", "--format", "markdown"]).exits(0).prints("(hidden)");
+    let saved = std::path::Path::new(file.path()).with_file_name("secrets.qsp").display().to_string();
+    go(&["plan", "--out", &saved]).exits(0);
+    let kept = std::fs::read_to_string(saved).unwrap();
+    assert!(kept.contains("(hidden)") && !kept.contains(ROTATED), "{kept}");
     file.write(&STACK.replace("/token}", "/nowhere}"));
     go(&["plan", "--only", "log_group.keeper"]).exits(0);
     hears(Run::new(&["expand", file.path()]).output().exits(0), &mut heard);

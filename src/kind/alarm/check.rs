@@ -9,8 +9,8 @@ use super::{
 };
 use crate::diagnostic::Diagnostics;
 use crate::kind::{Arn, Row};
-use crate::manifest::{nearest, suggest};
-use crate::model::Resource;
+use crate::manifest::{WRONG_TYPE, nearest, suggest};
+use crate::model::{Fact, Ref, Resource};
 use crate::value::{Unit, Value};
 
 /// One fact about an alarm.
@@ -239,9 +239,21 @@ fn metric(alarm: &Resource, out: &mut Diagnostics) {
                 out.push(alarm.finding(&codes::HALF_METRIC, &path, message));
             }
         }
+        names(alarm, &format!("{path}.{}", DIMENSIONS.key), metric.get(DIMENSIONS.key), out);
         if metric.get(NAMESPACE.key).as_text() == Some("AWS/SQS") {
             sqs_metric(alarm, &path, metric, out);
         }
+    }
+}
+
+/// Tells of dimensions that take a name and get another fact: no metric has them, and the alarm would stay silent.
+fn names(alarm: &Resource, path: &str, dimensions: &Value, out: &mut Diagnostics) {
+    for (key, value) in dimensions.as_map().into_iter().flatten().filter(|(key, _)| key.ends_with("Name")) {
+        let Some(reference) = value.as_ref().filter(|one| matches!(one.fact, Fact::Arn | Fact::Url)) else { continue };
+        let message = format!("the dimension `{key}` of `{}` takes a name, not `{reference}`", alarm.address);
+        let name = Ref { fact: Fact::Name, ..reference.clone() };
+        let finding = alarm.finding(&WRONG_TYPE, &format!("{path}.{key}"), message);
+        out.push(finding.help(format!("Write `{name}`.")));
     }
 }
 

@@ -229,7 +229,8 @@ impl Check<'_> {
         let secrets = self.function.get(&SECRETS).as_list().unwrap_or_default();
         for (index, secret) in secrets.iter().enumerate() {
             // A worker's are told of at the worker.
-            if self.function.made_by.is_none() && environment.get(&secret.plain()).is_null() {
+            let unread = self.function.is_unread(&format!("{}.{}", ENVIRONMENT.key, secret.plain()));
+            if self.function.made_by.is_none() && environment.get(&secret.plain()).is_null() && !unread {
                 let message = format!("`secrets` names `{}`, which `environment` does not set", secret.plain());
                 self.tell(&UNKNOWN_SECRET, &format!("{}.{index}", SECRETS.key), message);
             }

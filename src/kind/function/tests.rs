@@ -78,6 +78,16 @@ fn queue_function_and_mapping_fit_each_other() {
     }
 }
 
+#[test]
+fn numbers_in_filters_stay_numbers() {
+    let filters = r#"filters: [{body: {price: [1.5, 2], total: [{numeric: [">", 9.99]}], name: ["1.5"]}}]"#;
+    let (stack, codes) = read(LONG, GOOD, filters);
+    assert!(codes.is_empty(), "{codes:?}");
+    let mapping = &stack.resources[&Address::new("mapping", "m")];
+    let sent = mapping.get(&crate::kind::mapping::FILTERS).as_list().unwrap()[0].plain();
+    assert_eq!(sent, r#"{"body":{"name":["1.5"],"price":[1.5,2],"total":[{"numeric":[">",9.99]}]}}"#);
+}
+
 fn found(attributes: Attributes, tags: &BTreeMap<String, String>) -> Found {
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:f".to_owned();
     let (name, tags) = ("f".to_owned(), tags.clone());

@@ -159,7 +159,8 @@ pub fn environment(worker: &Resource, made: &Made, grants: &[Grant], stack: &Sta
     let secrets = worker.get(&rows::SECRETS).as_list().unwrap_or_default();
     for (index, secret) in secrets.iter().enumerate() {
         let name = secret.plain();
-        if !secret.is_null() && !variables.contains_key(&name) {
+        let unread = worker.is_unread(&format!("{}.{name}", function::ENVIRONMENT.key));
+        if !secret.is_null() && !variables.contains_key(&name) && !unread {
             let message = format!("`{name}` is no environment variable of `{}`", worker.address);
             let help = suggest(&name, variables.keys().map(String::as_str));
             let span = worker.span(&format!("{}.{index}", rows::SECRETS.key));
