@@ -420,7 +420,6 @@ pub(crate) fn loss(action: Action, name: &str, found: Option<&Found>, changes: &
     match action {
         // A replacement under another name leaves the old one to a delete of its own.
         Action::Replace if found.name != name => None,
-        Action::Delete | Action::Replace if !found.kind.holds_fast() => None,
         Action::Delete | Action::Replace => Some(format!("{held} in {}", found.name)),
         _ => {
             let lost = changes.iter().find_map(|change| change.loses)?;
