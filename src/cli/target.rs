@@ -178,7 +178,7 @@ impl Reached {
             }
             (Target::Endpoint { url, .. }, None) => {
                 let running = match loopback_port(url) {
-                    Some(port) => Local { port, ..home() }.status().await,
+                    Some(port) => Local { port, ..home() }.answering().await,
                     None => None,
                 };
                 let words = running.as_ref().map_or_else(|| url.clone(), |found| format!("{} at {url}", named(found)));

@@ -177,7 +177,13 @@ impl Local {
 
     /// Tells which local AWS answers on the port, if any.
     pub async fn status(&self) -> Option<Running> {
-        self.running(port::probe(self.port).await)
+        self.running(port::probe(self.port, port::ANSWER_WITHIN).await)
+    }
+
+    /// Tells the same of one that is to be worked with, however busy it is: taken for a stranger, its gaps would be
+    /// taken for changes.
+    pub async fn answering(&self) -> Option<Running> {
+        self.running(port::probe(self.port, port::BUSY_ANSWER_WITHIN).await)
     }
 
     /// Stops the emulator on this port together with the functions it runs, if it was started from
@@ -252,7 +258,7 @@ impl Local {
     async fn find(&self) -> Result<Option<Running>, LocalError> {
         let deadline = Instant::now() + PORT_FREE_WITHIN;
         loop {
-            let found = port::probe(self.port).await;
+            let found = port::probe(self.port, port::ANSWER_WITHIN).await;
             let nobody = found == Found::Nothing;
             if let Some(running) = self.running(found) {
                 return self.wanted(running).await.map(Some);
@@ -288,7 +294,7 @@ impl Local {
         loop {
             // Asked before the probe: what answers after a death is somebody else.
             let alive = starting.is_alive(files);
-            if let Some(running) = self.running(port::probe(self.port).await) {
+            if let Some(running) = self.running(port::probe(self.port, port::ANSWER_WITHIN).await) {
                 if running.pid.is_none() {
                     process::stop(files, starting.pid).await?;
                     files.forget_pid()?;

@@ -13,9 +13,10 @@ use tokio::time::{sleep, timeout};
 use super::emulator::COMMON_HEALTH;
 use super::{EMULATORS, Emulator};
 
-/// Connecting over loopback is immediate or hopeless; an answer may wait behind other requests.
-const CONNECT_WITHIN: Duration = Duration::from_millis(500);
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// How long whoever holds a port may take to say that it is an emulator.
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+/// How long one may take that is to be worked with: it may be busy with the requests of others.
+pub(super) const BUSY_ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const RESET_WITHIN: Duration = Duration::from_secs(30);
 const CLOSED_POLL: Duration = Duration::from_millis(10);
 const LONGEST_ANSWER: u64 = 1024 * 1024;
@@ -52,8 +53,8 @@ pub(super) enum Found {
 }
 
 /// Asks the port who it is: on the page that all answer first, so that whoever is no emulator is asked once.
-pub(super) async fn probe(port: u16) -> Found {
-    let health = match request(port, "GET", COMMON_HEALTH, ANSWER_WITHIN).await {
+pub(super) async fn probe(port: u16, within: Duration) -> Found {
+    let health = match request(port, "GET", COMMON_HEALTH, within).await {
         Answer::Refused => return Found::Nothing,
         answer => match health(&answer) {
             Some(health) => health,
@@ -63,7 +64,7 @@ pub(super) async fn probe(port: u16) -> Found {
     let mut emulator = EMULATORS.into_iter().find(|one| one.mark.is_some_and(|mark| health.get(mark).is_some()));
     for one in EMULATORS {
         // Whoever answers on its own page is it; the common page was answered.
-        if emulator.is_none() && (one.health == COMMON_HEALTH || answers(port, one).await) {
+        if emulator.is_none() && (one.health == COMMON_HEALTH || answers(port, one, within).await) {
             emulator = Some(one);
         }
     }
@@ -77,8 +78,8 @@ pub(super) async fn probe(port: u16) -> Found {
 }
 
 /// Tells whether an emulator's own health page is there.
-async fn answers(port: u16, emulator: &Emulator) -> bool {
-    health(&request(port, "GET", emulator.health, ANSWER_WITHIN).await).is_some()
+async fn answers(port: u16, emulator: &Emulator, within: Duration) -> bool {
+    health(&request(port, "GET", emulator.health, within).await).is_some()
 }
 
 /// Reads the health page of an emulator; anything else is none.
@@ -134,25 +135,23 @@ enum Answer {
 }
 
 async fn request(port: u16, method: &str, path: &str, within: Duration) -> Answer {
-    let connecting = TcpStream::connect((Ipv4Addr::LOCALHOST, port));
-    let mut stream = match timeout(CONNECT_WITHIN, connecting).await {
-        Ok(Ok(stream)) if !is_own(&stream) => stream,
-        Ok(_) => return Answer::Refused,
-        Err(_) => return Answer::None,
+    timeout(within, exchange(port, method, path)).await.unwrap_or(Answer::None)
+}
+
+async fn exchange(port: u16, method: &str, path: &str) -> Answer {
+    let mut stream = match TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(stream) if !is_own(&stream) => stream,
+        _ => return Answer::Refused,
     };
     // Version 1.0, so that the answer ends with the connection and is never chunked.
     let head =
         format!("{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     let mut answer = Vec::new();
-    let exchange = async {
-        stream.write_all(head.as_bytes()).await?;
-        stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await
-    };
     // A reset after the last byte is no matter: an incomplete answer fails to parse.
-    match timeout(within, exchange).await {
-        Ok(_) => parse(&answer).map_or(Answer::None, |(status, body)| Answer::Http(status, body)),
-        Err(_) => Answer::None,
+    if stream.write_all(head.as_bytes()).await.is_ok() {
+        let _ = stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await;
     }
+    parse(&answer).map_or(Answer::None, |(status, body)| Answer::Http(status, body))
 }
 
 /// Tells a connection to oneself, which TCP allows where nobody listens on an ephemeral port.
@@ -191,7 +190,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        assert_eq!(probe(port).await, Found::Nothing);
+        assert_eq!(probe(port, ANSWER_WITHIN).await, Found::Nothing);
         assert_eq!(holder(port).await, None);
     }
 
@@ -206,7 +205,7 @@ mod tests {
             "HTTP/1.1 500 No\r\n\r\n{\"services\": {}}",
             "HTTP/1.1 200 OK\r\n\r\n{\"services\": {\"sqs\"",
         ] {
-            assert_eq!(probe(serve(answer).await).await, Found::Other, "{answer:?}");
+            assert_eq!(probe(serve(answer).await, ANSWER_WITHIN).await, Found::Other, "{answer:?}");
         }
     }
 
@@ -214,7 +213,24 @@ mod tests {
     async fn a_version_is_not_demanded_of_an_emulator() {
         let port = serve("HTTP/1.1 200 OK\r\n\r\n{\"services\": {}}").await;
         let expected = Found::Emulator { name: "ministack", version: None, edition: None };
-        assert_eq!(probe(port).await, expected);
+        assert_eq!(probe(port, ANSWER_WITHIN).await, expected);
+    }
+
+    #[tokio::test]
+    async fn who_is_busy_is_waited_for_as_long_as_is_said() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let _ = stream.read(&mut [0; 1024]).await;
+                    sleep(Duration::from_millis(400)).await;
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"services\": {}}").await;
+                });
+            }
+        });
+        assert_eq!(probe(port, Duration::from_millis(50)).await, Found::Other);
+        assert!(matches!(probe(port, BUSY_ANSWER_WITHIN).await, Found::Emulator { .. }));
     }
 
     #[tokio::test]
