@@ -79,7 +79,7 @@ impl Aws {
     }
 
     /// Asks the tagging API for the resources of some types that have a tag with one of these values, at most
-    /// [`TAG_VALUES`].
+    /// `TAG_VALUES`.
     ///
     /// # Errors
     /// When AWS does not answer; an endpoint that has no tagging API has none as far as it knows.

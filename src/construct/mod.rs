@@ -48,7 +48,7 @@
 //!   [`Function`], [`Role`], [`LogGroup`], [`Mapping`], [`HttpApi`]. Each has one method an attribute, of the same name as in YAML; its
 //!   documentation states unit, range, default and source.
 //!   They are generated from the tables that YAML is read by, and a test compares the two.
-//! - Units: [`secs`], [`mins`], [`hours`], [`days`], [`bytes`], [`kib`], [`mib`], [`gib`].
+//! - Units: [`secs`], [`mins`], [`hours`], [`days`], [`bytes()`], [`kib`], [`mib`], [`gib`].
 //! - Facts that are known later, such as [`Queue::arn`], [`account`] or the secrets of [`ssm`] and [`secrets_manager`],
 //!   go into texts by `format!` and into documents by [`json!`].
 //! - [`Construct`] and [`Scope`]: groups of resources that are written once and used under several names.

@@ -14,7 +14,7 @@ pub(super) const MEBI: i64 = 1 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seconds(pub(super) i64);
 
-/// A size in bytes, made by [`bytes`], [`kib`], [`mib`] or [`gib`].
+/// A size in bytes, made by [`bytes()`], [`kib`], [`mib`] or [`gib`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(pub(super) i64);
 

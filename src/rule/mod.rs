@@ -1,4 +1,4 @@
-//! What must hold across a complete stack. One rule, one file, one row in [`RULES`].
+//! What must hold across a complete stack. One rule, one file, one row in `RULES`.
 //!
 //! What must hold within one resource is its kind's business; this file names no kind.
 

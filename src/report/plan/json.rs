@@ -104,7 +104,7 @@ fn effect(step: &Step, change: &Change) -> (&'static str, String) {
     }
 }
 
-/// The JSON Schema of what [`json`] gives, and of the file of `plan --out`.
+/// The JSON Schema of what [`json()`] gives, and of the file of `plan --out`.
 #[must_use]
 pub fn schema() -> Json {
     let text = || json!({"type": "string"});

@@ -1,6 +1,6 @@
 //! The worker of calendar synchronisation.
 //!
-//! Two jobs: [`calendar.sync`](sync) brings a calendar into a SQL store, [`calendar.write`](write) puts an event on a
+//! Two jobs: [`calendar.sync`](sync) brings a calendar into a SQL store, [`calendar.write`](mod@write) puts an event on a
 //! CalDAV server. Both may be done again without harm: a sync compares and changes what differs, a write names the
 //! version that it replaces.
 //!

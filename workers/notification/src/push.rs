@@ -1,4 +1,4 @@
-//! The job `notification.push`: a POST to a [webhook](crate::webhook) or, by [Web Push](crate::webpush), to a browser.
+//! The job `notification.push`: a POST to a webhook or, by [Web Push](crate::webpush), to a browser.
 
 use queuestack_outbound::{HttpError, RequestBuilder, of_error, of_status};
 use queuestack_worker::Outcome;
