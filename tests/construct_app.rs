@@ -93,6 +93,10 @@ fn what_a_program_applies_is_what_the_stack_file_says() {
     let at = ["--endpoint", &stub.endpoint()];
     let plan = Path::new(env!("CARGO_TARGET_TMPDIR")).join("construct_app.qsp");
     let plan = plan.to_str().unwrap();
+    let output = run("orders", root(), &[&["apply", "--yes"][..], &at].concat());
+    assert!(output.status.success(), "{}", text(output.stderr));
+    let output = run("orders", root(), &[&["destroy", "--yes"][..], &at].concat());
+    assert!(output.status.success(), "{}", text(output.stderr));
     let output = run("orders", root(), &[&["plan", "--out", plan][..], &at].concat());
     assert!(output.status.success(), "{}", text(output.stderr));
     let output = run("orders", root(), &[&["apply", plan][..], &at].concat());

@@ -21,7 +21,7 @@ static STACK: OnceLock<(Stack, Diagnostics)> = OnceLock::new();
 const OF_FILES: &[&str] = &["convert", "schema"];
 /// Arguments that give a file, and those that fill in what stands in one.
 const FILES: &[&str] = &["file", "files", "stack"];
-const IN_FILES: &[&str] = &["var", "var_file"];
+const IN_FILES: &[&str] = &["var", "var_file", "made_of"];
 
 /// Runs the command line on a stack that was described in Rust.
 pub fn main(stack: construct::Stack) -> ExitCode {

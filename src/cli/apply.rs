@@ -35,7 +35,7 @@ pub struct Args {
     #[command(flatten)]
     pub variables: VariableArgs,
     /// Read the secrets of a saved plan from this stack file; by default from the one that it was made of.
-    #[arg(long, value_name = "FILE")]
+    #[arg(id = "made_of", long = "stack", value_name = "FILE")]
     pub stack: Option<PathBuf>,
     #[command(flatten)]
     pub consent: ConsentArgs,
