@@ -142,6 +142,31 @@ impl Which {
 struct Pair<'a> {
     letters: &'a Resource,
     sources: Vec<&'a Resource>,
+    /// The one of several sources that is asked for.
+    only: Option<&'a Resource>,
+}
+
+/// Whose a letter is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Of one that is asked for.
+    Asked,
+    Others,
+    /// Nobody says, and it may be another's.
+    Unknown,
+}
+
+impl Pair<'_> {
+    fn whose(&self, letter: &Letter, session: &Session) -> Whose {
+        let Some(only) = self.only else { return Whose::Asked };
+        let name = only.physical_name();
+        let arn = found(session, name).map_or("", |found| found.arn.as_str());
+        match letter.is_from(arn, name) {
+            Some(true) => Whose::Asked,
+            Some(false) => Whose::Others,
+            None => Whose::Unknown,
+        }
+    }
 }
 
 /// The dead-letter queues of a stack, or the one that is asked for.
@@ -151,15 +176,15 @@ fn pairs<'a>(stack: &'a Stack, asked: Option<&str>) -> Result<Vec<Pair<'a>>, Err
         let Some(letters) = letters_of(stack, source) else { continue };
         match pairs.iter_mut().find(|pair| pair.letters.address == letters.address) {
             Some(pair) => pair.sources.push(source),
-            None => pairs.push(Pair { letters, sources: vec![source] }),
+            None => pairs.push(Pair { letters, sources: vec![source], only: None }),
         }
     }
     let Some(asked) = asked else { return Ok(pairs) };
     let is = |one: &Resource| one.address.name == asked;
     for pair in &mut pairs {
         // Who names one of several queues means that one's letters.
-        if pair.sources.iter().any(|source| is(source)) {
-            pair.sources.retain(|source| is(source));
+        if let Some(source) = pair.sources.iter().copied().find(|source| is(source)) {
+            pair.only = Some(source).filter(|_| pair.sources.len() > 1);
         } else if !is(pair.letters) {
             pair.sources.clear();
         }
@@ -168,16 +193,21 @@ fn pairs<'a>(stack: &'a Stack, asked: Option<&str>) -> Result<Vec<Pair<'a>>, Err
     if pairs.is_empty() {
         let names = stack.of_kind(Queue.name()).map(|one| one.address.name.as_str());
         let near = crate::manifest::suggest(asked, names);
-        return Err(Error::Usage(format!("the stack has no queue `{asked}` with dead letters. {near}")));
+        return Err(Error::Usage(
+            format!("the stack has no queue `{asked}` with dead letters. {near}").trim_end().to_owned(),
+        ));
     }
     Ok(pairs)
+}
+
+fn found<'a>(session: &'a Session, queue: &str) -> Option<&'a Found> {
+    session.found.iter().find(|found| found.kind.name() == Queue.name() && found.name == queue)
 }
 
 /// A queue of the stack that is there, and is the stack's.
 fn live<'a>(session: &'a Session, stack: &Stack, one: &Resource) -> Result<(&'a Found, Mailbox<'a>), Error> {
     let name = one.physical_name();
-    let found = session.found.iter().find(|found| found.kind.name() == Queue.name() && found.name == name);
-    let there = found.and_then(|found| Some((found, found.facts.get(&Fact::Url)?)));
+    let there = found(session, name).and_then(|found| Some((found, found.facts.get(&Fact::Url)?)));
     let Some((found, url)) = there else {
         return Err(Error::Usage(format!("`{name}` does not exist yet: `queuestack apply` makes it")));
     };
@@ -224,7 +254,8 @@ async fn list(args: List) -> Result<u8, Error> {
         let (found, mailbox) = live(&session, &stack, pair.letters)?;
         let mut letters = Vec::new();
         let visit = async |letter: &Letter| {
-            letters.extend(filter.takes(letter).then(|| letter.clone()));
+            let meant = filter.takes(letter) && pair.whose(letter, &session) != Whose::Others;
+            letters.extend(meant.then(|| letter.clone()));
             Ok::<_, Error>(Fate::Stays)
         };
         code = code.max(ended(walk(&mailbox, which.most, &stopped, visit).await?, which.most));
@@ -257,7 +288,8 @@ async fn shift(which: Which, moving: Moving, pause: Option<Duration>) -> Result<
     let verb = if pause.is_some() { "replay" } else { "drop" };
     super::say(&session.headline(&format!("{verb} dead letters of"), &stack.name).await?);
     let (from, mailbox) = live(&session, &stack, pair.letters)?;
-    let sources = pair.sources.iter().map(|one| live(&session, &stack, one)).collect::<Result<Vec<_>, Error>>()?;
+    let sources = pair.only.as_ref().map_or(pair.sources.as_slice(), std::slice::from_ref);
+    let sources = sources.iter().map(|one| live(&session, &stack, one)).collect::<Result<Vec<_>, Error>>()?;
     let path = moving.record.unwrap_or_else(|| home().home.join("dead-letters").join(format!("{}.jsonl", from.name)));
     let failed = |source| Error::File { path: path.display().to_string(), source };
     let mut record = if moving.yes { Some(Record::open(&path).map_err(failed)?) } else { None };
@@ -266,7 +298,13 @@ async fn shift(which: Which, moving: Moving, pause: Option<Duration>) -> Result<
     let began = Timestamp::now();
     let visit = async |letter: &Letter| -> Result<Fate, Error> {
         seen += 1;
-        if !filter.takes(letter) {
+        let whose = pair.whose(letter, &session);
+        if !filter.takes(letter) || whose == Whose::Others {
+            return Ok(Fate::Stays);
+        }
+        if whose == Whose::Unknown && !filter.ids.contains(&letter.id) {
+            let why = "several queues have their letters here, and nobody says whose this is: name it with --id";
+            super::say(&format!("{}: stays, for {why}", line(letter)));
             return Ok(Fate::Stays);
         }
         // What is sent back and fails again is here again, and would go round for ever.
@@ -313,11 +351,12 @@ async fn shift(which: Which, moving: Moving, pause: Option<Duration>) -> Result<
     Ok(ended(walked?, which.most))
 }
 
-/// The queue that a letter goes back to: the one that SQS moved it from; else the only one that it can come from.
+/// The queue that a letter goes back to: the one that it was in; where nobody says, the only one that it can come from.
 fn back<'a>(letter: &Letter, sources: &'a [(&'a Found, Mailbox<'a>)]) -> Option<&'a (&'a Found, Mailbox<'a>)> {
-    let known = letter.source.as_ref();
-    let named = known.and_then(|arn| sources.iter().find(|(found, _)| found.arn == *arn));
-    named.or_else(|| sources.first().filter(|_| known.is_none() && sources.len() == 1))
+    let is_from = |(found, _): &&(&Found, _)| letter.is_from(&found.arn, &found.name);
+    let named = sources.iter().find(|source| is_from(source) == Some(true));
+    let only = sources.first().filter(|source| sources.len() == 1 && is_from(source).is_none());
+    named.or(only)
 }
 
 fn count(letters: usize) -> String {

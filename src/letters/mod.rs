@@ -18,7 +18,9 @@ pub use queue::{Fate, Mailbox, Walked, walk};
 pub use record::Record;
 
 /// What the workers say of a job that they gave up; a job that is sent back begins anew.
-const WHY: &[&str] = &["attempts", "error", "firstFailedAt", "reason"];
+const WHY: &[&str] = &["attempts", "error", "firstFailedAt", "reason", SOURCE];
+/// The attribute with the name of the queue that a worker gave the job up in.
+const SOURCE: &str = "sourceQueue";
 
 /// One message of a dead-letter queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,7 +35,7 @@ pub struct Letter {
     /// Its message group: the tenant, or the order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// The ARN of the queue that SQS moved it from; a worker that moves one says nothing of it.
+    /// The ARN of the queue that SQS moved it from; a worker that moves one says the queue's name in an attribute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// The trace that it belongs to.
@@ -80,6 +82,13 @@ impl Letter {
     #[must_use]
     pub fn error(&self) -> Option<&str> {
         self.attributes.get("error").map(|attribute| attribute.value.as_str())
+    }
+
+    /// Tells whether it comes from a queue; `None` where nobody says which queue it comes from.
+    #[must_use]
+    pub fn is_from(&self, arn: &str, name: &str) -> Option<bool> {
+        let named = self.attributes.get(SOURCE).map(|attribute| attribute.value == name);
+        self.source.as_ref().map(|source| source == arn).or(named)
     }
 
     /// Returns the type of the job, if the body is one.

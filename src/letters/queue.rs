@@ -127,7 +127,7 @@ pub async fn walk<E: From<AwsError>>(
                 break;
             }
         };
-        let mut fresh = 0;
+        empty = if letters.is_empty() { empty + 1 } else { 0 };
         for letter in letters {
             // One that was held for too long comes again.
             let again = seen.contains(&letter.id);
@@ -141,7 +141,6 @@ pub async fn walk<E: From<AwsError>>(
                 staying.push(letter.receipt);
                 continue;
             }
-            fresh += 1;
             seen.insert(letter.id.clone());
             match visit(&letter).await {
                 Ok(Fate::Gone) => {}
@@ -152,7 +151,6 @@ pub async fn walk<E: From<AwsError>>(
                 }
             }
         }
-        empty = if fresh == 0 { empty + 1 } else { 0 };
         if end.is_none() && empty == EMPTY_ANSWERS {
             end = Some(Ok(Walked::All));
         }

@@ -153,3 +153,44 @@ fn what_fails_again_is_not_sent_back_for_ever() {
     });
     run(endpoint, &["destroy", file.path(), "--yes", "--allow-data-loss", "queue.poisons-dlq"]).exits(0);
 }
+
+#[test]
+fn letters_of_another_queue_stay_where_several_share_one() {
+    let endpoint = emulator::endpoint();
+    let redrive = "{redrive: {max_receive_count: 1, dead_letter_queue: shares-dlq}}";
+    let stack =
+        format!("stack: shares\nqueues:\n  shares-one: {redrive}\n  shares-two: {redrive}\n  shares-dlq: {{}}\n");
+    let file = StackFile::new("shares", &stack);
+    run(endpoint, &["apply", file.path(), "--yes"]).exits(0);
+
+    // SQS moved one of each, a worker gave up one of each, and of one nobody says whose it was.
+    for queue in ["shares-one", "shares-two"] {
+        send(endpoint, queue, &format!("moved {queue}"), &[], &[]);
+        until("a receive", || receive(endpoint, queue, "0").len() == 1);
+        until("none", || receive(endpoint, queue, "0").is_empty());
+        let why = [("reason", "String", "unknown_type"), ("sourceQueue", "String", queue)];
+        send(endpoint, "shares-dlq", &format!("given up {queue}"), &why, &[]);
+    }
+    let nobodys = send(endpoint, "shares-dlq", "nobody's", &[], &[]);
+
+    let record = std::path::Path::new(file.path()).with_file_name("record.jsonl");
+    let record = record.to_str().unwrap();
+    let list = |queue: &str| {
+        let all = run(endpoint, &["dlq", "list", file.path(), "--queue", queue, "--json"]).exits(0).json();
+        all[0]["letters"].as_array().unwrap().len()
+    };
+    assert_eq!((list("shares-one"), list("shares-dlq")), (3, 5), "what may be of it, and all there is");
+    let replay = ["dlq", "replay", file.path(), "--record", record, "--queue", "shares-one", "--yes"];
+    run(endpoint, &replay).exits(0).says("sent back: 2 of 5").says("nobody says whose this is: name it with --id");
+    let back: BTreeSet<_> =
+        receive(endpoint, "shares-one", "0").iter().map(|one| one["Body"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(back, BTreeSet::from(["given up shares-one".to_owned(), "moved shares-one".to_owned()]));
+    until("both again", || receive(endpoint, "shares-one", "0").is_empty());
+
+    let drop = ["dlq", "drop", file.path(), "--record", record, "--queue", "shares-two", "--yes"];
+    run(endpoint, &drop).exits(0).says("dropped: 2 of 5");
+    run(endpoint, &[&drop[..], &["--id", &nobodys]].concat()).exits(0).says("dropped: 1 of 3");
+    let drop = ["dlq", "drop", file.path(), "--record", record, "--queue", "shares-dlq", "--yes"];
+    run(endpoint, &drop).exits(0).says("dropped: 2 of 2");
+    run(endpoint, &["destroy", file.path(), "--yes"]).exits(0);
+}

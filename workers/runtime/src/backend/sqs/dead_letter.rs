@@ -18,12 +18,17 @@ const MOST_ATTRIBUTES: usize = 10;
 const LONGEST: usize = 1_000;
 /// What a dead letter says of itself before all else.
 const FIRST: [&str; 2] = ["reason", "error"];
+/// The attribute with the name of the queue that a dead letter was in.
+const SOURCE: &str = "sourceQueue";
 /// How long an answer about the redrive policy holds: it may be changed while a worker runs.
 const POLICY_HOLDS: Duration = Duration::from_secs(60);
 
 impl SqsQueue {
     /// Copies, then deletes. If the delete fails the copy stays: twice in the dead-letter queue is better than never.
-    pub(super) async fn bury(&self, delivery: &Delivery, why: BTreeMap<String, String>) -> Result<(), QueueError> {
+    pub(super) async fn bury(&self, delivery: &Delivery, mut why: BTreeMap<String, String>) -> Result<(), QueueError> {
+        // SQS says of what it moves itself where that was; several queues may share this one.
+        let name = self.url.rsplit('/').next().unwrap_or_default();
+        why.insert(SOURCE.to_owned(), name.to_owned());
         let target = self.dead_letters.get_or_try_init(|| self.find_dead_letters()).await?;
         let fifo = target.ends_with(".fifo");
         let (attributes, typed, left_out) = attributes(delivery, why);
