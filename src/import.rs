@@ -12,10 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::Diagnostics;
 use crate::expand::{OWN_TAGS, PROTECT_TAG, expand};
 use crate::gaps::Gaps;
+use crate::graph::Graph;
 use crate::kind::{Default, Found, Row, Type};
 use crate::model::{Address, Fact, Resource, Stack};
 use crate::plan::{Action, Consent, Step, owner, plan};
 use crate::report::redact::redact;
+use crate::rule::strangers;
 use crate::value::{Place, Value};
 
 /// A stack that was read from an account.
@@ -120,11 +122,35 @@ fn judge(
     let mut judged: BTreeMap<Address, String> = unsayable.collect();
     let adopt = addresses.iter().map(ToString::to_string).collect();
     let consent = Consent { adopt, ..Consent::default() };
-    let plan = plan(&expanded(stack), place, found.to_vec(), gaps, &consent);
-    for step in &plan.steps {
+    let expanded = expanded(stack);
+    let planned = |stack: &Stack| plan(stack, place, found.to_vec(), gaps, &consent).steps;
+    let graph = Graph::of(&expanded);
+    for step in &planned(&expanded) {
         let one = of_each().find(|(_, address)| **address == step.address);
-        if let Some((words, (one, address))) = reason(step, stack).zip(one) {
+        let Some((words, (one, address))) = reason(step, stack).zip(one) else { continue };
+        // What has no tags is of the stack by its ends alone: the one that it would change is not blamed for it.
+        let follows = |(follower, at): &(&Found, &Address)| {
+            !follower.kind.has_tags() && graph.needs(at).any(|needed| needed == address)
+        };
+        let followers: Vec<_> = of_each().filter(follows).collect();
+        let mut without = stack.clone();
+        without.resources.retain(|at, _| !followers.iter().any(|(_, follower)| *follower == at));
+        let is_still = |step: &Step| step.address == *address && reason(step, stack).is_some();
+        if followers.is_empty() || planned(&self::expanded(&without)).iter().any(is_still) {
             judged.entry(address.clone()).or_insert_with(|| format!("{} `{}`: {words}", one.kind.name(), one.name));
+            continue;
+        }
+        for (follower, at) in followers {
+            let why = format!("with it {} `{}` would change: {words}", one.kind.name(), one.name);
+            let why = || format!("{} `{}`: {why}", follower.kind.name(), follower.name);
+            judged.entry(at.clone()).or_insert_with(why);
+        }
+    }
+    // What stayed outside may take with it what made this one of the stack.
+    for finding in strangers(&expanded).iter() {
+        if let Some((one, address)) = of_each().find(|(_, address)| finding.address.as_ref() == Some(address)) {
+            let words = format!("{} `{}`: {}", one.kind.name(), one.name, finding.message);
+            judged.entry(address.clone()).or_insert(words);
         }
     }
     judged

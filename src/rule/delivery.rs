@@ -57,13 +57,9 @@ const MOST_FILTERS: usize = 200;
 
 /// Reports subscriptions that do not fit their ends, and alarms on topics that refuse them.
 pub fn check(stack: &Stack, out: &mut Diagnostics) {
+    check_ends(stack, out);
     let mut filters: BTreeMap<String, usize> = BTreeMap::new();
     for one in stack.of_kind(Subscription.name()) {
-        let outside = |row| one.get(row).as_text().is_some();
-        if outside(&TOPIC) && outside(&QUEUE) {
-            let message = format!("neither the topic nor the queue of `{}` is one of this stack", one.address);
-            out.push(one.finding(&ELSEWHERE, QUEUE.key, message));
-        }
         for row in [&QUEUE, &DEAD_LETTER_QUEUE] {
             type_of(one, row, stack, out);
             key_of(one, row, stack, out);
@@ -78,6 +74,17 @@ pub fn check(stack: &Stack, out: &mut Diagnostics) {
         }
     }
     alarms(stack, out);
+}
+
+/// Reports subscriptions of which neither end is of the stack.
+pub fn check_ends(stack: &Stack, out: &mut Diagnostics) {
+    for one in stack.of_kind(Subscription.name()) {
+        let outside = |row| one.get(row).as_text().is_some();
+        if outside(&TOPIC) && outside(&QUEUE) {
+            let message = format!("neither the topic nor the queue of `{}` is one of this stack", one.address);
+            out.push(one.finding(&ELSEWHERE, QUEUE.key, message));
+        }
+    }
 }
 
 /// The resource that an attribute names, if it is one of the stack.

@@ -90,6 +90,14 @@ pub fn find(id: &str) -> Option<&'static Code> {
     codes().into_iter().find(|code| code.id.eq_ignore_ascii_case(id))
 }
 
+/// Finds what is of no stack but for what else is in it, and of this one it is nothing.
+#[must_use]
+pub fn strangers(stack: &Stack) -> Diagnostics {
+    let mut out = Diagnostics::default();
+    delivery::check_ends(stack, &mut out);
+    out
+}
+
 /// Checks a complete stack: each resource by its kind, then all together.
 pub fn check(stack: &Stack, out: &mut Diagnostics) {
     for resource in stack.resources.values() {

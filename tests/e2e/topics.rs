@@ -6,7 +6,7 @@ use queuestack_worker::Envelope;
 use serde_json::{Value, json};
 
 use crate::support::aws_cli::{aws, url};
-use crate::support::{Account, StackFile, emulator, run, until};
+use crate::support::{Account, Run, StackFile, emulator, run, until};
 
 const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/events.yaml");
 const ARN: &str = "arn:aws:sns:us-east-1:000000000000";
@@ -166,4 +166,28 @@ fn subscriptions_are_imported_with_their_queues() {
     let changed = planned.iter().filter(|change| change.contains("subscription.") && !change.starts_with("delete"));
     assert_eq!(changed.count(), 0, "{planned:#?}");
     run(endpoint, &["destroy", made.path(), "--yes"]).exits(0);
+}
+
+/// The subscription would change the queue's policy, so that it is the one that stays outside.
+#[test]
+fn a_subscription_that_does_not_deliver_is_not_imported() {
+    let endpoint = emulator::endpoint();
+    // SNS may not send to it, as every stack would let it.
+    let queue = aws(endpoint, &["sqs", "create-queue", "--queue-name", "fanless"])["QueueUrl"].clone();
+    let topic = aws(endpoint, &["sns", "create-topic", "--name", "fanless-topic"])["TopicArn"].clone();
+    let (queue, topic) = (queue.as_str().unwrap(), topic.as_str().unwrap());
+    let arn = ["sqs", "get-queue-attributes", "--queue-url", queue, "--attribute-names", "QueueArn"];
+    let arn = aws(endpoint, &arn)["Attributes"]["QueueArn"].as_str().unwrap().to_owned();
+    let subscribe = ["sns", "subscribe", "--topic-arn", topic, "--protocol", "sqs", "--notification-endpoint", &arn];
+    aws(endpoint, &subscribe);
+    let imported = run(endpoint, &["import", "--queue", "fanless", "--stack", "fanless"]);
+    assert!(
+        imported.stderr.contains("left out: subscription `fanless/sqs/fanless-topic`: with it queue"),
+        "{imported:?}"
+    );
+    assert!(imported.stdout.contains("\nqueues:\n  fanless:"), "{imported:?}");
+    let file = StackFile::new("fanless", &imported.stdout);
+    Run::new(&["validate", file.path()]).output().exits(0);
+    aws(endpoint, &["sns", "delete-topic", "--topic-arn", topic]);
+    aws(endpoint, &["sqs", "delete-queue", "--queue-url", queue]);
 }
