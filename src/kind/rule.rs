@@ -228,7 +228,7 @@ impl Kind for Rule {
         let own = said.strip_prefix(&before).unwrap_or(said).to_owned();
         check::name(rule, &own, out);
         rule.name = Some(before + &own);
-        targets::complete(rule);
+        targets::complete(rule, stack);
     }
 
     fn check(&self, resource: &Resource, out: &mut Diagnostics) {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{AGE, ATTEMPTS, FUNCTION, ID, PERMISSION, QUEUE, RETRY, TARGETS};
 use crate::kind::function::permission::digest;
-use crate::model::{Ref, Resource};
+use crate::model::{Ref, Resource, Stack};
 use crate::value::Value;
 
 /// The longest id.
 pub const LONGEST_ID: usize = 64;
 
 /// Completes the targets of a rule.
-pub fn complete(rule: &mut Resource) {
+pub fn complete(rule: &mut Resource, stack: &Stack) {
     let Value::List(items) = rule.get(&TARGETS) else { return };
     let mut taken: Vec<String> = items.iter().filter_map(|item| Some(item.get(ID.key).as_text()?.to_owned())).collect();
     let mut all = Vec::new();
@@ -22,7 +22,7 @@ pub fn complete(rule: &mut Resource) {
         };
         let mut target = said.clone();
         if item.get(ID.key).is_null() {
-            let id = free(&id_of(item), &taken);
+            let id = free(&id_of(item, stack), &taken);
             taken.push(id.clone());
             target.insert(ID.key.to_owned(), Value::Text(id));
         }
@@ -48,11 +48,15 @@ pub fn retry(said: &Value) -> Value {
     Value::Map(BTreeMap::from([(ATTEMPTS.key.to_owned(), attempts), (AGE.key.to_owned(), age)]))
 }
 
-/// The name of what is targeted, in the characters of an id.
-fn id_of(target: &Value) -> String {
+/// The name of what is targeted, in the characters of an id: the one that was given to it, which stays when it is moved to
+/// another logical name, or else that.
+fn id_of(target: &Value, stack: &Stack) -> String {
     let named = [&QUEUE, &FUNCTION].map(|row| target.get(row.key)).into_iter().find(|named| !named.is_null());
     let name = named.map_or_else(String::new, |named| match named.as_ref().and_then(Ref::address) {
-        Some(address) => address.name.clone(),
+        Some(address) => {
+            let given = stack.resources.get(address).and_then(|resource| resource.name.as_ref());
+            given.unwrap_or(&address.name).clone()
+        }
         None => named.plain().rsplit(':').next().unwrap_or_default().to_owned(),
     });
     let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
@@ -77,13 +81,18 @@ fn free(id: &str, taken: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::queue::Queue;
     use crate::kind::rule::Rule;
     use crate::model::{Address, Fact};
 
     fn ids(targets: Vec<Value>) -> Vec<String> {
+        let mut renamed = Resource::new(&Queue, "renamed");
+        renamed.name = Some("before".to_owned());
+        let mut stack = Stack::default();
+        stack.resources.insert(renamed.address.clone(), renamed);
         let mut rule = Resource::new(&Rule, "orders");
         rule.set(&TARGETS, Value::List(targets));
-        complete(&mut rule);
+        complete(&mut rule, &stack);
         rule.get(&TARGETS).as_list().unwrap().iter().map(|target| target.get(ID.key).plain()).collect()
     }
 
@@ -95,6 +104,8 @@ mod tests {
     fn ids_are_the_names_of_what_is_targeted() {
         let billing = Ref::hard(&Address::new("queue", "billing"), Fact::Arn);
         let long = "x".repeat(80);
+        let renamed = Ref::hard(&Address::new("queue", "renamed"), Fact::Arn);
+        assert_eq!(ids(vec![Value::map([(QUEUE.key, renamed)])]), ["before"]);
         let all = vec![
             Value::map([(QUEUE.key, billing.clone())]),
             Value::map([(QUEUE.key, billing)]),

@@ -793,7 +793,7 @@ resource "aws_lambda_permission" "paid" {
 
 resource "aws_cloudwatch_event_target" "paid" {
   for_each = {
-    "orders" = {
+    "${var.stage}-orders.fifo" = {
       arn                = aws_sqs_queue.orders.arn
       input_path         = "$.detail"
       dead_letter_config = { arn = aws_sqs_queue.failed.arn }
