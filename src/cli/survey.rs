@@ -20,7 +20,7 @@ use crate::event::Reporter;
 use crate::gaps::Gaps;
 use crate::model::{Resource, Stack};
 use crate::plan::Consent;
-use crate::plan::together::namesakes;
+use crate::plan::together::{made_twice, namesakes};
 use crate::report::plan::{Planned, Told};
 
 /// How long ago what is there may have been read when the plan is made: a build can take minutes.
@@ -105,6 +105,12 @@ impl Survey<'_> {
                 Ok(session) => self.plan(one, read, session).await.err(),
                 Err(error) => Some(error),
             };
+        }
+        let plans = all.iter().map(|one| (&one.told, one.told.planned.as_ref().filter(|_| one.told.error.is_none())));
+        let plans: Vec<_> = plans.map(|(told, planned)| (told.file.as_str(), planned.map(|one| &one.plan))).collect();
+        let twice = made_twice(&plans);
+        for (one, twice) in all.iter_mut().zip(twice) {
+            one.told.error = one.told.error.take().or(twice.map(Error::Usage));
         }
         Ok(all)
     }

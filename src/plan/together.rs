@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{Action, Plan};
 use crate::model::Stack;
 
 /// Says of each stack which one before it, from another file, has its name: each of them would delete what the other has.
@@ -19,6 +20,23 @@ pub fn namesakes(stacks: &[Option<(&str, &Stack)>]) -> Vec<Option<String>> {
         ))
     };
     stacks.iter().map(|stack| stack.and_then(&mut one)).collect()
+}
+
+/// Says of each plan which one before it, of another file, makes something of the same name: the second apply would fail.
+#[must_use]
+pub fn made_twice(plans: &[(&str, Option<&Plan>)]) -> Vec<Option<String>> {
+    let mut made = BTreeMap::new();
+    let mut one = |file: &str, plan: &Plan| {
+        let mut twice = None;
+        for step in plan.steps.iter().filter(|step| matches!(step.action, Action::Create | Action::Replace)) {
+            let other = made.insert((step.address.kind, step.name.clone()), file.to_owned());
+            twice = twice.or(other.filter(|other| other != file).map(|other| (step, other)));
+        }
+        let (step, other) = twice?;
+        let (address, name) = (&step.address, &step.name);
+        Some(format!("{address}: {other} makes `{name}` too, and one stack alone can own it; rename it in one of them"))
+    };
+    plans.iter().map(|(file, plan)| plan.and_then(|plan| one(file, plan))).collect()
 }
 
 #[cfg(test)]
