@@ -115,6 +115,15 @@ pub enum ArtifactError {
         /// Where its binary would be.
         looked: Vec<String>,
     },
+    /// Only one binary of the last builds is there, and not which features it has.
+    #[error(
+        "package {package} is wanted with several sets of features, and only the binary of its last build is there: \
+         run again without --no-build"
+    )]
+    OneOfSeveral {
+        /// The package.
+        package: String,
+    },
     /// A file could not be read.
     #[error("cannot read {}: check that it exists and may be read", path.display())]
     Read {

@@ -213,6 +213,13 @@ pub async fn build_all(
     requests: &[BuildRequest],
     on: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Vec<Artifact>, ArtifactError> {
+    for (index, request) in requests.iter().enumerate().filter(|(_, request)| request.no_build) {
+        let same =
+            |other: &&BuildRequest| BuildRequest { features: request.features.clone(), ..(*other).clone() } == *request;
+        if requests[..index].iter().find(same).is_some_and(|other| other.features != request.features) {
+            return Err(ArtifactError::OneOfSeveral { package: request.package.clone() });
+        }
+    }
     let mut seen: Vec<(&BuildRequest, (cargo::Workspace, run::Tools))> = Vec::new();
     let mut artifacts: Vec<Artifact> = Vec::new();
     for (index, request) in requests.iter().enumerate() {

@@ -194,6 +194,21 @@ mod on_linux {
     }
 
     #[tokio::test]
+    async fn one_last_build_is_not_taken_for_two() {
+        let fixture = Fixture::new("here");
+        let with = |features: &[&str]| BuildRequest {
+            no_build: true,
+            features: Some(features.iter().map(|one| (*one).to_owned()).collect()),
+            ..fixture.request("first")
+        };
+        let refused =
+            build_all(&[with(&["a"]), with(&["a"]), with(&["b"])], &mut |_| {}).await.unwrap_err().to_string();
+        assert!(refused.starts_with("package first is wanted with several sets of features"), "{refused}");
+        let missed = build_all(&[with(&["a"]), with(&["a"])], &mut |_| {}).await.unwrap_err().to_string();
+        assert!(missed.starts_with("package first has not been built yet"), "{missed}");
+    }
+
+    #[tokio::test]
     async fn a_broken_package_gives_the_compilers_error_in_full() {
         let fixture = Fixture::new("here");
         fixture.write("second/src/main.rs", "fn main() { absent(); }\n");
