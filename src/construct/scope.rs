@@ -11,7 +11,7 @@ use super::fit::Fitting;
 use super::settings::{Line, Settings};
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Span};
 use crate::kind::{Kind, Row};
-use crate::manifest::{BAD_ADDRESS, BAD_NAME, BAD_PLACE, guards, is_name, regional};
+use crate::manifest::{BAD_ADDRESS, BAD_NAME, BAD_PLACE, a, guards, is_name, regional};
 use crate::model::{self, Address, Moved, Resource};
 use crate::secret::BAD_REFERENCE;
 use crate::value::Value;
@@ -137,7 +137,7 @@ impl Scope {
         self.put(&mut resource, settings, name);
         let address = &resource.address;
         if !is_name(&address.name) {
-            let message = format!("`{}` cannot be the logical name of a {}", address.name, address.kind);
+            let message = format!("`{}` cannot be the logical name of {}", address.name, a(address.kind));
             self.findings.push(Diagnostic::new(&BAD_NAME, message).at(span).of(address));
         } else if self.model.resources.contains_key(address) {
             let message = format!("`{construct}` is `{address}`, which the stack has already");

@@ -301,7 +301,7 @@ fn read_section(
     expect_map(key, node, out);
     for (key, node) in node.entries().unwrap_or_default() {
         if !is_name(&key.text) {
-            let message = format!("`{}` cannot be the logical name of a {}", key.text, kind.name());
+            let message = format!("`{}` cannot be the logical name of {}", key.text, a(kind.name()));
             out.push(Diagnostic::new(&BAD_NAME, message).at(key.span));
         }
         let mut resource = Resource::new(kind, &key.text);
@@ -364,9 +364,7 @@ fn read_resource(resource: &mut Resource, node: &Node, declared: &Declared<'_>, 
                 // Nothing is said about the absence of what was probably meant.
                 resource.broken.extend(nearest(text, rows.iter().map(|row| row.key)).map(str::to_owned));
                 let keys = rows.iter().map(|row| row.key).chain(COMMON.iter().map(|(key, _)| *key));
-                out.push(
-                    unknown_key(text, key.span, &format!("a {}", resource.address.kind), keys).of(&resource.address),
-                );
+                out.push(unknown_key(text, key.span, &a(resource.address.kind), keys).of(&resource.address));
             }
         }
     }
@@ -401,6 +399,12 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
     let near = known.map(|known| (strsim::damerau_levenshtein(&word, &known.to_lowercase()), known));
     let allowed = (word.chars().count() / 3).max(1);
     near.filter(|(distance, _)| *distance <= allowed).min().map(|(_, known)| known)
+}
+
+/// A kind with its article.
+pub(crate) fn a(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {kind}")
 }
 
 /// Asks whether the nearest known word was meant; empty when none is near.

@@ -1,7 +1,7 @@
 //! YAML text → a tree that knows where everything stands. Memory is bounded before anything is built.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Location, Spanned};
 use std::collections::HashSet;
 use std::fmt;
@@ -146,6 +146,7 @@ pub fn read(source: &Source, out: &mut Diagnostics) -> Option<Node> {
         with_snippet: false,
         // Of YAML 1.2: `NO` is a country, not a truth value.
         strict_booleans: true,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };
     if let Some(budget) = options.budget.as_mut() {
         budget.max_nodes = MAX_NODES;
@@ -202,7 +203,9 @@ fn convert(raw: Spanned<Raw>, source: &Source, out: &mut Diagnostics) -> Node {
         Raw::Null => Data::Null,
         Raw::Bool(flag) => Data::Bool(flag),
         Raw::Int(number) => Data::Int(number),
-        Raw::Float(number) => Data::Float(number),
+        Raw::Float(number) if number.is_finite() => Data::Float(number),
+        // `.nan`, and what is too large to be a number: a text like any other, and no value of anything that is counted.
+        Raw::Float(_) => Data::Text(written.clone()),
         Raw::Text(text) => Data::Text(text),
         Raw::List(items) => Data::List(items.into_iter().map(|item| convert(item, source, out)).collect()),
         Raw::Map(entries) => {
