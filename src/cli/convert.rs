@@ -2,7 +2,7 @@
 
 use clap::Args as ClapArgs;
 
-use super::session::{StackArgs, load, read_written};
+use super::session::{StackArgs, as_written, load};
 use crate::construct::convert::program;
 use crate::error::Error;
 
@@ -15,7 +15,7 @@ pub struct Args {
 
 /// Prints the program.
 pub fn run(args: &Args) -> Result<u8, Error> {
-    load(&args.stack)?;
-    super::print(&program(&read_written(&args.stack)?))?;
+    let stack = load(&args.stack)?;
+    super::print(&program(&as_written(stack, &args.stack.variables)?))?;
     Ok(0)
 }

@@ -184,7 +184,7 @@ pub fn queue_of(stack: &Stack, logical: &str) -> Result<(String, Option<String>)
     let queues = || stack.of_kind(queue::Queue.name());
     let Some(queue) = queues().find(|one| one.address.name == logical) else {
         let near = crate::manifest::suggest(logical, queues().map(|one| one.address.name.as_str()));
-        return Err(Error::Usage(format!("the stack has no queue `{logical}`. {near}")));
+        return Err(Error::Usage(format!("the stack has no queue `{logical}`. {near}").trim_end().to_owned()));
     };
     let letters = letters_of(stack, queue).map(|one| one.physical_name().to_owned());
     Ok((queue.physical_name().to_owned(), letters))

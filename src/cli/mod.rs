@@ -147,7 +147,8 @@ fn logging(verbose: u8) {
         1 => "queuestack=debug",
         _ => "queuestack=trace,aws_smithy_runtime=debug",
     };
-    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(level);
+    let ansi = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let subscriber = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi).with_env_filter(level);
     subscriber.init();
 }
 

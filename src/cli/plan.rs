@@ -91,8 +91,7 @@ impl ConsentArgs {
         let known: BTreeSet<String> = stack.resources.keys().map(ToString::to_string).collect();
         for address in self.adopt.iter().chain(&self.only) {
             if !known.contains(address) {
-                let near = crate::manifest::suggest(address, known.iter().map(String::as_str));
-                return Err(Error::Usage(format!("the stack has no `{address}`. {near}")));
+                return Err(Error::Usage(unknown(address, &known)));
             }
         }
         let set = |addresses: &[String]| addresses.iter().cloned().collect();
@@ -103,6 +102,20 @@ impl ConsentArgs {
             only: set(&self.only),
         })
     }
+}
+
+/// Says that an address names nothing, and which one may be meant.
+fn unknown(address: &str, known: &BTreeSet<String>) -> String {
+    let named: Vec<_> =
+        known.iter().filter(|one| one.split_once('.').is_some_and(|(_, name)| name == address)).collect();
+    let help = match named.as_slice() {
+        [] => crate::manifest::suggest(address, known.iter().map(String::as_str)),
+        _ => format!(
+            "Addresses begin with a kind: {}",
+            named.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    format!("the stack has no `{address}`. {help}").trim_end().to_owned()
 }
 
 /// Checks that every consent to a loss is about something: a mistyped one is an error, not silence.

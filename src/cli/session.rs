@@ -117,6 +117,10 @@ pub fn read_stack(path: &Path, variables: &VariableArgs) -> Result<(Stack, Diagn
         return Ok(described);
     }
     let bytes = read_bytes(path).map_err(|source| Error::File { path: path.display().to_string(), source })?;
+    if super::saved::begins_one(&bytes) {
+        let why = format!("{} is a saved plan, not a stack file: `queuestack apply` takes it", path.display());
+        return Err(Error::Usage(why));
+    }
     let (source, mut out) = manifest::decode(path.display().to_string(), bytes);
     if out.has_errors() {
         return Ok((Stack { source, ..Stack::default() }, out));
@@ -132,15 +136,14 @@ pub fn read_stack(path: &Path, variables: &VariableArgs) -> Result<(Stack, Diagn
     Ok((stack, out))
 }
 
-/// Reads a stack as its file has it, with its short forms; what is wrong in it is told by [`load`].
+/// Takes a stack that was read as its file has it, with its short forms.
 ///
 /// # Errors
-/// When the file cannot be read.
-pub fn read_written(args: &StackArgs) -> Result<Stack, Error> {
-    let text = read_text(&args.file)?;
+/// When a file of values cannot be read.
+pub fn as_written(stack: Stack, variables: &VariableArgs) -> Result<Stack, Error> {
     let environment = |name: &str| std::env::var(name).ok();
-    let inputs = Inputs { variables: args.variables.values()?, environment: &environment };
-    Ok(manifest::read(Source { path: args.file.display().to_string(), text }, &inputs).0)
+    let inputs = Inputs { variables: variables.values()?, environment: &environment };
+    Ok(manifest::read(stack.source, &inputs).0)
 }
 
 /// Reads a stack that will be used: its findings are told, and errors end the command.

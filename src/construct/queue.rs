@@ -3,8 +3,10 @@
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::codes;
 use super::scope::set_member;
 use super::{AgeAlarm, CountAlarm, Fact, Queue, QueueBuilder, Redrive, Scope, Seconds, Worker};
+use crate::diagnostic::Diagnostic;
 use crate::kind::queue;
 use crate::model::{self, Resource};
 use crate::value::Value;
@@ -66,6 +68,12 @@ impl Queue {
     #[track_caller]
     fn alarm(&self, scope: &mut Scope, form: &str, threshold: Value) {
         let line = Location::caller();
+        let path = format!("{}.{form}.threshold", queue::QUEUE_ALARMS.key);
+        if scope.model.resources.get(self.address()).is_some_and(|resource| resource.spans.contains_key(&path)) {
+            let message = format!("`{}` has its alarm `{form}` already", self.address());
+            scope.report(Diagnostic::new(&codes::TAKEN, message).of(self.address()), line, &self.address().name);
+            return;
+        }
         scope.amend(self.address(), &queue::QUEUE_ALARMS, line, |resource, span| {
             for path in [form.to_owned(), format!("{form}.threshold")] {
                 resource.spans.insert(format!("{}.{path}", queue::QUEUE_ALARMS.key), span);

@@ -169,6 +169,10 @@ impl Local {
             let starting = Starting { pid, log_start, child };
             return self.wait(&files, starting).await;
         }
+        // An outgoing connection holds a port too, and nobody is found who listens.
+        if std::net::TcpListener::bind(("127.0.0.1", self.port)).is_err() {
+            return Err(LocalError::PortTaken { port: self.port, holder: None });
+        }
         install::ensure(&files, &self.pythons, on).await?;
         on(Progress::Starting { emulator: files.emulator, port: self.port });
         let starting = process::start(&files, &self.endpoint())?;

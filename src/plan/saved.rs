@@ -333,7 +333,7 @@ impl Saved {
         if !moved.is_empty() {
             return Err(moved);
         }
-        let mut plan = Plan::default();
+        let mut plan = Plan { unchanged: self.kept.len(), ..Plan::default() };
         for saved in self.steps {
             let found = saved.found.as_ref().and_then(|before| live.get(saved.address.kind, &before.name));
             let changes = match &saved.desired {

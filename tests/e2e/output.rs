@@ -62,12 +62,53 @@ fn two_files_of_one_stack_are_not_planned_together() {
 }
 
 #[test]
+fn two_stacks_of_one_queue_are_not_planned_together() {
+    let stub = stub(0);
+    let one = StackFile::new("share-one", "stack: share-one\nqueues: {shared: {}}\n");
+    let two = StackFile::new("share-two", "stack: share-two\nqueues: {a: {name: shared}, b: {}}\n");
+    let output = run(&stub.endpoint(), &["plan", one.path(), two.path()]).exits(1);
+    output.prints("queue.shared").says("makes `shared` too, and one stack alone can own it");
+}
+
+/// What is read of a pipe is gone: each verb reads it once, and all of it.
+#[test]
+fn a_stack_comes_through_a_pipe_whole() {
+    let stub = stub(0);
+    // Guards come first, and are as long as what tells a saved plan.
+    let stack = "account: '123456789012'\nregions: [us-east-1]\n# guarded stack\nstack: piped\nqueues: {piped: {}}\n";
+    let verbs: [(&[&str], &str); 3] =
+        [(&["validate"], "no findings"), (&["convert"], "piped"), (&["expand"], "123456789012")];
+    for (verb, prints) in verbs {
+        Run::new(&[verb, &["/dev/stdin"]].concat()).reads(stack).exits(0).prints(prints);
+    }
+    let apply = || Run::new(&["apply", "/dev/stdin", "--yes"]).at(&stub.endpoint());
+    apply().reads(&format!("tags: {{team: operations-of-all-that-is-done-in-the-background}}\n{stack}")).exits(0);
+    let file = StackFile::new("piped", &format!("tags: {{team: other}}\n{stack}"));
+    run(&stub.endpoint(), &["plan", file.path()]).exits(0).prints("operations-of-all-that-is-done");
+}
+
+#[test]
+fn a_saved_plan_is_no_stack_file() {
+    let stub = stub(0);
+    let file = StackFile::new("saved-no-stack", "stack: saved-no-stack\nqueues: {saved-no-stack: {}}\n");
+    let plan = std::path::Path::new(file.path()).with_file_name("plan.json");
+    run(&stub.endpoint(), &["plan", file.path(), "--out", plan.to_str().unwrap()]).exits(0);
+    for verb in ["validate", "plan", "expand"] {
+        let output = Run::new(&[verb, plan.to_str().unwrap()]).output().exits(1);
+        assert!(output.stderr.contains("is a saved plan, not a stack file: `queuestack apply` takes it"), "{output:?}");
+    }
+    let output = run(&stub.endpoint(), &["plan", file.path(), "--only", "saved-no-stack"]).exits(1);
+    output.says("the stack has no `saved-no-stack`. Addresses begin with a kind: `queue.saved-no-stack`\n");
+    run(&stub.endpoint(), &["plan", file.path(), "--only", "absent"]).exits(1).says("the stack has no `absent`.\n");
+}
+
+#[test]
 fn nothing_is_coloured_away_from_a_terminal() {
     let stub = stub(0);
     let good = StackFile::new("plain", "stack: plain\nqueues: {plain: {}}\n");
     let bad = StackFile::new("plain-bad", "stack: plain\nqueues: {plain: {fifo: maybe}}\n");
     for (verb, file) in [("validate", &bad), ("plan", &bad), ("validate", &good)] {
-        let output = Run::new(&[verb, file.path()]).env("NO_COLOR", "").output();
+        let output = Run::new(&[verb, file.path(), "-v"]).env("NO_COLOR", "").output();
         assert!(!format!("{}{}", output.stdout, output.stderr).contains('\u{1b}'), "{output:?}");
     }
     for arguments in [&["plan", good.path()][..], &["apply", good.path(), "--yes"]] {

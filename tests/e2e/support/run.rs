@@ -1,5 +1,6 @@
 //! The binary in a clean environment, as another process.
 
+use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -42,6 +43,13 @@ impl Run {
     pub fn env(mut self, name: &str, value: &str) -> Run {
         self.0.env(name, value);
         self
+    }
+
+    /// Gives it a text to read, through a pipe.
+    pub fn reads(mut self, text: &str) -> Output {
+        let mut child = self.0.stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        wait(child)
     }
 
     /// Starts it.
