@@ -146,6 +146,9 @@ async fn ask(
     let request = request.header("Depth", depth).header(header::CONTENT_TYPE, "application/xml; charset=utf-8");
     let response = request.body(question).send().await.map_err(|error| of_error(&HttpError::from(error)))?;
     let status = response.status();
+    if status.is_success() && status != StatusCode::MULTI_STATUS {
+        return Err(dead("not_a_calendar", format!("the server answered {status}, and a CalDAV server answers 207")));
+    }
     if status != StatusCode::MULTI_STATUS {
         return Ok(Err(Refusal { status: status.as_u16(), outcome: of_status(status, response.headers()) }));
     }

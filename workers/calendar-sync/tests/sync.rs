@@ -8,32 +8,11 @@ mod support;
 
 use std::time::Duration;
 
-use calendar_sync::sync::{self, SyncCalendar};
-use calendar_sync::write::{self, WriteEvent};
-use calendar_sync::{Deps, Settings};
+use calendar_sync::Settings;
 use queuestack_worker::backend::{self, Backend};
 use queuestack_worker::{Envelope, Outcome};
 use serde_json::{Value, json};
-use support::{File, Radicale, calendar, deps, event, rows};
-
-async fn sync(deps: &Deps, payload: Value) -> Outcome {
-    sync::handle(serde_json::from_value::<SyncCalendar>(payload).unwrap(), deps).await
-}
-
-/// Synchronises and returns created, updated, deleted; nothing when the server said that nothing changed.
-#[track_caller]
-fn done(outcome: Outcome) -> Option<(u64, u64, u64)> {
-    let Outcome::Done(Some(summary)) = outcome else { panic!("{outcome:?}") };
-    let count = |name: &str| summary[name].as_u64().unwrap();
-    (summary["not_modified"] == false).then(|| (count("created"), count("updated"), count("deleted")))
-}
-
-#[track_caller]
-fn dead(outcome: Outcome, expected: &str) -> String {
-    let Outcome::DeadLetter { reason, error } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(reason, expected, "{error}");
-    error
-}
+use support::{File, Radicale, calendar, dead, deps, done, event, put, rows, sync};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_synchronised_into_each_database() {
@@ -218,10 +197,6 @@ async fn a_caldav_collection_is_synchronised_by_what_changed() {
     let collection = radicale.collection(&radicale.deps("sqlite::memory:")).await;
     let error = dead(sync(&stranger, json!({"url": collection, "protocol": "caldav"})).await, "unauthorized");
     assert!(!error.contains("127.0.0.1"), "{error}");
-}
-
-async fn put(deps: &Deps, payload: Value) -> Outcome {
-    write::handle(serde_json::from_value::<WriteEvent>(payload).unwrap(), deps).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
