@@ -115,6 +115,29 @@ impl Reading {
     }
 }
 
+/// The rule of CalDAV that a request broke, as the body of a refusal names it: `no-uid-conflict`. Nothing for a page, and
+/// for what is no rule of CalDAV.
+///
+/// <https://www.rfc-editor.org/rfc/rfc4791#section-1.3>
+pub fn broken_rule(text: &str) -> Option<String> {
+    let mut reader = NsReader::from_str(text);
+    let mut within = false;
+    loop {
+        match reader.read_resolved_event().ok()? {
+            (ResolveResult::Bound(Namespace(DAV)), Event::Start(start)) if start.local_name().as_ref() == "error" => {
+                within = true;
+            }
+            (ResolveResult::Bound(Namespace(CALDAV)), Event::Start(rule) | Event::Empty(rule)) if within => {
+                let name = rule.local_name().as_ref().to_owned();
+                let is_one = name.len() <= 50 && name.chars().all(|c| c == '-' || c.is_ascii_lowercase());
+                return is_one.then_some(name);
+            }
+            (_, Event::Start(_) | Event::Eof) => return None,
+            _ => {}
+        }
+    }
+}
+
 /// `HTTP/1.1 404 Not Found` → 404.
 fn status(line: &str) -> Option<u16> {
     line.split_whitespace().nth(1)?.parse().ok()
@@ -165,6 +188,27 @@ mod tests {
         assert_eq!((too.href.as_str(), too.status), ("/cal/too.ics", Some(404)));
         assert_eq!((kept.status, &kept.data), (None, &Some(Err(403))));
         assert!(collection.is_collection && !event.is_collection);
+    }
+
+    #[test]
+    fn a_refusal_names_the_rule() {
+        let conflict = r#"<?xml version="1.0"?><error xmlns="DAV:"><no-uid-conflict xmlns="urn:ietf:params:xml:ns:caldav"/></error>"#;
+        assert_eq!(broken_rule(conflict).as_deref(), Some("no-uid-conflict"));
+        let conflict = r#"<d:error xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">
+            <c:no-uid-conflict><d:href>/a.ics</d:href></c:no-uid-conflict></d:error>"#;
+        assert_eq!(broken_rule(conflict).as_deref(), Some("no-uid-conflict"));
+        let others = [
+            "",
+            "Conflict",
+            "<html><body>Conflict</body></html>",
+            "<d:error xmlns:d='DAV:'><d:need-privileges/></d:error>",
+            "<c:no-uid-conflict xmlns:c='urn:ietf:params:xml:ns:caldav'/>",
+            "<d:error xmlns:d='DAV:'>",
+            "<d:error xmlns:d='DAV:'><Héllo xmlns='urn:ietf:params:xml:ns:caldav'/>",
+        ];
+        for other in others {
+            assert_eq!(broken_rule(other), None, "{other}");
+        }
     }
 
     #[test]

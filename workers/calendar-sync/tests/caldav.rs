@@ -250,3 +250,25 @@ async fn large_events_are_asked_for_in_smaller_parts() {
     let asked = mock.questions().len();
     assert!(asked < 30, "{asked} requests");
 }
+
+#[tokio::test]
+async fn a_refusal_says_which_rule_the_event_breaks() {
+    let rule = |name: &str| {
+        format!(r#"<D:error xmlns:D="DAV:"><C:{name} xmlns:C="urn:ietf:params:xml:ns:caldav"/></D:error>"#)
+    };
+    let cases = [
+        (409, rule("no-uid-conflict"), "conflict", "another URL"),
+        (403, rule("no-uid-conflict"), "conflict", "another URL"),
+        (403, rule("valid-calendar-data"), "rejected", "valid-calendar-data"),
+        (403, String::new(), "unauthorized", "403"),
+        (409, "<html>Conflict</html>".to_owned(), "not_found", "no collection"),
+        // Nobody reads that much.
+        (409, " ".repeat(100_000) + &rule("no-uid-conflict"), "not_found", "no collection"),
+    ];
+    for (status, body, reason, expected) in cases {
+        let mock = Mock::serve(move |_| answer(status, "", &body)).await;
+        let job = json!({"url": mock.url("/c/a.ics"), "ics": calendar(&[event("a", "New")])});
+        let error = dead(put(&deps("sqlite::memory:"), job).await, reason);
+        assert!(error.contains(expected), "{error}");
+    }
+}

@@ -220,6 +220,13 @@ async fn an_event_is_written_over_the_version_that_was_seen() {
     let error = dead(put(&deps, job("third", Some(&first))).await, "conflict");
     assert!(error.contains(&second) && error.contains(&first), "{error}");
     dead(put(&deps, job("third", None)).await, "conflict");
+    // The same event under another URL.
+    let elsewhere = json!({"url": format!("{collection}b.ics"), "ics": calendar(&[event("meeting", "second")])});
+    let error = dead(put(&deps, elsewhere).await, "conflict");
+    assert!(error.contains("UID under another URL"), "{error}");
+    let nowhere =
+        json!({"url": format!("{}0/b.ics", collection.trim_end_matches('/')), "ics": calendar(&[event("b", "x")])});
+    dead(put(&deps, nowhere).await, "not_found");
     radicale.delete(&deps, &collection, "meeting").await;
     let error = dead(put(&deps, job("third", Some(&second))).await, "conflict");
     assert_eq!(error, "the event was deleted");
