@@ -8,6 +8,7 @@ use calcard::icalendar::{
 };
 use calcard::{Entry, Parser};
 
+use crate::changes::LONGEST;
 use crate::digest;
 
 /// One event: a single one, the rule of a recurring one, or one changed occurrence of it.
@@ -27,7 +28,7 @@ pub struct Event {
     pub zone: String,
     /// The rule of its recurrence: `FREQ=WEEKLY;BYDAY=SA`; empty for none.
     pub rrule: String,
-    /// What it is called.
+    /// What it is called, or the beginning of it: `component` has all of it.
     pub summary: String,
     /// `CONFIRMED`, `TENTATIVE`, `CANCELLED` or empty.
     pub status: String,
@@ -108,11 +109,16 @@ fn event(calendar: &ICalendar, component: &ICalendarComponent) -> Event {
         ends: time(component, &ICalendarProperty::Dtend),
         zone: zone(component).unwrap_or_default(),
         rrule: text(&ICalendarProperty::Rrule),
-        summary: text(&ICalendarProperty::Summary),
+        summary: beginning(text(&ICalendarProperty::Summary), LONGEST),
         status: text(&ICalendarProperty::Status),
         component: lines.concat(),
         digest,
     }
+}
+
+fn beginning(mut text: String, bytes: usize) -> String {
+    text.truncate(text.floor_char_boundary(bytes));
+    text
 }
 
 fn time(component: &ICalendarComponent, property: &ICalendarProperty) -> String {

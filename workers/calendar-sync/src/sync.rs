@@ -7,7 +7,7 @@ use queuestack_worker::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::changes::{Found, Known, Scope, compare};
+use crate::changes::{Found, Known, LONGEST, Scope, compare};
 use crate::dav::{self, Content};
 use crate::fetch::{Fetched, fetch};
 use crate::notify::Notify;
@@ -131,8 +131,15 @@ async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
     };
     let Some(mut news) = news else { return Ok(Summary { not_modified: true, ..Summary::default() }) };
     news.after.source.clone_from(&source);
+    for said in [&mut news.after.etag, &mut news.after.modified, &mut news.after.sync_token] {
+        // Without them everything is asked for the next time.
+        said.take_if(|text| text.len() > LONGEST);
+    }
     let scope = news.scope.as_ref().map_or(Scope::All, Scope::Resources);
     let changes = compare(&id, &known, news.found, scope);
+    if changes.too_long > 0 {
+        tracing::warn!(events = changes.too_long, "events were left out: they are too long for the store");
+    }
     let summary = Summary {
         created: changes.created,
         updated: changes.upserts.len() - changes.created,

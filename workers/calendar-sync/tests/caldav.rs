@@ -272,3 +272,17 @@ async fn a_refusal_says_which_rule_the_event_breaks() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_token_that_is_too_long_is_not_kept() {
+    let long = "t".repeat(70_000);
+    let mock = Mock::serve(move |asked| match asked.token() {
+        Some(_) => multistatus(&[there("/c/a.ics", "1")], Some(&long)),
+        None => multistatus(&[told("/c/a.ics", "a", "1")], None),
+    })
+    .await;
+    let deps = deps("sqlite::memory:");
+    assert_eq!(done(sync(&deps, job(&mock)).await), Some((1, 0, 0)));
+    assert_eq!(done(sync(&deps, job(&mock)).await), Some((0, 0, 0)));
+    assert_eq!(mock.questions(), ["token ", "get 1", "token "]);
+}

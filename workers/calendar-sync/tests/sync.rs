@@ -64,6 +64,32 @@ async fn many_events_and_syncs_at_once_end_with_each_event_once() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_too_long_keeps_no_other_from_being_stored() {
+    // More than the columns of MariaDB hold, and its packets.
+    let (long, longer) = ("x".repeat(70_000), "x".repeat(17 << 20));
+    let with = |uid: &str, line: &str| event(uid, "Long").replace("SUMMARY", &format!("{line}\r\nSUMMARY"));
+    for store in support::stores().await {
+        let deps = deps(&store);
+        let job = |events: &[String]| json!({"calendar": "inline", "ics": calendar(events)});
+        let short = [event("a", "One"), event("b", "Two")];
+        assert_eq!(done(sync(&deps, job(&short)).await), Some((2, 0, 0)), "{store}");
+        let events = [
+            with("a", &format!("STATUS:{long}")),
+            event("b", "Three"),
+            event(&long, "Long"),
+            with("c", &format!("DESCRIPTION:{longer}")),
+            event("d", "Long").replace("DTSTART:", &format!("DTSTART;TZID={long}:")),
+            event("e", &"\u{1f389}".repeat(70_000)),
+            with("f", &format!("DESCRIPTION:{}", &longer[..7 << 20])),
+        ];
+        assert_eq!(done(sync(&deps, job(&events)).await), Some((2, 1, 0)), "{store}");
+        let stored = rows(&deps).await.into_iter().map(|(uid, summary)| (uid, summary.len()));
+        let expected = [("a", "One".len()), ("b", "Three".len()), ("e", 16 << 10), ("f", "Long".len())];
+        assert!(stored.eq(expected.map(|(uid, length)| (uid.to_owned(), length))), "{store}");
+    }
+}
+
 /// What waits in the queue of notifications, taken out of it: types, keys and payloads.
 async fn told(queue: &dyn Backend) -> Vec<(String, String, Value)> {
     let deliveries = queue.receive(10, Duration::ZERO).await.unwrap();

@@ -67,7 +67,7 @@ impl Mock {
     pub fn questions(&self) -> Vec<String> {
         let asked = std::mem::take(&mut *self.asked.lock().unwrap());
         let question = |one: &Asked| match one.token() {
-            Some(token) => format!("token {token}"),
+            Some(token) => format!("token {token:.20}"),
             None => format!("get {}", one.hrefs().len()),
         };
         asked.iter().map(question).collect()
