@@ -10,12 +10,15 @@ use serde_json::json;
 use crate::changes::{Found, Known, LONGEST, Scope, compare};
 use crate::dav::{self, Content};
 use crate::fetch::{Fetched, fetch};
-use crate::notify::Notify;
+use crate::notify::{Notify, is_line};
 use crate::store::{Calendar, State, Store};
 use crate::{Deps, dead, digest, ical};
 
 /// The type of the job.
 pub const TYPE: &str = "calendar.sync";
+
+/// The longest name of a calendar, in characters. The subject of a mail has 500, and says more.
+const NAME: usize = 400;
 
 /// The payload: `{"url": "https://example.org/team.ics"}`.
 ///
@@ -57,6 +60,11 @@ impl SyncCalendar {
     /// # Errors
     /// A sentence for the dead letter.
     pub fn validate(&self) -> Result<(), String> {
+        let name = self.calendar.as_deref().unwrap_or_default();
+        if !is_line(name) || name.chars().count() > NAME {
+            return Err(format!("`calendar` is more than one line, or has control characters or more than {NAME}"));
+        }
+        self.notify.validate()?;
         match (&self.url, &self.ics, &self.calendar) {
             (Some(_), Some(_), _) => Err("`url` and `ics` exclude each other".to_owned()),
             (None, None, _) => Err("neither `url` nor `ics` is there".to_owned()),

@@ -6,12 +6,9 @@
 mod servers;
 mod support;
 
-use std::time::Duration;
-
 use calendar_sync::Settings;
-use queuestack_worker::backend::{self, Backend};
-use queuestack_worker::{Envelope, Outcome};
-use serde_json::{Value, json};
+use queuestack_worker::Outcome;
+use serde_json::json;
 use support::{File, Radicale, calendar, dead, deps, done, event, put, rows, sync};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,67 +85,6 @@ async fn an_event_that_is_too_long_keeps_no_other_from_being_stored() {
         let expected = [("a", "One".len()), ("b", "Three".len()), ("e", 16 << 10), ("f", "Long".len())];
         assert!(stored.eq(expected.map(|(uid, length)| (uid.to_owned(), length))), "{store}");
     }
-}
-
-/// What waits in the queue of notifications, taken out of it: types, keys and payloads.
-async fn told(queue: &dyn Backend) -> Vec<(String, String, Value)> {
-    let deliveries = queue.receive(10, Duration::ZERO).await.unwrap();
-    let receipts: Vec<_> = deliveries.iter().map(|one| one.receipt.clone()).collect();
-    assert!(queue.delete(&receipts).await.iter().all(Result::is_ok));
-    let jobs = deliveries.iter().map(|one| {
-        let envelope = Envelope::decode(&one.body).unwrap();
-        (envelope.job_type, envelope.idempotency_key.unwrap(), envelope.payload)
-    });
-    jobs.collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_wants_to_know_is_told_what_changed() {
-    let file = File::serve(calendar(&[event("a", "One"), event("b", "Two"), event("c", "Same")])).await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("notifications.db").display());
-    let queue = backend::open(&url).await.unwrap();
-    let mut deps = deps(&format!("sqlite:{}", folder.path().join("calendar.db").display()));
-    let notify = json!({"email": ["a@example.org"], "webhooks": ["https://hooks.example.org/a"]});
-    let job = json!({"url": file.url(), "calendar": "team", "notify": notify});
-    let error = dead(sync(&deps, job.clone()).await, "not_configured");
-    assert!(error.contains("`send: notification-queue`"), "{error}");
-    deps.notifications = Some(url);
-    assert_eq!(done(sync(&deps, job.clone()).await), Some((3, 0, 0)));
-    assert_eq!(told(&*queue).await, [], "all of a new calendar is new");
-
-    file.change(calendar(&[event("a", "Won"), event("c", "Same"), event("d", "New")]));
-    // The store fails after the jobs were enqueued: they are enqueued again, as the same jobs.
-    support::refuse_deletes(&deps, true).await;
-    let outcome = sync(&deps, job.clone()).await;
-    assert!(matches!(&outcome, Outcome::Retry { error, .. } if error.contains("the calendar store")), "{outcome:?}");
-    let before = told(&*queue).await;
-    support::refuse_deletes(&deps, false).await;
-    assert_eq!(done(sync(&deps, job.clone()).await), Some((1, 1, 1)));
-    let after = told(&*queue).await;
-    assert_eq!(before, after);
-    let starts = "20261121T100000Z";
-    let mut events = after[0].2["data"]["events"].clone();
-    events.as_array_mut().unwrap().sort_by_key(|event| event["summary"].to_string());
-    let line = |summary: &str, change: &str| json!({"summary": summary, "starts": starts, "change": change});
-    assert_eq!(events, json!([line("New", "new"), line("Two", "removed"), line("Won", "changed")]));
-    assert_eq!((after[0].0.as_str(), after[1].0.as_str()), (notification::email::TYPE, notification::push::TYPE));
-    assert_eq!(after[1].2["url"], "https://hooks.example.org/a");
-    assert_eq!(after[1].2["body"]["total"], 3);
-    // The other worker can read it.
-    let templates = notification::template::Templates::new(None).unwrap();
-    let mail = serde_json::from_value(after[0].2.clone()).unwrap();
-    let from = "calendar@example.org".parse().unwrap();
-    let mail = notification::email::message(&mail, &from, "0", &templates).unwrap().formatted();
-    assert!(String::from_utf8(mail).unwrap().contains("Subject: team: 3 events changed"));
-
-    // A new version that says the same is nothing to tell; the next change is another job.
-    file.change(calendar(&[event("d", "New"), event("c", "Same"), event("a", "Won")]));
-    assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 0, 0)));
-    assert_eq!(told(&*queue).await, []);
-    file.change(calendar(&[event("d", "New"), event("c", "Same"), event("a", "One")]));
-    assert_eq!(done(sync(&deps, job).await), Some((0, 1, 0)));
-    assert_ne!(told(&*queue).await[0].1, after[0].1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
