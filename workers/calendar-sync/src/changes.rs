@@ -14,7 +14,7 @@ pub const LONGEST_COMPONENT: usize = 8 << 20;
 /// An event and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The path of its resource on a CalDAV server; empty for an iCalendar file, which is one resource.
+    /// The [name](crate::dav::name) of its resource on a CalDAV server; empty for an iCalendar file, which is one resource.
     pub resource: String,
     /// The version of that resource.
     pub etag: String,
@@ -43,7 +43,7 @@ impl Found {
 pub struct Known {
     /// Its key.
     pub id: String,
-    /// The path of its resource.
+    /// The name of its resource.
     pub resource: String,
     /// The version of that resource.
     pub etag: String,

@@ -14,7 +14,7 @@ use crate::digest;
 /// One event: a single one, the rule of a recurring one, or one changed occurrence of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
-    /// Its name, the same for all occurrences.
+    /// Its name, the same for all occurrences; a digest where it has none, or one that is too long.
     pub uid: String,
     /// Which occurrence this one replaces, as `RECURRENCE-ID` says it; empty for none.
     pub recurrence_id: String,
@@ -101,8 +101,12 @@ fn event(calendar: &ICalendar, component: &ICalendarComponent) -> Event {
     let uid = text(&ICalendarProperty::Uid);
     let number = |property| component.property(property)?.values.first()?.as_integer();
     Event {
-        // Not every exporter names its events.
-        uid: if uid.trim().is_empty() { digest.clone() } else { uid },
+        uid: match uid.len() {
+            // Not every exporter names its events.
+            _ if uid.trim().is_empty() => digest.clone(),
+            0..=LONGEST => uid,
+            _ => crate::digest([uid.as_str()]),
+        },
         recurrence_id: time(component, &ICalendarProperty::RecurrenceId),
         sequence: number(&ICalendarProperty::Sequence).unwrap_or_default(),
         starts: time(component, &ICalendarProperty::Dtstart),

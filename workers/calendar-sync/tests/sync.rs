@@ -74,16 +74,20 @@ async fn an_event_that_is_too_long_keeps_no_other_from_being_stored() {
         let events = [
             with("a", &format!("STATUS:{long}")),
             event("b", "Three"),
-            event(&long, "Long"),
+            [event(&long, "Rule"), support::occurrence(&long, "Occurrence")].concat(),
             with("c", &format!("DESCRIPTION:{longer}")),
             event("d", "Long").replace("DTSTART:", &format!("DTSTART;TZID={long}:")),
             event("e", &"\u{1f389}".repeat(70_000)),
             with("f", &format!("DESCRIPTION:{}", &longer[..7 << 20])),
         ];
-        assert_eq!(done(sync(&deps, job(&events)).await), Some((2, 1, 0)), "{store}");
-        let stored = rows(&deps).await.into_iter().map(|(uid, summary)| (uid, summary.len()));
+        assert_eq!(done(sync(&deps, job(&events)).await), Some((4, 1, 0)), "{store}");
+        // A name that is too long has another one in its place.
+        let (named, others): (Vec<_>, Vec<_>) = rows(&deps).await.into_iter().partition(|(uid, _)| uid.len() == 1);
+        assert_eq!(others.iter().map(|(_, summary)| summary.as_str()).collect::<Vec<_>>(), ["Rule", "Occurrence"]);
+        assert!(others[0].0 == others[1].0 && others[0].0.len() == 64);
+        let lengths = named.into_iter().map(|(uid, summary)| (uid, summary.len()));
         let expected = [("a", "One".len()), ("b", "Three".len()), ("e", 16 << 10), ("f", "Long".len())];
-        assert!(stored.eq(expected.map(|(uid, length)| (uid.to_owned(), length))), "{store}");
+        assert!(lengths.eq(expected.map(|(uid, length)| (uid.to_owned(), length))), "{store}");
     }
 }
 
