@@ -158,6 +158,11 @@ async fn a_caldav_collection_is_synchronised_by_what_changed() {
         assert_eq!(done(sync(&deps, job.clone()).await), None, "{store}");
         let left: Vec<_> = rows(&deps).await.into_iter().map(|(uid, _)| uid).collect();
         assert_eq!(left, ["c d", "r"]);
+        // The URL without its slash is that of the same collection.
+        let job = json!({"url": collection.trim_end_matches('/'), "protocol": "caldav"});
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((2, 0, 0)), "{store}");
+        radicale.delete(&deps, &collection, "c d").await;
+        assert_eq!(done(sync(&deps, job).await), Some((0, 0, 1)), "{store}");
     }
     let stranger = deps("sqlite::memory:");
     let collection = radicale.collection(&radicale.deps("sqlite::memory:")).await;
