@@ -5,10 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::digest;
 use crate::ical::Event;
 
+/// The longest name, path, version, rule, zone and status that is kept, in bytes: less than the 64 KiB of MariaDB's `TEXT`.
+pub const LONGEST: usize = 16 << 10;
+
+/// The longest component that is kept, in bytes: less than the 16 MiB that MariaDB takes in one packet.
+pub const LONGEST_COMPONENT: usize = 8 << 20;
+
 /// An event and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The path of its resource on a CalDAV server; empty for an iCalendar file, which is one resource.
+    /// The [name](crate::dav::name) of its resource on a CalDAV server; empty for an iCalendar file, which is one resource.
     pub resource: String,
     /// The version of that resource.
     pub etag: String,
@@ -22,6 +28,14 @@ impl Found {
     pub fn id(&self, calendar: &str) -> String {
         digest([calendar, &self.resource, &self.event.uid, &self.event.recurrence_id])
     }
+
+    /// Tells whether each store can keep it. What is too long is not cut: half a rule is another rule.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        let Event { uid, zone, rrule, status, component, .. } = &self.event;
+        let texts = [&self.resource, &self.etag, uid, zone, rrule, status];
+        texts.iter().all(|text| text.len() <= LONGEST) && component.len() <= LONGEST_COMPONENT
+    }
 }
 
 /// What the store knows of an event.
@@ -29,7 +43,7 @@ impl Found {
 pub struct Known {
     /// Its key.
     pub id: String,
-    /// The path of its resource.
+    /// The name of its resource.
     pub resource: String,
     /// The version of that resource.
     pub etag: String,
@@ -59,6 +73,8 @@ pub struct Changes {
     pub created: usize,
     /// Keys of events that are gone.
     pub deletes: Vec<String>,
+    /// How many events are too long for a store: they stay as they were.
+    pub too_long: usize,
 }
 
 /// Compares.
@@ -72,11 +88,14 @@ pub fn compare(calendar: &str, known: &[Known], found: Vec<Found>, scope: Scope<
     };
     let gone = known.iter().filter(looked_at).filter(|one| !found.contains_key(&one.id));
     let deletes = gone.map(|one| one.id.clone()).collect();
+    let all = found.len();
+    found.retain(|_, one| one.fits());
+    let too_long = all - found.len();
     let created = found.keys().filter(|id| !by_id.contains_key(id.as_str())).count();
     found.retain(|id, one| {
         by_id.get(id.as_str()).is_none_or(|known| known.digest != one.event.digest || known.etag != one.etag)
     });
-    Changes { upserts: found, created, deletes }
+    Changes { upserts: found, created, deletes, too_long }
 }
 
 #[cfg(test)]
@@ -108,6 +127,32 @@ mod tests {
         assert_eq!(changes.upserts.keys().collect::<BTreeSet<_>>(), BTreeSet::from([&now[1].id("c"), &now[2].id("c")]));
         assert_eq!((changes.created, changes.deletes), (1, vec![before[2].id("c")]));
         assert_eq!(compare("c", &known(&now), now, Scope::All), Changes::default());
+    }
+
+    #[test]
+    fn what_is_too_long_stays_as_it_was() {
+        let before = [found("/a", "1", "a", "x")];
+        let long = |set: fn(&mut Found)| {
+            let mut one = found("/a", "2", "a", "y");
+            set(&mut one);
+            compare("c", &known(&before), vec![one], Scope::All)
+        };
+        let sets: [fn(&mut Found); 4] = [
+            |one| one.etag = "e".repeat(LONGEST + 1),
+            |one| one.event.rrule = "r".repeat(LONGEST + 1),
+            |one| one.event.status = "s".repeat(LONGEST + 1),
+            |one| one.event.component = "c".repeat(LONGEST_COMPONENT + 1),
+        ];
+        for set in sets {
+            assert_eq!(long(set), Changes { too_long: 1, ..Changes::default() });
+        }
+        let sets: [fn(&mut Found); 2] =
+            [|one| one.resource = "r".repeat(LONGEST + 1), |one| one.event.uid = "u".repeat(LONGEST + 1)];
+        for set in sets {
+            let changes = long(set);
+            assert_eq!((changes.upserts.len(), changes.created, changes.too_long), (0, 0, 1));
+        }
+        assert_eq!(long(|one| one.event.zone = "z".repeat(LONGEST)).upserts.len(), 1);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub enum Fetched {
 /// # Errors
 /// What becomes of the job.
 pub async fn fetch(deps: &Deps, url: &Url, state: &State) -> Result<Fetched, Outcome> {
-    let request = deps.request("GET", url).map_err(|error| of_error(&error))?;
+    let request = deps.file(url).map_err(|error| of_error(&error))?;
     let mut request = request.header(header::ACCEPT, "text/calendar, */*;q=0.1");
     if let Some(etag) = &state.etag {
         request = request.header(header::IF_NONE_MATCH, etag);

@@ -8,12 +8,13 @@ use calcard::icalendar::{
 };
 use calcard::{Entry, Parser};
 
+use crate::changes::LONGEST;
 use crate::digest;
 
 /// One event: a single one, the rule of a recurring one, or one changed occurrence of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
-    /// Its name, the same for all occurrences.
+    /// Its name, the same for all occurrences; a digest where it has none, or one that is too long.
     pub uid: String,
     /// Which occurrence this one replaces, as `RECURRENCE-ID` says it; empty for none.
     pub recurrence_id: String,
@@ -27,7 +28,7 @@ pub struct Event {
     pub zone: String,
     /// The rule of its recurrence: `FREQ=WEEKLY;BYDAY=SA`; empty for none.
     pub rrule: String,
-    /// What it is called.
+    /// What it is called, or the beginning of it: `component` has all of it.
     pub summary: String,
     /// `CONFIRMED`, `TENTATIVE`, `CANCELLED` or empty.
     pub status: String,
@@ -100,19 +101,28 @@ fn event(calendar: &ICalendar, component: &ICalendarComponent) -> Event {
     let uid = text(&ICalendarProperty::Uid);
     let number = |property| component.property(property)?.values.first()?.as_integer();
     Event {
-        // Not every exporter names its events.
-        uid: if uid.trim().is_empty() { digest.clone() } else { uid },
+        uid: match uid.len() {
+            // Not every exporter names its events.
+            _ if uid.trim().is_empty() => digest.clone(),
+            0..=LONGEST => uid,
+            _ => crate::digest([uid.as_str()]),
+        },
         recurrence_id: time(component, &ICalendarProperty::RecurrenceId),
         sequence: number(&ICalendarProperty::Sequence).unwrap_or_default(),
         starts: time(component, &ICalendarProperty::Dtstart),
         ends: time(component, &ICalendarProperty::Dtend),
         zone: zone(component).unwrap_or_default(),
         rrule: text(&ICalendarProperty::Rrule),
-        summary: text(&ICalendarProperty::Summary),
+        summary: beginning(text(&ICalendarProperty::Summary), LONGEST),
         status: text(&ICalendarProperty::Status),
         component: lines.concat(),
         digest,
     }
+}
+
+fn beginning(mut text: String, bytes: usize) -> String {
+    text.truncate(text.floor_char_boundary(bytes));
+    text
 }
 
 fn time(component: &ICalendarComponent, property: &ICalendarProperty) -> String {

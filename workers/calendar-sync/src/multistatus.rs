@@ -17,8 +17,8 @@ pub struct Resource {
     pub status: Option<u16>,
     /// Its version.
     pub etag: Option<String>,
-    /// Its content.
-    pub data: Option<String>,
+    /// Its content, or the status that stands in its place.
+    pub data: Option<Result<String, u16>>,
     /// Whether it holds other resources.
     pub is_collection: bool,
 }
@@ -38,10 +38,7 @@ pub struct Multistatus {
 /// It is no XML.
 pub fn parse(text: &str) -> Result<Multistatus, String> {
     let mut reader = NsReader::from_str(text);
-    let (mut answer, mut open, mut value) = (Multistatus::default(), Vec::new(), String::new());
-    let mut current = Resource::default();
-    // Properties stand before their status.
-    let mut properties = Resource::default();
+    let (mut reading, mut open, mut value) = (Reading::default(), Vec::new(), String::new());
     loop {
         let (namespace, event) = reader.read_resolved_event().map_err(|error| error.to_string())?;
         let ours = |local: &str| match &namespace {
@@ -49,56 +46,95 @@ pub fn parse(text: &str) -> Result<Multistatus, String> {
             ResolveResult::Bound(Namespace(CALDAV)) => format!("C:{local}"),
             _ => String::new(),
         };
+        let parent = |open: &[String]| open.last().map_or(String::new(), String::clone);
         match event {
             Event::Start(start) => {
                 value.clear();
                 open.push(ours(start.local_name().as_ref()));
             }
-            Event::Empty(empty) if ours(empty.local_name().as_ref()) == "collection" => {
-                properties.is_collection = true;
-            }
+            Event::Empty(empty) => reading.close(&ours(empty.local_name().as_ref()), &parent(&open), ""),
             Event::Text(text) => value.push_str(&text.xml_content(XmlVersion::Implicit1_0)),
             Event::CData(text) => value.push_str(&text.xml_content(XmlVersion::Implicit1_0)),
             Event::GeneralRef(reference) => value.push_str(&resolve(&reference)?),
             Event::End(_) => {
                 let Some(name) = open.pop() else { continue };
-                let parent = open.last().map_or("", String::as_str);
-                close(&name, parent, &value, &mut answer, &mut current, &mut properties);
+                reading.close(&name, &parent(&open), &value);
                 value.clear();
             }
-            Event::Eof if open.is_empty() => return Ok(answer),
+            Event::Eof if open.is_empty() => return Ok(reading.answer),
             Event::Eof => return Err("it breaks off".to_owned()),
             _ => {}
         }
     }
 }
 
-fn close(
-    name: &str,
-    parent: &str,
-    value: &str,
-    answer: &mut Multistatus,
-    current: &mut Resource,
-    properties: &mut Resource,
-) {
-    match (name, parent) {
-        ("href", "response") => value.trim().clone_into(&mut current.href),
-        ("status", "response") => current.status = status(value),
-        ("getetag", "prop") => properties.etag = Some(value.trim().to_owned()),
-        ("C:calendar-data", "prop") => properties.data = Some(value.to_owned()),
-        ("collection", "resourcetype") => properties.is_collection = true,
-        ("status", "propstat") => properties.status = status(value),
-        ("propstat", _) => {
-            let said = std::mem::take(properties);
-            if said.status.is_none_or(|status| status / 100 == 2) {
-                current.etag = said.etag.or(current.etag.take());
-                current.data = said.data.or(current.data.take());
-                current.is_collection |= said.is_collection;
+/// What was read so far.
+#[derive(Default)]
+struct Reading {
+    answer: Multistatus,
+    /// The resources that the current response is about: one status may be that of several.
+    hrefs: Vec<String>,
+    current: Resource,
+    /// Properties stand before their status.
+    properties: Resource,
+}
+
+impl Reading {
+    /// Takes an element at its end.
+    fn close(&mut self, name: &str, parent: &str, value: &str) {
+        let (current, properties) = (&mut self.current, &mut self.properties);
+        match (name, parent) {
+            ("href", "response") => self.hrefs.push(value.trim().to_owned()),
+            ("status", "response") => current.status = status(value),
+            ("getetag", "prop") => properties.etag = Some(value.trim().to_owned()),
+            ("C:calendar-data", "prop") => properties.data = Some(Ok(value.to_owned())),
+            ("collection", "resourcetype") => properties.is_collection = true,
+            ("status", "propstat") => properties.status = status(value),
+            ("propstat", _) => {
+                let said = std::mem::take(properties);
+                match said.status.filter(|status| status / 100 != 2) {
+                    None => {
+                        current.etag = said.etag.or(current.etag.take());
+                        current.data = said.data.or(current.data.take());
+                        current.is_collection |= said.is_collection;
+                    }
+                    Some(status) if said.data.is_some() => current.data = Some(Err(status)),
+                    Some(_) => {}
+                }
             }
+            ("response", _) => {
+                let said = std::mem::take(current);
+                let resources = self.hrefs.drain(..).map(|href| Resource { href, ..said.clone() });
+                self.answer.resources.extend(resources);
+            }
+            ("sync-token", "multistatus") if !value.trim().is_empty() => {
+                self.answer.sync_token = Some(value.trim().to_owned());
+            }
+            _ => {}
         }
-        ("response", _) => answer.resources.push(std::mem::take(current)),
-        ("sync-token", "multistatus") => answer.sync_token = Some(value.trim().to_owned()),
-        _ => {}
+    }
+}
+
+/// The rule of CalDAV that a request broke, as the body of a refusal names it: `no-uid-conflict`. Nothing for a page, and
+/// for what is no rule of CalDAV.
+///
+/// <https://www.rfc-editor.org/rfc/rfc4791#section-1.3>
+pub fn broken_rule(text: &str) -> Option<String> {
+    let mut reader = NsReader::from_str(text);
+    let mut within = false;
+    loop {
+        match reader.read_resolved_event().ok()? {
+            (ResolveResult::Bound(Namespace(DAV)), Event::Start(start)) if start.local_name().as_ref() == "error" => {
+                within = true;
+            }
+            (ResolveResult::Bound(Namespace(CALDAV)), Event::Start(rule) | Event::Empty(rule)) if within => {
+                let name = rule.local_name().as_ref().to_owned();
+                let is_one = name.len() <= 50 && name.chars().all(|c| c == '-' || c.is_ascii_lowercase());
+                return is_one.then_some(name);
+            }
+            (_, Event::Start(_) | Event::Eof) => return None,
+            _ => {}
+        }
     }
 }
 
@@ -133,20 +169,46 @@ mod tests {
                 <d:propstat><d:prop><d:getetag>"1&amp;2"</d:getetag>
                   <cal:calendar-data><![CDATA[BEGIN:VCALENDAR]]>&#13;&lt;END</cal:calendar-data></d:prop>
                   <d:status>HTTP/1.1 200 OK</d:status></d:propstat>
-                <d:propstat><d:prop><d:getetag>no</d:getetag></d:prop><d:status>HTTP/1.1 404 Not Found</d:status></d:propstat>
+                <d:propstat><d:prop><d:getetag/></d:prop><d:status>HTTP/1.1 404 Not Found</d:status></d:propstat>
               </d:response>
-              <d:response><d:href>/cal/gone.ics</d:href><d:status>HTTP/1.1 404 Not Found</d:status></d:response>
+              <d:response><d:href>/cal/gone.ics</d:href><d:href>/cal/too.ics</d:href>
+                <d:status>HTTP/1.1 404 Not Found</d:status></d:response>
+              <d:response><d:href>/cal/kept.ics</d:href><d:propstat><d:prop><cal:calendar-data/></d:prop>
+                <d:status>HTTP/1.1 403 Forbidden</d:status></d:propstat></d:response>
               <d:response><d:href>/cal/</d:href><d:propstat><d:prop><d:resourcetype><d:collection/></d:resourcetype></d:prop>
                 <d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>
               <d:sync-token>http://example.org/7</d:sync-token>
             </d:multistatus>"#;
         let answer = parse(text).unwrap();
         assert_eq!(answer.sync_token.as_deref(), Some("http://example.org/7"));
-        let [event, gone, collection] = &answer.resources[..] else { panic!("{answer:?}") };
+        let [event, gone, too, kept, collection] = &answer.resources[..] else { panic!("{answer:?}") };
         assert_eq!((event.href.as_str(), event.etag.as_deref()), ("/cal/a%20b.ics", Some("\"1&2\"")));
-        assert_eq!(event.data.as_deref(), Some("BEGIN:VCALENDAR\r<END"));
+        assert_eq!(event.data, Some(Ok("BEGIN:VCALENDAR\r<END".to_owned())));
         assert_eq!((gone.href.as_str(), gone.status), ("/cal/gone.ics", Some(404)));
+        assert_eq!((too.href.as_str(), too.status), ("/cal/too.ics", Some(404)));
+        assert_eq!((kept.status, &kept.data), (None, &Some(Err(403))));
         assert!(collection.is_collection && !event.is_collection);
+    }
+
+    #[test]
+    fn a_refusal_names_the_rule() {
+        let conflict = r#"<?xml version="1.0"?><error xmlns="DAV:"><no-uid-conflict xmlns="urn:ietf:params:xml:ns:caldav"/></error>"#;
+        assert_eq!(broken_rule(conflict).as_deref(), Some("no-uid-conflict"));
+        let conflict = r#"<d:error xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav">
+            <c:no-uid-conflict><d:href>/a.ics</d:href></c:no-uid-conflict></d:error>"#;
+        assert_eq!(broken_rule(conflict).as_deref(), Some("no-uid-conflict"));
+        let others = [
+            "",
+            "Conflict",
+            "<html><body>Conflict</body></html>",
+            "<d:error xmlns:d='DAV:'><d:need-privileges/></d:error>",
+            "<c:no-uid-conflict xmlns:c='urn:ietf:params:xml:ns:caldav'/>",
+            "<d:error xmlns:d='DAV:'>",
+            "<d:error xmlns:d='DAV:'><Héllo xmlns='urn:ietf:params:xml:ns:caldav'/>",
+        ];
+        for other in others {
+            assert_eq!(broken_rule(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use queuestack_outbound::{ByOrigin, HttpError, NetworkError, OriginError, Outbound, RequestBuilder, Url};
+use queuestack_outbound::{
+    ByOrigin, HttpError, Method, NetworkError, Networks, OriginError, Outbound, RequestBuilder, Url,
+};
 use queuestack_worker::database::OpenError;
 use serde::Deserialize;
 
@@ -11,7 +13,7 @@ use crate::store::Store;
 /// How long one request may take, its body included.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How many redirects are followed: calendars move, and `webcal` services send one on.
+/// How many redirects of a file are followed: calendars move, and `webcal` services send one on.
 const REDIRECTS: usize = 5;
 
 /// The environment.
@@ -74,6 +76,8 @@ pub struct Deps {
     /// The queue of notifications.
     pub notifications: Option<String>,
     outbound: Outbound,
+    /// Follows redirects.
+    following: Outbound,
     credentials: ByOrigin<Credentials>,
 }
 
@@ -100,28 +104,42 @@ impl Settings {
         let credentials = self.credentials.as_deref();
         let credentials = credentials.map(|text| ByOrigin::read("CALENDAR_CREDENTIALS", text, EXAMPLE));
         let max_bytes = self.max_bytes.as_deref().map_or(Ok(10 << 20), str::parse);
+        let allowed: Networks = self.allow.as_deref().unwrap_or_default().parse()?;
         Ok(Deps {
             store: Store::open(self.store.as_deref().unwrap_or("sqlite:calendar.db"))?,
             max_bytes: max_bytes.map_err(|_| SettingsError::MaxBytes)?,
             notifications: self.notifications.clone(),
-            outbound: Outbound::new(self.allow.as_deref().unwrap_or_default().parse()?, REDIRECTS, TIMEOUT)?,
+            outbound: Outbound::new(allowed.clone(), 0, TIMEOUT)?,
+            following: Outbound::new(allowed, REDIRECTS, TIMEOUT)?,
             credentials: credentials.transpose()?.unwrap_or_default(),
         })
     }
 }
 
 impl Deps {
-    /// A request with the credentials of that server; a redirect to another one goes without them.
+    /// A request with the credentials of that server. A redirect is its answer: one that is followed may turn what
+    /// writes into what reads, and the answer of another page into that of this resource.
     ///
     /// # Errors
     /// The URL may not be asked.
     pub fn request(&self, method: &'static str, url: &Url) -> Result<RequestBuilder, HttpError> {
         let method = method.parse().map_err(|_| HttpError::Refused("the method is none of HTTP"))?;
-        let request = self.outbound.request(method, url)?;
-        Ok(match self.credentials.get(url) {
+        Ok(self.authorised(self.outbound.request(method, url)?, url))
+    }
+
+    /// A request for a file. Redirects are followed, to another server without the credentials.
+    ///
+    /// # Errors
+    /// The URL may not be asked.
+    pub fn file(&self, url: &Url) -> Result<RequestBuilder, HttpError> {
+        Ok(self.authorised(self.following.request(Method::GET, url)?, url))
+    }
+
+    fn authorised(&self, request: RequestBuilder, url: &Url) -> RequestBuilder {
+        match self.credentials.get(url) {
             Some(Credentials::Password { username, password }) => request.basic_auth(username, Some(password)),
             Some(Credentials::Token { token }) => request.bearer_auth(token),
             None => request,
-        })
+        }
     }
 }

@@ -7,14 +7,18 @@ use queuestack_worker::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::changes::{Found, Known, Scope, compare};
+use crate::changes::{Found, Known, LONGEST, Scope, compare};
+use crate::dav::{self, Content};
 use crate::fetch::{Fetched, fetch};
-use crate::notify::Notify;
+use crate::notify::{Notify, is_line};
 use crate::store::{Calendar, State, Store};
-use crate::{Deps, dav, dead, digest, ical};
+use crate::{Deps, dead, digest, ical};
 
 /// The type of the job.
 pub const TYPE: &str = "calendar.sync";
+
+/// The longest name of a calendar, in characters. The subject of a mail has 500, and says more.
+const NAME: usize = 400;
 
 /// The payload: `{"url": "https://example.org/team.ics"}`.
 ///
@@ -56,6 +60,11 @@ impl SyncCalendar {
     /// # Errors
     /// A sentence for the dead letter.
     pub fn validate(&self) -> Result<(), String> {
+        let name = self.calendar.as_deref().unwrap_or_default();
+        if !is_line(name) || name.chars().count() > NAME {
+            return Err(format!("`calendar` is more than one line, or has control characters or more than {NAME}"));
+        }
+        self.notify.validate()?;
         match (&self.url, &self.ics, &self.calendar) {
             (Some(_), Some(_), _) => Err("`url` and `ics` exclude each other".to_owned()),
             (None, None, _) => Err("neither `url` nor `ics` is there".to_owned()),
@@ -92,6 +101,8 @@ struct News {
     /// The resources that were looked at; nothing means all of them.
     scope: Option<BTreeSet<String>>,
     after: State,
+    /// What the server could not tell now: the rest is kept, and the job is done again.
+    unclear: Option<String>,
 }
 
 /// Does the job.
@@ -123,12 +134,20 @@ async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
             found: events(payload.ics.as_deref().unwrap_or_default(), "", "")?,
             scope: None,
             after: State::default(),
+            unclear: None,
         }),
     };
     let Some(mut news) = news else { return Ok(Summary { not_modified: true, ..Summary::default() }) };
     news.after.source.clone_from(&source);
+    for said in [&mut news.after.etag, &mut news.after.modified, &mut news.after.sync_token] {
+        // Without them everything is asked for the next time.
+        said.take_if(|text| text.len() > LONGEST);
+    }
     let scope = news.scope.as_ref().map_or(Scope::All, Scope::Resources);
     let changes = compare(&id, &known, news.found, scope);
+    if changes.too_long > 0 {
+        tracing::warn!(events = changes.too_long, "events were left out: they are too long for the store");
+    }
     let summary = Summary {
         created: changes.created,
         updated: changes.upserts.len() - changes.created,
@@ -140,7 +159,7 @@ async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
         payload.notify.tell(&queue, &calendar, before.version + 1, &known, &changes).await?;
     }
     match deps.store.apply(&calendar, &before, &news.after, &changes).await {
-        Ok(true) => Ok(summary),
+        Ok(true) => news.unclear.map_or(Ok(summary), |told| Err(Outcome::retry(told))),
         Ok(false) => Err(Outcome::retry("another sync of this calendar was done in the meantime")),
         Err(error) => Err(unavailable(error)),
     }
@@ -163,40 +182,51 @@ fn events(text: &str, resource: &str, etag: &str) -> Result<Vec<Found>, Outcome>
 async fn file(deps: &Deps, url: &Url, state: &State) -> Result<Option<News>, Outcome> {
     let Fetched::File { text, etag, modified } = fetch(deps, url, state).await? else { return Ok(None) };
     // The version of the file is no part of its events: it changes with every one of them.
-    Ok(Some(News { found: events(&text, "", "")?, scope: None, after: State { etag, modified, ..State::default() } }))
+    let after = State { etag, modified, ..State::default() };
+    Ok(Some(News { found: events(&text, "", "")?, scope: None, after, unclear: None }))
 }
 
 async fn collection(deps: &Deps, url: &Url, state: &State, known: &[Known]) -> Result<Option<News>, Outcome> {
-    let sync = dav::changes(deps, url, state.sync_token.as_deref()).await?;
-    if !sync.complete && sync.there.is_empty() && sync.gone.is_empty() && sync.token == state.sync_token {
+    // Rows from before names were made one say nothing to what changed by the token: then all is looked at.
+    let token =
+        state.sync_token.as_deref().filter(|_| known.iter().all(|one| dav::name(&one.resource) == one.resource));
+    let mut sync = dav::changes(deps, url, token).await?;
+    let nothing = sync.there.is_empty() && sync.gone.is_empty() && sync.unclear.is_empty();
+    if !sync.complete && nothing && sync.token == state.sync_token {
         return Ok(None);
     }
     let versions: BTreeMap<&str, &str> = known.iter().map(|one| (one.resource.as_str(), one.etag.as_str())).collect();
-    let same = |path: &str, etag: &str| !etag.is_empty() && versions.get(path) == Some(&etag);
-    let changed: Vec<&str> =
-        sync.there.iter().filter(|(path, etag)| !same(path, etag)).map(|(path, _)| path.as_str()).collect();
-    let (mut found, mut unread) = (Vec::new(), BTreeSet::new());
-    for content in dav::contents(deps, url, &changed).await? {
-        match ical::parse(&content.text) {
-            Ok(events) => found.extend(events.into_iter().map(|event| Found {
-                resource: content.path.clone(),
-                etag: content.etag.clone(),
-                event,
-            })),
-            // One that cannot be read must not keep the others from being read; what is known of it stays.
-            Err(error) => {
-                tracing::warn!(%error, "a resource of the calendar was left out");
-                unread.insert(content.path);
-            }
+    let same = |name: &str, etag: &str| !etag.is_empty() && versions.get(name) == Some(&etag);
+    let changed: Vec<_> = sync.there.iter().filter(|(name, one)| !same(name, &one.etag)).collect();
+    // What is said of a resource changes its events. Where nothing is said for sure, what is known of it stays.
+    let (mut found, mut looked_at) = (Vec::new(), sync.gone);
+    for (resource, content) in dav::contents(deps, url, &changed).await? {
+        match content {
+            Content::Text { etag, text } => match events(&text, &resource, &etag) {
+                Ok(events) => {
+                    found.extend(events);
+                    looked_at.insert(resource);
+                }
+                // One that cannot be read must not keep the others from being read.
+                Err(error) => tracing::warn!(?error, "a resource of the calendar was left out"),
+            },
+            Content::Gone => drop(looked_at.insert(resource)),
+            Content::TooLarge => tracing::warn!("a resource of the calendar was left out: it is too large"),
+            Content::Unclear(status) => drop(sync.unclear.insert(resource, status)),
         }
     }
-    let mut looked_at: BTreeSet<String> = changed.iter().map(|path| (*path).to_owned()).collect();
-    looked_at.extend(sync.gone);
     if sync.complete {
-        let missing = known.iter().filter(|one| !sync.there.contains_key(&one.resource));
-        looked_at.extend(missing.map(|one| one.resource.clone()));
+        let is_missing = |name: &String| !sync.there.contains_key(name) && !sync.unclear.contains_key(&dav::name(name));
+        looked_at.extend(known.iter().map(|one| &one.resource).filter(|name| is_missing(name)).cloned());
     }
-    looked_at.retain(|path| !unread.contains(path));
-    let after = State { sync_token: sync.token, ..State::default() };
-    Ok(Some(News { found, scope: Some(looked_at), after }))
+    // From the old token they are told again.
+    let sync_token = if sync.unclear.is_empty() { sync.token } else { state.sync_token.clone() };
+    let after = State { sync_token, ..State::default() };
+    Ok(Some(News { found, scope: Some(looked_at), after, unclear: unclear(&sync.unclear) }))
+}
+
+/// Says of how many resources the server could not tell what they are, and why.
+fn unclear(resources: &BTreeMap<String, Option<u16>>) -> Option<String> {
+    let why = resources.values().next()?.map_or("not at all".to_owned(), |status| format!("with {status}"));
+    Some(format!("the server answered {why} for an event, {} in all: they stay as they were", resources.len()))
 }

@@ -10,10 +10,13 @@ use queuestack_worker::Outcome;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Deps, dead, ical};
+use crate::{Deps, dead, ical, multistatus};
 
 /// The type of the job.
 pub const TYPE: &str = "calendar.write";
+
+/// The longest body of a refusal that is read, in bytes.
+const REFUSAL: usize = 64 << 10;
 
 /// The payload: `{"url": "https://dav.example.org/team/standup.ics", "ics": "BEGIN:VCALENDAR…", "etag": "\"7\""}`.
 #[derive(Clone, Debug, Deserialize)]
@@ -78,9 +81,25 @@ async fn write(payload: &WriteEvent, deps: &Deps) -> Result<Option<String>, Outc
     match response.status() {
         status if status.is_success() => Ok(etag(&response)),
         StatusCode::PRECONDITION_FAILED => written_before(payload, deps, &url).await,
-        // The collection is not there.
-        StatusCode::CONFLICT => Err(dead("not_found", "the server has no collection for this event")),
+        StatusCode::CONFLICT | StatusCode::FORBIDDEN => Err(refused(response).await),
         status => Err(of_status(status, response.headers())),
+    }
+}
+
+/// What a refusal means: the body says which rule of CalDAV the event breaks, if it is that.
+async fn refused(response: Response) -> Outcome {
+    let status = response.status();
+    let unruled = of_status(status, response.headers());
+    let told = body(response, REFUSAL).await.unwrap_or_default();
+    match multistatus::broken_rule(&String::from_utf8_lossy(&told)).as_deref() {
+        Some("no-uid-conflict") => dead(
+            "conflict",
+            "the calendar has an event of this UID under another URL: write to that, or choose a new UID",
+        ),
+        Some(rule) => dead("rejected", format!("the server answered {status}: the event breaks its rule {rule}")),
+        // What is to hold the event is not there.
+        None if status == StatusCode::CONFLICT => dead("not_found", "the server has no collection for this event"),
+        None => unruled,
     }
 }
 

@@ -6,34 +6,10 @@
 mod servers;
 mod support;
 
-use std::time::Duration;
-
-use calendar_sync::sync::{self, SyncCalendar};
-use calendar_sync::write::{self, WriteEvent};
-use calendar_sync::{Deps, Settings};
-use queuestack_worker::backend::{self, Backend};
-use queuestack_worker::{Envelope, Outcome};
-use serde_json::{Value, json};
-use support::{File, Radicale, calendar, deps, event, rows};
-
-async fn sync(deps: &Deps, payload: Value) -> Outcome {
-    sync::handle(serde_json::from_value::<SyncCalendar>(payload).unwrap(), deps).await
-}
-
-/// Synchronises and returns created, updated, deleted; nothing when the server said that nothing changed.
-#[track_caller]
-fn done(outcome: Outcome) -> Option<(u64, u64, u64)> {
-    let Outcome::Done(Some(summary)) = outcome else { panic!("{outcome:?}") };
-    let count = |name: &str| summary[name].as_u64().unwrap();
-    (summary["not_modified"] == false).then(|| (count("created"), count("updated"), count("deleted")))
-}
-
-#[track_caller]
-fn dead(outcome: Outcome, expected: &str) -> String {
-    let Outcome::DeadLetter { reason, error } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(reason, expected, "{error}");
-    error
-}
+use calendar_sync::Settings;
+use queuestack_worker::Outcome;
+use serde_json::json;
+use support::{File, Radicale, calendar, dead, deps, done, event, put, rows, sync};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_synchronised_into_each_database() {
@@ -85,65 +61,34 @@ async fn many_events_and_syncs_at_once_end_with_each_event_once() {
     }
 }
 
-/// What waits in the queue of notifications, taken out of it: types, keys and payloads.
-async fn told(queue: &dyn Backend) -> Vec<(String, String, Value)> {
-    let deliveries = queue.receive(10, Duration::ZERO).await.unwrap();
-    let receipts: Vec<_> = deliveries.iter().map(|one| one.receipt.clone()).collect();
-    assert!(queue.delete(&receipts).await.iter().all(Result::is_ok));
-    let jobs = deliveries.iter().map(|one| {
-        let envelope = Envelope::decode(&one.body).unwrap();
-        (envelope.job_type, envelope.idempotency_key.unwrap(), envelope.payload)
-    });
-    jobs.collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn who_wants_to_know_is_told_what_changed() {
-    let file = File::serve(calendar(&[event("a", "One"), event("b", "Two"), event("c", "Same")])).await;
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("notifications.db").display());
-    let queue = backend::open(&url).await.unwrap();
-    let mut deps = deps(&format!("sqlite:{}", folder.path().join("calendar.db").display()));
-    let notify = json!({"email": ["a@example.org"], "webhooks": ["https://hooks.example.org/a"]});
-    let job = json!({"url": file.url(), "calendar": "team", "notify": notify});
-    let error = dead(sync(&deps, job.clone()).await, "not_configured");
-    assert!(error.contains("`send: notification-queue`"), "{error}");
-    deps.notifications = Some(url);
-    assert_eq!(done(sync(&deps, job.clone()).await), Some((3, 0, 0)));
-    assert_eq!(told(&*queue).await, [], "all of a new calendar is new");
-
-    file.change(calendar(&[event("a", "Won"), event("c", "Same"), event("d", "New")]));
-    // The store fails after the jobs were enqueued: they are enqueued again, as the same jobs.
-    support::refuse_deletes(&deps, true).await;
-    let outcome = sync(&deps, job.clone()).await;
-    assert!(matches!(&outcome, Outcome::Retry { error, .. } if error.contains("the calendar store")), "{outcome:?}");
-    let before = told(&*queue).await;
-    support::refuse_deletes(&deps, false).await;
-    assert_eq!(done(sync(&deps, job.clone()).await), Some((1, 1, 1)));
-    let after = told(&*queue).await;
-    assert_eq!(before, after);
-    let starts = "20261121T100000Z";
-    let mut events = after[0].2["data"]["events"].clone();
-    events.as_array_mut().unwrap().sort_by_key(|event| event["summary"].to_string());
-    let line = |summary: &str, change: &str| json!({"summary": summary, "starts": starts, "change": change});
-    assert_eq!(events, json!([line("New", "new"), line("Two", "removed"), line("Won", "changed")]));
-    assert_eq!((after[0].0.as_str(), after[1].0.as_str()), (notification::email::TYPE, notification::push::TYPE));
-    assert_eq!(after[1].2["url"], "https://hooks.example.org/a");
-    assert_eq!(after[1].2["body"]["total"], 3);
-    // The other worker can read it.
-    let templates = notification::template::Templates::new(None).unwrap();
-    let mail = serde_json::from_value(after[0].2.clone()).unwrap();
-    let from = "calendar@example.org".parse().unwrap();
-    let mail = notification::email::message(&mail, &from, "0", &templates).unwrap().formatted();
-    assert!(String::from_utf8(mail).unwrap().contains("Subject: team: 3 events changed"));
-
-    // A new version that says the same is nothing to tell; the next change is another job.
-    file.change(calendar(&[event("d", "New"), event("c", "Same"), event("a", "Won")]));
-    assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 0, 0)));
-    assert_eq!(told(&*queue).await, []);
-    file.change(calendar(&[event("d", "New"), event("c", "Same"), event("a", "One")]));
-    assert_eq!(done(sync(&deps, job).await), Some((0, 1, 0)));
-    assert_ne!(told(&*queue).await[0].1, after[0].1);
+async fn an_event_that_is_too_long_keeps_no_other_from_being_stored() {
+    // More than the columns of MariaDB hold, and its packets.
+    let (long, longer) = ("x".repeat(70_000), "x".repeat(17 << 20));
+    let with = |uid: &str, line: &str| event(uid, "Long").replace("SUMMARY", &format!("{line}\r\nSUMMARY"));
+    for store in support::stores().await {
+        let deps = deps(&store);
+        let job = |events: &[String]| json!({"calendar": "inline", "ics": calendar(events)});
+        let short = [event("a", "One"), event("b", "Two")];
+        assert_eq!(done(sync(&deps, job(&short)).await), Some((2, 0, 0)), "{store}");
+        let events = [
+            with("a", &format!("STATUS:{long}")),
+            event("b", "Three"),
+            [event(&long, "Rule"), support::occurrence(&long, "Occurrence")].concat(),
+            with("c", &format!("DESCRIPTION:{longer}")),
+            event("d", "Long").replace("DTSTART:", &format!("DTSTART;TZID={long}:")),
+            event("e", &"\u{1f389}".repeat(70_000)),
+            with("f", &format!("DESCRIPTION:{}", &longer[..7 << 20])),
+        ];
+        assert_eq!(done(sync(&deps, job(&events)).await), Some((4, 1, 0)), "{store}");
+        // A name that is too long has another one in its place.
+        let (named, others): (Vec<_>, Vec<_>) = rows(&deps).await.into_iter().partition(|(uid, _)| uid.len() == 1);
+        assert_eq!(others.iter().map(|(_, summary)| summary.as_str()).collect::<Vec<_>>(), ["Rule", "Occurrence"]);
+        assert!(others[0].0 == others[1].0 && others[0].0.len() == 64);
+        let lengths = named.into_iter().map(|(uid, summary)| (uid, summary.len()));
+        let expected = [("a", "One".len()), ("b", "Three".len()), ("e", 16 << 10), ("f", "Long".len())];
+        assert!(lengths.eq(expected.map(|(uid, length)| (uid.to_owned(), length))), "{store}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,15 +158,16 @@ async fn a_caldav_collection_is_synchronised_by_what_changed() {
         assert_eq!(done(sync(&deps, job.clone()).await), None, "{store}");
         let left: Vec<_> = rows(&deps).await.into_iter().map(|(uid, _)| uid).collect();
         assert_eq!(left, ["c d", "r"]);
+        // The URL without its slash is that of the same collection.
+        let job = json!({"url": collection.trim_end_matches('/'), "protocol": "caldav"});
+        assert_eq!(done(sync(&deps, job.clone()).await), Some((2, 0, 0)), "{store}");
+        radicale.delete(&deps, &collection, "c d").await;
+        assert_eq!(done(sync(&deps, job).await), Some((0, 0, 1)), "{store}");
     }
     let stranger = deps("sqlite::memory:");
     let collection = radicale.collection(&radicale.deps("sqlite::memory:")).await;
     let error = dead(sync(&stranger, json!({"url": collection, "protocol": "caldav"})).await, "unauthorized");
     assert!(!error.contains("127.0.0.1"), "{error}");
-}
-
-async fn put(deps: &Deps, payload: Value) -> Outcome {
-    write::handle(serde_json::from_value::<WriteEvent>(payload).unwrap(), deps).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,6 +191,13 @@ async fn an_event_is_written_over_the_version_that_was_seen() {
     let error = dead(put(&deps, job("third", Some(&first))).await, "conflict");
     assert!(error.contains(&second) && error.contains(&first), "{error}");
     dead(put(&deps, job("third", None)).await, "conflict");
+    // The same event under another URL.
+    let elsewhere = json!({"url": format!("{collection}b.ics"), "ics": calendar(&[event("meeting", "second")])});
+    let error = dead(put(&deps, elsewhere).await, "conflict");
+    assert!(error.contains("UID under another URL"), "{error}");
+    let nowhere =
+        json!({"url": format!("{}0/b.ics", collection.trim_end_matches('/')), "ics": calendar(&[event("b", "x")])});
+    dead(put(&deps, nowhere).await, "not_found");
     radicale.delete(&deps, &collection, "meeting").await;
     let error = dead(put(&deps, job("third", Some(&second))).await, "conflict");
     assert_eq!(error, "the event was deleted");

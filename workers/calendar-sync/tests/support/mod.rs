@@ -1,12 +1,21 @@
 //! Calendars, and servers that have them.
 
+// Each test file takes what it needs.
+#![allow(dead_code)]
+
+pub mod mock;
+
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use calendar_sync::sync::{self, SyncCalendar};
+use calendar_sync::write::{self, WriteEvent};
 use calendar_sync::{Deps, Settings};
 use jiff::Timestamp;
 use queuestack_outbound::Url;
+use queuestack_worker::Outcome;
 use queuestack_worker::database::query;
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -31,6 +40,39 @@ pub fn occurrence(uid: &str, summary: &str) -> String {
 /// A calendar of events.
 pub fn calendar(events: &[String]) -> String {
     format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//queuestack//test//EN\r\n{}END:VCALENDAR\r\n", events.concat())
+}
+
+/// Does the job `calendar.sync`.
+pub async fn sync(deps: &Deps, payload: Value) -> Outcome {
+    sync::handle(serde_json::from_value::<SyncCalendar>(payload).unwrap(), deps).await
+}
+
+/// Does the job `calendar.write`.
+pub async fn put(deps: &Deps, payload: Value) -> Outcome {
+    write::handle(serde_json::from_value::<WriteEvent>(payload).unwrap(), deps).await
+}
+
+/// What a sync created, updated and deleted; nothing when the server said that nothing changed.
+#[track_caller]
+pub fn done(outcome: Outcome) -> Option<(u64, u64, u64)> {
+    let Outcome::Done(Some(summary)) = outcome else { panic!("{outcome:?}") };
+    let count = |name: &str| summary[name].as_u64().unwrap();
+    (summary["not_modified"] == false).then(|| (count("created"), count("updated"), count("deleted")))
+}
+
+/// The error of a dead letter with this reason.
+#[track_caller]
+pub fn dead(outcome: Outcome, expected: &str) -> String {
+    let Outcome::DeadLetter { reason, error } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(reason, expected, "{error}");
+    error
+}
+
+/// The error of a job that is tried again.
+#[track_caller]
+pub fn again(outcome: Outcome) -> String {
+    let Outcome::Retry { error, .. } = outcome else { panic!("{outcome:?}") };
+    error
 }
 
 /// An empty database of each kind.
