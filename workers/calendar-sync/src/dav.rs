@@ -254,10 +254,10 @@ async fn ask(deps: &Deps, url: &Url, method: &'static str, depth: &str, question
         .map_err(|error| Outcome::retry(format!("the server's answer cannot be read: {error}")))
 }
 
-/// The path of a resource; nothing for one of another server, which is none of ours.
+/// The path of a resource. A server behind a proxy may know itself under another name or scheme than we do: what it lists
+/// is on it, and is asked for there.
 fn path(base: &Url, href: &str) -> Option<String> {
-    let url = base.join(href).ok()?;
-    (url.origin() == base.origin()).then(|| url.path().to_owned())
+    Some(base.join(href).ok()?.path().to_owned())
 }
 
 /// Characters that a name has as they are.
@@ -274,6 +274,14 @@ pub fn name(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_may_know_itself_by_another_name() {
+        let base = Url::parse("https://dav.example/team/").unwrap();
+        for href in ["a.ics", "/team/a.ics", "https://dav.example/team/a.ics", "http://10.0.0.1:5232/team/a.ics"] {
+            assert_eq!(path(&base, href).as_deref(), Some("/team/a.ics"), "{href}");
+        }
+    }
 
     #[test]
     fn a_resource_has_one_name() {
