@@ -1,8 +1,8 @@
 //! The function of an HTTP API that puts what is posted to it into a queue.
 //!
 //! `POST` with `{"type": "order.placed", "payload": {…}}` becomes a job of that type, and the answer is `202` with the
-//! job's id. The header `Idempotency-Key` is the job's key: two posts with one key are one job to workers with a store.
-//! `tenantId` beside the type says whose job it is.
+//! job's id. The header `Idempotency-Key` is the job's key: two posts of a type and a tenant with one key are one job to
+//! workers with a store. `tenantId` beside the type says whose job it is.
 //!
 //! # What is guaranteed
 //!
@@ -24,7 +24,7 @@ use serde_json::Value;
 pub const LARGEST_MESSAGE: usize = 1_048_576;
 /// What a job's envelope takes besides type, key, tenant and payload: version, time, trace and the names of all.
 const ENVELOPE: usize = 512;
-/// The longest type, key or tenant. A key is the deduplication id of FIFO queues, a tenant the group: 128 characters.
+/// The longest type, key or tenant: what SQS takes as a group, which the tenant is.
 const LONGEST_NAME: usize = 128;
 
 /// What is posted.
@@ -120,7 +120,7 @@ fn too_large(size: usize) -> Answer {
     Answer::problem(413, "Content Too Large", &detail)
 }
 
-/// What SQS takes as a group or a deduplication id.
+/// What SQS takes as a group.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())

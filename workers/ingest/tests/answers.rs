@@ -142,12 +142,21 @@ async fn key_tenant_and_trace_go_with_the_job() {
         "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     });
     let body = r#"{"type": "order.placed", "payload": {}, "tenantId": "acme"}"#;
-    assert_eq!(ask(&queue, event("POST", headers, body)).await.status_code, 202);
+    assert_eq!(ask(&queue, event("POST", headers.clone(), body)).await.status_code, 202);
     let job = envelope(&queue);
     assert_eq!((&job["idempotencyKey"], &job["tenantId"]), (&json!("9f1c"), &json!("acme")));
     assert!(job["traceparent"].as_str().unwrap().starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{job}");
+    // A FIFO queue drops what is the same, and nothing of another tenant's and nothing that says something else.
+    let others = [body, &body.replace("acme", "umbrella"), &body.replace("{}", "{\"order\": 7}")].map(str::to_owned);
+    for other in others {
+        assert_eq!(ask(&queue, event("POST", headers.clone(), &other)).await.status_code, 202);
+    }
     let sent = queue.sent.lock().unwrap();
-    assert_eq!((sent[0].deduplication.as_deref(), sent[0].group.as_deref()), (Some("9f1c"), Some("acme")));
+    let groups: Vec<_> = sent.iter().map(|one| one.group.as_deref().unwrap()).collect();
+    assert_eq!(groups, ["acme", "acme", "umbrella", "acme"]);
+    let ids: Vec<_> = sent.iter().map(|one| one.deduplication.as_deref().unwrap()).collect();
+    assert_eq!(ids[0], ids[1]);
+    assert!(ids[1] != ids[2] && ids[2] != ids[3] && ids[3] != ids[1], "{ids:?}");
 }
 
 #[tokio::test]

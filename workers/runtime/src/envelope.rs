@@ -27,7 +27,7 @@ pub struct Envelope {
     pub attempt: u32,
     /// When it was first enqueued.
     pub created_at: Timestamp,
-    /// Two jobs with the same key are one job; without it, jobs with equal payloads are.
+    /// Two jobs of a type and a tenant with the same key are one job; without it, those with equal payloads are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
     /// W3C trace context of the sender.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::Envelope;
 use crate::backend::{self, Backend, Outgoing, QueueError};
 use crate::envelope::VERSION;
+use crate::idempotency::Key;
 use crate::telemetry::Trace;
 
 /// A job to enqueue.
@@ -78,7 +79,8 @@ impl NewJob {
         self
     }
 
-    /// On FIFO queues, a second job with this id within 5 minutes is dropped. Without it, the idempotency key is taken.
+    /// On FIFO queues, a second job with this id within 5 minutes is dropped. Without it, one with the same type,
+    /// tenant, idempotency key and payload is.
     pub fn deduplication(mut self, id: impl Into<String>) -> Self {
         self.deduplication = Some(id.into());
         self
@@ -91,7 +93,8 @@ impl NewJob {
         self
     }
 
-    /// Two jobs with the same key are one job to workers with an idempotency store.
+    /// Two jobs of a type and a tenant with the same key are one job to workers with an idempotency store. An empty key
+    /// is none.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.envelope.idempotency_key = Some(key.into());
         self
@@ -123,8 +126,11 @@ impl NewJob {
             job_type: self.envelope.job_type.clone(),
             error: error.to_string(),
         })?;
+        let given = self.envelope.idempotency_key.as_deref().is_some_and(|key| !key.is_empty());
+        // Not the key alone: what says something else under it is for the workers to refuse, and not to vanish here.
+        let deduplication = given.then(|| Key::of("", &self.envelope).id_with_payload());
+        let deduplication = self.deduplication.or(deduplication);
         let group = self.group.or(self.envelope.tenant_id);
-        let deduplication = self.deduplication.or(self.envelope.idempotency_key);
         Ok(Outgoing {
             body,
             delay: self.delay,

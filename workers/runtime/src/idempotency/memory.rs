@@ -18,12 +18,13 @@ pub struct Memory(Mutex<Records>);
 
 #[derive(Debug, Default)]
 struct Records {
-    by_key: HashMap<Key, Record>,
+    by_id: HashMap<[u8; 32], Record>,
     sweep_at: usize,
 }
 
 #[derive(Debug)]
 struct Record {
+    payload: [u8; 32],
     owner: Owner,
     /// While it is in progress, the end of the lease; once it is done, until when that is remembered.
     until: Instant,
@@ -41,7 +42,7 @@ impl Memory {
     /// How many records it holds, those that are over included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.records().by_key.len()
+        self.records().by_id.len()
     }
 
     /// Whether it holds none.
@@ -63,7 +64,7 @@ impl Memory {
         change: impl FnOnce(&mut Records) -> Option<T>,
     ) -> Result<(), StoreError> {
         let mut records = self.records();
-        let held = records.by_key.get(key).is_some_and(|record| record.owner == owner);
+        let held = records.by_id.get(&key.id).is_some_and(|record| record.owner == owner);
         let changed = if held { change(&mut records) } else { None };
         changed.map(drop).ok_or_else(|| StoreError::lost(key))
     }
@@ -72,9 +73,9 @@ impl Memory {
 impl Records {
     /// Forgets what is over, once in a while: each record is looked at a bounded number of times on average.
     fn sweep(&mut self, now: Instant) {
-        if self.by_key.len() >= self.sweep_at.max(SWEEP) {
-            self.by_key.retain(|_, record| record.until > now);
-            self.sweep_at = self.by_key.len() * 2;
+        if self.by_id.len() >= self.sweep_at.max(SWEEP) {
+            self.by_id.retain(|_, record| record.until > now);
+            self.sweep_at = self.by_id.len() * 2;
         }
     }
 }
@@ -84,8 +85,9 @@ impl Store for Memory {
     async fn claim(&self, key: &Key, owner: Owner, lease: Duration) -> Result<Claim, StoreError> {
         let now = Instant::now();
         let mut records = self.records();
-        match records.by_key.get(key) {
+        match records.by_id.get(&key.id) {
             Some(record) if record.until > now => match &record.done {
+                _ if record.payload != key.payload => return Ok(Claim::Reused),
                 Some(result) => return Ok(Claim::Completed { result: result.clone() }),
                 None if record.owner != owner => return Ok(Claim::Busy { remaining: record.until - now }),
                 None => {}
@@ -93,13 +95,13 @@ impl Store for Memory {
             _ => {}
         }
         records.sweep(now);
-        records.by_key.insert(key.clone(), Record { owner, until: now + lease, done: None });
+        records.by_id.insert(key.id, Record { payload: key.payload, owner, until: now + lease, done: None });
         Ok(Claim::Granted)
     }
 
     async fn renew(&self, key: &Key, owner: Owner, lease: Duration) -> Result<(), StoreError> {
         self.own(key, owner, |records| {
-            let record = records.by_key.get_mut(key).filter(|record| record.done.is_none())?;
+            let record = records.by_id.get_mut(&key.id).filter(|record| record.done.is_none())?;
             record.until = Instant::now() + lease;
             Some(())
         })
@@ -112,14 +114,14 @@ impl Store for Memory {
         result: Option<&Value>,
         keep: Duration,
     ) -> Result<(), StoreError> {
-        let record = Record { owner, until: Instant::now() + keep, done: Some(result.cloned()) };
-        self.own(key, owner, |records| records.by_key.insert(key.clone(), record))
+        let record = Record { payload: key.payload, owner, until: Instant::now() + keep, done: Some(result.cloned()) };
+        self.own(key, owner, |records| records.by_id.insert(key.id, record))
     }
 
     async fn release(&self, key: &Key, owner: Owner) -> Result<(), StoreError> {
         self.own(key, owner, |records| {
-            records.by_key.get(key).filter(|record| record.done.is_none())?;
-            records.by_key.remove(key)
+            records.by_id.get(&key.id).filter(|record| record.done.is_none())?;
+            records.by_id.remove(&key.id)
         })
     }
 }
