@@ -121,7 +121,7 @@ impl NewJob {
             self.envelope.traceparent = Trace::current().map(|trace| trace.child().traceparent());
         }
         let trace = self.envelope.traceparent.as_deref().and_then(Trace::from_traceparent);
-        let body = serde_json::to_string(&self.envelope);
+        let body = self.envelope.encode();
         let body = body.map_err(|error| EnqueueError::Payload {
             job_type: self.envelope.job_type.clone(),
             error: error.to_string(),
