@@ -9,6 +9,10 @@ use crate::shape;
 /// The version that this crate writes. Readers accept it and every older one.
 pub const VERSION: u32 = 1;
 
+/// The fields that it knows.
+pub(crate) const FIELDS: [&str; 8] =
+    ["version", "type", "payload", "attempt", "createdAt", "idempotencyKey", "traceparent", "tenantId"];
+
 /// One job on its way. Fields that this version does not know are kept and sent on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,6 +105,16 @@ fn unquoted(error: &serde_json::Error, body: &str) -> Option<serde_json::Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fields_that_are_known_are_all_that_are_written() {
+        let all = r#"{"version": 1, "type": "", "payload": 0, "attempt": 0, "createdAt": "2026-11-21T00:00:00Z",
+            "idempotencyKey": "", "traceparent": "", "tenantId": ""}"#;
+        let envelope = Envelope::decode(all).unwrap();
+        assert!(envelope.other.is_empty());
+        let written: Map<String, Value> = serde_json::from_str(&envelope.encode().unwrap()).unwrap();
+        assert!(written.keys().eq(FIELDS));
+    }
 
     #[test]
     fn a_body_has_only_characters_that_sqs_takes() {

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use queuestack_worker::backend::{Backend, Delivery, Outgoing, Typed, TypedValue};
+use queuestack_worker::{EnqueueError, Envelope, JobQueue, NewJob};
 use support::queues::{Kind, Queue, queue};
 
 const WAIT: Duration = Duration::from_secs(2);
@@ -215,6 +216,30 @@ on_each! {
         send(&queue.open, vec![of_group("once", "a"), of_group("twice", "a")]).await;
         let received = receive(&queue.open, 2).await;
         assert_eq!(bodies(&received), ["once", "twice"]);
+    }
+}
+
+on_each! {
+    async fn whatever_a_job_is_called_it_is_taken_once(queue: Queue = Kind::Fifo) {
+        let jobs = JobQueue::on(queue.open.clone());
+        let names = ["Müller GmbH", "team 2026-11-21T10:00", "\u{ffff}\n", &"x".repeat(129), "plain"];
+        for name in names.into_iter().chain(names) {
+            let job = NewJob::new(name, &name).tenant(name).idempotency_key(name);
+            jobs.enqueue(job).await.unwrap();
+            let job = NewJob::new(name, &1).group(name).deduplication(name);
+            jobs.enqueue(job).await.unwrap();
+        }
+        let received = receive(&queue.open, 10).await;
+        assert_eq!(received.len(), 10);
+        let of_tenants = received.iter().map(|one| Envelope::decode(&one.body).unwrap());
+        let of_tenants: Vec<_> = of_tenants.filter(|one| one.tenant_id.is_some()).collect();
+        assert!(of_tenants.iter().all(|one| one.payload == one.job_type.as_str()));
+        assert_eq!(of_tenants.len(), 5);
+        assert_eq!(received.iter().filter(|one| one.group.as_deref() == Some("plain")).count(), 2);
+        // What no reader could read is not sent.
+        let twice = jobs.enqueue(NewJob::new("a", &1).field("correlationId", 7).field("attempt", 2)).await;
+        let told = "`attempt` cannot be a field of its own of a: it is one that every job has";
+        assert!(matches!(&twice, Err(error @ EnqueueError::Reserved { .. }) if error.to_string() == told), "{twice:?}");
     }
 }
 
