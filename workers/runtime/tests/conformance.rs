@@ -271,6 +271,20 @@ async fn a_dead_letter_keeps_the_types_of_attributes_and_bytes() {
     assert_eq!((dead.attributes["plain"].as_str(), dead.attributes["reason"].as_str()), ("y", "hopeless"));
 }
 
+/// Each connection to memory would be a database of its own.
+#[tokio::test]
+async fn a_queue_in_memory_is_one_queue() {
+    let open = queuestack_worker::backend::open("sqlite::memory:").await.unwrap();
+    let sends = (0..8).map(|number| {
+        let open = open.clone();
+        tokio::spawn(async move { send(&open, vec![message(number.to_string())]).await })
+    });
+    for sent in sends.collect::<Vec<_>>() {
+        sent.await.unwrap();
+    }
+    assert_eq!(bodies(&receive(&open, 8).await), ["0", "1", "2", "3", "4", "5", "6", "7"]);
+}
+
 /// Not of SQS, where every receive counts.
 #[tokio::test]
 async fn a_receive_that_is_given_back_unbegun_does_not_count() {
