@@ -123,16 +123,16 @@ impl SqliteQueue {
 
     /// Moves what was received too often.
     async fn bury_spent(&self, now: i64) -> Result<(), sqlx::Error> {
-        let spent = "queue = ? AND visible_at <= ? AND receives >= ?";
         let mut change = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         for statement in [
-            format!(
+            concat!(
                 "INSERT INTO dead_letters (queue, id, body, attributes, group_id, sent_at, died_at, receives) \
-                 SELECT queue, id, body, attributes, group_id, sent_at, visible_at, receives FROM messages WHERE {spent}"
+                 SELECT queue, id, body, attributes, group_id, sent_at, visible_at, receives FROM messages WHERE ",
+                receive::spent!()
             ),
-            format!("DELETE FROM messages WHERE {spent}"),
+            concat!("DELETE FROM messages WHERE ", receive::spent!()),
         ] {
-            sqlx::query(sqlx::AssertSqlSafe(statement))
+            sqlx::query(statement)
                 .bind(&self.options.queue)
                 .bind(now)
                 .bind(self.options.most_receives)
