@@ -144,9 +144,9 @@ impl NewJob {
             job_type: self.envelope.job_type.clone(),
             error: error.to_string(),
         })?;
-        let given = self.envelope.idempotency_key.as_deref().is_some_and(|key| !key.is_empty());
+        let keyed = fifo && self.envelope.idempotency_key.as_deref().is_some_and(|key| !key.is_empty());
         // Not the key alone: what says something else under it is for the workers to refuse, and not to vanish here.
-        let deduplication = given.then(|| Key::of("", &self.envelope).id_with_payload());
+        let deduplication = keyed.then(|| Key::of("", &self.envelope).id_with_payload());
         let deduplication = self.deduplication.filter(|id| !id.is_empty()).map(name).or(deduplication);
         let group = self.group.or(self.envelope.tenant_id).filter(|group| !group.is_empty()).map(name);
         Ok(Outgoing {

@@ -14,7 +14,7 @@ use super::{Claim, Key, Owner, Store, StoreError};
 /// The number of records from which it looks for those that are over.
 const SWEEP: usize = 1024;
 
-/// The most jobs that were done that it remembers: some 20 MB, unless their results are large.
+/// The most jobs that were done that it remembers: some 50 MB, unless their results are large.
 const MOST_DONE: usize = 100_000;
 
 /// Records in memory.
