@@ -296,7 +296,10 @@ async fn items_of_dynamodb_say_when_they_may_go() {
 fn jobs_that_differ_have_keys_that_differ() {
     let id = |worker: &str, fields: Value| Key::of(worker, &job(fields)).id();
     let payload = json!({"b": 1, "a": [2]});
-    let digest = Key::of("w", &job(json!({"type": "t", "payload": payload}))).record();
+    let key = Key::of("w", &job(json!({"type": "t", "payload": payload})));
+    let digest = key.record();
+    // A record that says nothing of its payload is no other's.
+    assert!(key.agrees_with(&digest) && key.agrees_with("w#t") && !key.agrees_with("w#t sha256:0"));
     let digest = digest.rsplit(':').next().unwrap();
     let all = [
         id("w", json!({"type": "t", "payload": payload})),
