@@ -1,21 +1,22 @@
 //! The function of an HTTP API that puts what is posted to it into a queue.
 //!
 //! `POST` with `{"type": "order.placed", "payload": {…}}` becomes a job of that type, and the answer is `202` with the
-//! job's id. The header `Idempotency-Key` is the job's key: two posts with one key are one job to workers with a store.
-//! `tenantId` beside the type says whose job it is.
+//! job's id. The header `Idempotency-Key` is the job's key: two posts of a type and a tenant with one key are one job to
+//! workers with a store. `tenantId` beside the type says whose job it is.
 //!
 //! # What is guaranteed
 //!
 //! The answer is `202` only after the queue has said that it has the job. With `503` nothing is known: the job may be in
 //! the queue or not, so that whoever asked asks again, with the same key if it must not be done twice. What is wrong
-//! with a request is told as a problem of RFC 9457, and asking again changes nothing.
+//! with a request, be it found here or by the queue, is told as a problem of RFC 9457, and asking again changes nothing.
 
 pub mod http;
 
 use std::time::Duration;
 
 use http::{Answer, Request};
-use queuestack_worker::{JobQueue, NewJob, Trace};
+use queuestack_worker::backend::Fault;
+use queuestack_worker::{EnqueueError, JobQueue, NewJob, Trace};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ use serde_json::Value;
 pub const LARGEST_MESSAGE: usize = 1_048_576;
 /// What a job's envelope takes besides type, key, tenant and payload: version, time, trace and the names of all.
 const ENVELOPE: usize = 512;
-/// The longest type, key or tenant. A key is the deduplication id of FIFO queues, a tenant the group: 128 characters.
+/// The longest type, key or tenant: what SQS takes as a group, which the tenant is.
 const LONGEST_NAME: usize = 128;
 
 /// What is posted.
@@ -47,12 +48,26 @@ pub async fn answer(request: &Request, queue: &JobQueue, within: Duration) -> An
         Ok(Ok(id)) => Answer::accepted(&id),
         Ok(Err(error)) => {
             tracing::error!(%error, "the queue did not take the job");
-            unavailable("The queue did not take the job.")
+            refused(&error)
         }
         Err(_) => {
             tracing::error!("the queue did not answer in time");
             unavailable("The queue did not answer in time; the job may be in it.")
         }
+    }
+}
+
+/// What the queue has against the job, if it is the job that it does not want.
+fn refused(error: &EnqueueError) -> Answer {
+    let EnqueueError::Queue(error) = error else { return unavailable("The queue did not take the job.") };
+    match error.fault() {
+        Some(Fault::TooLarge) => {
+            Answer::problem(413, "Content Too Large", "The job has more bytes than a message of the queue may have.")
+        }
+        Some(Fault::Contents) => {
+            Answer::problem(400, "Bad Request", "The job has characters or values that the queue does not take.")
+        }
+        None => unavailable("The queue did not take the job."),
     }
 }
 
@@ -97,8 +112,10 @@ pub fn read(request: &Request) -> Result<NewJob, Answer> {
         return Err(wrong("`payload` is a JSON object."));
     }
     let said: usize = names.iter().filter_map(|(_, said)| said.map(String::len)).sum();
-    // Counted as it is sent: what was posted may have been written shorter.
-    let size = posted.payload.to_string().len() + said + ENVELOPE;
+    // Counted as it is sent: what was posted may have been written shorter, and these two are sent as six characters.
+    let payload = posted.payload.to_string();
+    let escaped = payload.matches(['\u{fffe}', '\u{ffff}']).count() * ("\\uffff".len() - '\u{ffff}'.len_utf8());
+    let size = payload.len() + escaped + said + ENVELOPE;
     if size > LARGEST_MESSAGE {
         return Err(too_large(size));
     }
@@ -120,7 +137,7 @@ fn too_large(size: usize) -> Answer {
     Answer::problem(413, "Content Too Large", &detail)
 }
 
-/// What SQS takes as a group or a deduplication id.
+/// What SQS takes as a group.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 #[derive(Default)]
 struct Queue {
     sent: Mutex<Vec<Outgoing>>,
-    refuses: bool,
+    refuses: Option<QueueError>,
     hangs: bool,
     fifo: bool,
 }
@@ -33,9 +33,8 @@ impl Backend for Queue {
         if self.hangs {
             std::future::pending::<()>().await;
         }
-        let error = || QueueError { message: "InternalError".to_owned(), transient: true };
-        let answers = messages.iter().map(|_| if self.refuses { Err(error()) } else { Ok("m-1".to_owned()) });
-        let answers = answers.collect();
+        let answer = self.refuses.clone().map_or_else(|| Ok("m-1".to_owned()), Err);
+        let answers = vec![answer; messages.len()];
         self.sent.lock().unwrap().extend(messages);
         answers
     }
@@ -142,12 +141,21 @@ async fn key_tenant_and_trace_go_with_the_job() {
         "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     });
     let body = r#"{"type": "order.placed", "payload": {}, "tenantId": "acme"}"#;
-    assert_eq!(ask(&queue, event("POST", headers, body)).await.status_code, 202);
+    assert_eq!(ask(&queue, event("POST", headers.clone(), body)).await.status_code, 202);
     let job = envelope(&queue);
     assert_eq!((&job["idempotencyKey"], &job["tenantId"]), (&json!("9f1c"), &json!("acme")));
     assert!(job["traceparent"].as_str().unwrap().starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{job}");
+    // A FIFO queue drops what is the same, and nothing of another tenant's and nothing that says something else.
+    let others = [body, &body.replace("acme", "umbrella"), &body.replace("{}", "{\"order\": 7}")].map(str::to_owned);
+    for other in others {
+        assert_eq!(ask(&queue, event("POST", headers.clone(), &other)).await.status_code, 202);
+    }
     let sent = queue.sent.lock().unwrap();
-    assert_eq!((sent[0].deduplication.as_deref(), sent[0].group.as_deref()), (Some("9f1c"), Some("acme")));
+    let groups: Vec<_> = sent.iter().map(|one| one.group.as_deref().unwrap()).collect();
+    assert_eq!(groups, ["acme", "acme", "umbrella", "acme"]);
+    let ids: Vec<_> = sent.iter().map(|one| one.deduplication.as_deref().unwrap()).collect();
+    assert_eq!(ids[0], ids[1]);
+    assert!(ids[1] != ids[2] && ids[2] != ids[3] && ids[3] != ids[1], "{ids:?}");
 }
 
 #[tokio::test]
@@ -198,6 +206,17 @@ async fn what_no_message_holds_is_too_large() {
     assert!(queue.sent.lock().unwrap()[0].body.len() <= LARGEST_MESSAGE);
 }
 
+/// SQS refuses these two characters, which are as good as any in JSON.
+#[tokio::test]
+async fn characters_that_sqs_does_not_take_are_escaped_and_counted_so() {
+    let queue = Arc::new(Queue::default());
+    let job = |text: &str| format!(r#"{{"type": "a", "payload": {{"\ufffe": "{text}"}}}}"#);
+    assert_eq!(ask(&queue, post(&job("x\u{ffff}y"))).await.status_code, 202);
+    let body = queue.sent.lock().unwrap()[0].body.clone();
+    assert!(body.contains(r#"{"\ufffe":"x\uffffy"}"#), "{body}");
+    assert_eq!(ask(&queue, post(&job(&"\u{ffff}".repeat(LARGEST_MESSAGE / 5)))).await.status_code, 413);
+}
+
 #[tokio::test]
 async fn numbers_that_grow_when_they_are_written_out_are_counted_as_sent() {
     let queue = Arc::new(Queue::default());
@@ -209,8 +228,17 @@ async fn numbers_that_grow_when_they_are_written_out_are_counted_as_sent() {
 
 #[tokio::test]
 async fn a_queue_that_refuses_or_hangs_is_no_acceptance() {
-    let refusing = Arc::new(Queue { refuses: true, ..Queue::default() });
-    golden("503.json", &ask(&refusing, post(JOB)).await);
+    let refusing = |code: &str, transient| {
+        let error = QueueError { message: format!("{code}: as it is"), transient };
+        Arc::new(Queue { refuses: Some(error), ..Queue::default() })
+    };
+    golden("503.json", &ask(&refusing("InternalError", true), post(JOB)).await);
+    // A right that the function lacks is no fault of who asks.
+    golden("503.json", &ask(&refusing("AccessDenied", false), post(JOB)).await);
+    // What the queue will never take is not to be asked again.
+    golden("400-queue.json", &ask(&refusing("InvalidMessageContents", false), post(JOB)).await);
+    let long = "AWS.SimpleQueueService.BatchRequestTooLong";
+    golden("413-queue.json", &ask(&refusing(long, false), post(JOB)).await);
     let hanging = Arc::new(Queue { hangs: true, ..Queue::default() });
     golden("503-time.json", &ask_within(&hanging, post(JOB), Duration::from_millis(20)).await);
 }

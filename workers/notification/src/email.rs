@@ -1,16 +1,20 @@
 //! The job `notification.email`: a mail over SMTP.
 //!
-//! A mail is handed over once for each job: the idempotency store remembers it. Between the server's answer and that
-//! record lies a moment in which a worker can die; then the mail is sent again, with the same `Message-ID`, by which
-//! mail systems can tell that it is the same.
+//! A mail is handed over once for each job: the idempotency store remembers it. A server that has the mail and says
+//! nothing of it may have taken it: that is a dead letter `outcome_unknown`, and nothing is sent again by itself.
+//! Between the server's answer and the record lies a moment in which a worker can die; then the mail is sent again,
+//! with the same `Message-ID`, by which mail systems can tell that it is the same.
 
-use lettre::Message;
+use std::future::Future;
+
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::{Address, Message};
 use queuestack_worker::Outcome;
 use queuestack_worker::idempotency::Key;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::smtp::SendError;
 use crate::template::{Rendered, Templates};
@@ -78,21 +82,31 @@ impl Addresses {
     }
 }
 
-/// Does the job. Addresses are personal: they stay out of logs and errors.
-pub async fn handle(payload: SendEmail, key: &Key, deps: &Deps) -> Outcome {
+/// Does the job, until shortly before an instant or a little after the worker is stopping. Addresses are personal: they
+/// stay out of logs and errors.
+pub async fn handle(
+    payload: SendEmail,
+    key: &Key,
+    deps: &Deps,
+    until: Instant,
+    stopping: impl Future<Output = ()>,
+) -> Outcome {
     let Some((smtp, from)) = &deps.mail else {
         return dead("not_configured", "the worker has no mail server: set SMTP_URL and MAIL_FROM");
     };
-    let message = match message(&payload, from, &name_of(key), &deps.templates) {
+    let name = name_of(key);
+    let message = match message(&payload, from, &name, &deps.templates) {
         Ok(message) => message,
         Err(problem) => return dead("invalid_payload", problem),
     };
-    match smtp.send(message).await {
+    match smtp.send(&message, until, stopping).await {
         Ok(()) => {
             tracing::info!("mail handed over");
             Outcome::done()
         }
-        Err(error @ SendError::Refused(_)) => dead("rejected", error),
+        Err(error @ (SendError::Refused(_) | SendError::Unable(_))) => dead("rejected", error),
+        Err(error @ (SendError::NotAllowed(_) | SendError::NoLogin)) => dead("unauthorized", error),
+        Err(error @ SendError::Unknown) => dead("outcome_unknown", format!("{error}; Message-ID {name}")),
         Err(error) => Outcome::retry(error),
     }
 }
@@ -157,9 +171,18 @@ fn mailbox(field: &str, address: &str) -> Result<Mailbox, String> {
     if address.chars().any(char::is_control) {
         return Err(format!("an address in `{field}` has control characters"));
     }
-    address
-        .parse()
-        .map_err(|_| format!("an address in `{field}` is none: write `a@example.org` or `Ada <a@example.org>`"))
+    read(address)
+        .ok_or_else(|| format!("an address in `{field}` is none: write `a@example.org` or `Ada <a@example.org>`"))
+}
+
+/// Reads an address. A domain of other characters than ASCII is written as DNS and every mail server know it: `xn--…`.
+pub(crate) fn read(address: &str) -> Option<Mailbox> {
+    let Mailbox { name, email } = address.parse().ok()?;
+    let email = match email.domain().is_ascii() {
+        true => email,
+        false => Address::new(email.user(), idna::domain_to_ascii(email.domain()).ok()?).ok()?,
+    };
+    Some(Mailbox::new(name, email))
 }
 
 #[cfg(test)]
@@ -177,12 +200,12 @@ mod tests {
     #[test]
     fn a_mail_says_what_it_is_to_say() {
         let mail = make(
-            json!({"to": ["Ada <a@example.org>", "b@example.org"], "subject": "Größe", "text": "t", "html": "<p>h</p>"}),
+            json!({"to": ["Ada <a@example.org>", "b@münchen.example"], "subject": "Größe", "text": "t", "html": "h"}),
         );
         let mail = mail.unwrap();
         for expected in [
             "From: Calendar <calendar@example.org>\r\n",
-            "To: Ada <a@example.org>, b@example.org\r\n",
+            "To: Ada <a@example.org>, b@xn--mnchen-3ya.example\r\n",
             "Subject: =?utf-8?b?R3LDtsOfZQ==?=\r\n",
             "Message-ID: <0123@example.org>\r\n",
             "Auto-Submitted: auto-generated\r\n",

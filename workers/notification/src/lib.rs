@@ -23,8 +23,7 @@ use queuestack_worker::idempotency::Key;
 /// A name for a job that is the same for each of its deliveries and tells nothing of it: 32 hexadecimal digits.
 #[must_use]
 pub fn name_of(key: &Key) -> String {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(key.as_str()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    key.id().chars().take(32).collect()
 }
 
 /// A dead letter with a stable reason and what went wrong.

@@ -29,9 +29,12 @@ async fn main() -> ExitCode {
     };
     let (mailing, pushing) = (Arc::clone(&deps), deps);
     Worker::new(NAME)
-        .job(email::TYPE, move |job: Job<SendEmail>, _: Context| {
+        .job(email::TYPE, move |job: Job<SendEmail>, context: Context| {
             let deps = Arc::clone(&mailing);
-            async move { email::handle(job.payload, &Key::of(NAME, &job.envelope), &deps).await }
+            async move {
+                let (key, until) = (Key::of(NAME, &job.envelope), context.deadline().into());
+                email::handle(job.payload, &key, &deps, until, context.stopping()).await
+            }
         })
         .job(push::TYPE, move |job: Job<Push>, _: Context| {
             let deps = Arc::clone(&pushing);

@@ -104,7 +104,7 @@ impl Settings {
         let mail = match &self.smtp_url {
             None => None,
             Some(url) => {
-                let from = self.mail_from.as_deref().and_then(|from| from.parse().ok());
+                let from = self.mail_from.as_deref().and_then(crate::email::read);
                 Some((Smtp::new(url, self.smtp_ca_file.as_deref())?, from.ok_or(SettingsError::From)?))
             }
         };

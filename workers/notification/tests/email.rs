@@ -6,6 +6,7 @@
 mod servers;
 mod support;
 
+use std::future::{Future, pending, ready};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use notification::email::{self, SendEmail};
 use notification::{Deps, Settings};
 use queuestack_worker::{JobQueue, NewJob, Outcome};
 use serde_json::{Value, json};
-use support::{Mail, key};
+use support::{Mail, Parrot, key};
 
 fn settings(url: String) -> Settings {
     Settings {
@@ -24,7 +25,28 @@ fn settings(url: String) -> Settings {
 }
 
 async fn send(deps: &Deps, name: &str, payload: Value) -> Outcome {
-    email::handle(serde_json::from_value::<SendEmail>(payload).unwrap(), &key(name), deps).await
+    send_within(deps, name, payload, Duration::from_mins(5), pending()).await
+}
+
+/// Sends with so much time for the attempt, by a worker that is to stop then.
+async fn send_within(
+    deps: &Deps,
+    name: &str,
+    payload: Value,
+    time: Duration,
+    stopping: impl Future<Output = ()>,
+) -> Outcome {
+    let payload = serde_json::from_value::<SendEmail>(payload).unwrap();
+    email::handle(payload, &key(name), deps, tokio::time::Instant::now() + time, stopping).await
+}
+
+/// The reason of a dead letter, `retry` or `done`, and what is said of it.
+fn told(outcome: Outcome) -> (String, String) {
+    match outcome {
+        Outcome::DeadLetter { reason, error } => (reason, error),
+        Outcome::Retry { error, .. } => ("retry".to_owned(), error),
+        Outcome::Done(_) => ("done".to_owned(), String::new()),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,10 +84,8 @@ async fn mails_go_over_tls_to_those_they_are_for() {
         assert!(matches!(&outcome, Outcome::Retry { .. }), "{outcome:?}");
         let wrong = Settings { smtp_url: Some(url.replace("word", "hunter2")), ..trusting };
         let outcome = send(&wrong.deps().unwrap(), "four", payload).await;
-        assert!(
-            matches!(&outcome, Outcome::DeadLetter { error, .. } if error.contains("535") && !error.contains("hunter2")),
-            "{outcome:?}"
-        );
+        let (reason, error) = told(outcome);
+        assert!(reason == "unauthorized" && error.contains("535") && !error.contains("hunter2"), "{reason}: {error}");
         assert_eq!(mail.taken().len(), 3);
     }
 }
@@ -88,7 +108,8 @@ async fn what_the_server_refuses_is_tried_again_only_if_that_may_help() {
     assert!(mail.taken().is_empty());
     // Without TLS where TLS is asked for, nothing is sent.
     let strict = settings(format!("smtp://127.0.0.1:{}", mail.port)).deps().unwrap();
-    assert!(matches!(send(&strict, "strict", to("b@example.org")).await, Outcome::Retry { .. }));
+    let outcome = told(send(&strict, "strict", to("b@example.org")).await);
+    assert_eq!(outcome, ("retry".to_owned(), "the mail server offers no STARTTLS".to_owned()));
     assert!(mail.taken().is_empty());
     let down = settings(format!("smtp://127.0.0.1:{}?tls=none", servers::free_port())).deps().unwrap();
     assert!(matches!(send(&down, "down", to("b@example.org")).await, Outcome::Retry { .. }));
@@ -97,6 +118,91 @@ async fn what_the_server_refuses_is_tried_again_only_if_that_may_help() {
     assert!(
         matches!(&outcome, Outcome::DeadLetter { reason, error } if reason == "not_configured" && error.contains("SMTP_URL"))
     );
+}
+
+/// A mail that the server has is not sent again for want of an answer: one that is slow is waited for, and of one that
+/// says nothing until the attempt ends or the worker stops nobody knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_after_the_mail_is_waited_for_and_then_it_is_unknown() {
+    let mail = Mail::start("none").await;
+    let deps = settings(format!("smtp://127.0.0.1:{}?tls=none", mail.port)).deps().unwrap();
+    let to = |address: &str| json!({"to": address, "subject": "x", "text": "t"});
+    let (seconds, began) = (Duration::from_secs, Instant::now());
+    let (slow, mute, stopped, late) = tokio::join!(
+        send(&deps, "slow", to("slow@example.org")),
+        async {
+            let outcome = send_within(&deps, "mute", to("mute@example.org"), seconds(4), pending()).await;
+            // In time to say so: Lambda ends the invocation.
+            assert!((2..4).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+            outcome
+        },
+        async {
+            let outcome = send_within(&deps, "stopped", to("mute@example.org"), seconds(60), ready(())).await;
+            // Before a worker that stops gives up its attempts, and long after most servers have answered.
+            assert!((10..20).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+            outcome
+        },
+        send_within(&deps, "late", to("mute@example.org"), seconds(1), pending()),
+    );
+    assert_eq!(slow, Outcome::done());
+    for outcome in [mute, stopped] {
+        let (reason, error) = told(outcome);
+        assert!(reason == "outcome_unknown" && error.contains("did not say whether it took the mail"), "{error}");
+        // It can be asked for.
+        let id = error.rsplit_once("Message-ID ").unwrap().1;
+        assert!(mail.taken().iter().any(|mail| mail.contains(&format!("Message-ID: <{id}@example.org>"))), "{error}");
+    }
+    // What was not begun may be tried again.
+    assert_eq!(told(late).0, "retry");
+    assert_eq!(mail.taken().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_at_fault_decides_what_becomes_of_a_mail() {
+    type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+    let cases: &[Case] = &[
+        (&[("greeting", "554 maintenance")], "retry", "the mail server answered 554"),
+        (&[("EHLO", "502 what")], "retry", "the mail server answered 502"),
+        (
+            &[("MAIL", "530 5.7.0 Authentication required")],
+            "unauthorized",
+            "answered 530: it does not let this worker send",
+        ),
+        (&[("MAIL", "550 who are you")], "retry", "the mail server answered 550"),
+        (&[("RCPT", "538 encrypt")], "unauthorized", "538"),
+        (&[("RCPT", "550 no such user")], "rejected", "the mail server answered 550"),
+        (&[("RCPT", "421 too busy")], "retry", "the mail server answered 421"),
+        (&[("DATA", "554 no recipients")], "rejected", "the mail server answered 554"),
+        (&[("DATA", "close")], "retry", "the connection to the mail server failed"),
+        (&[(".", "554 spam")], "rejected", "the mail server answered 554"),
+        (&[(".", "451 later")], "retry", "the mail server answered 451"),
+        (&[(".", "close")], "outcome_unknown", "did not say whether it took the mail"),
+        (&[], "done", ""),
+    ];
+    let payload = json!({"to": "a@example.org", "subject": "x", "text": "t"});
+    for (answers, reason, error) in cases {
+        let server = Parrot::start(answers).await;
+        let deps = settings(format!("smtp://127.0.0.1:{}?tls=none", server.port)).deps().unwrap();
+        let outcome = told(send(&deps, "one", payload.clone()).await);
+        assert!(outcome.0 == *reason && outcome.1.contains(error), "{answers:?}: {outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn domains_are_sent_as_dns_knows_them_and_names_only_to_servers_that_take_them() {
+    let (plain, able) =
+        (Parrot::start(&[]).await, Parrot::start(&[("EHLO", "250-x\r\n250-8BITMIME\r\n250 SMTPUTF8")]).await);
+    let deps = |server: &Parrot| settings(format!("smtp://127.0.0.1:{}?tls=none", server.port)).deps().unwrap();
+    let to = |address: &str| json!({"to": address, "subject": "x", "text": "t"});
+    assert_eq!(send(&deps(&plain), "domain", to("a@münchen.example")).await, Outcome::done());
+    assert!(plain.told.lock().unwrap().contains(&"RCPT TO:<a@xn--mnchen-3ya.example>".to_owned()));
+    let (reason, error) = told(send(&deps(&plain), "name", to("jürgen@example.org")).await);
+    assert_eq!(reason, "rejected");
+    assert!(error.starts_with("the mail server does not take addresses with characters other than ASCII"), "{error}");
+    assert!(!error.contains("jürgen"));
+    assert_eq!(send(&deps(&able), "name", to("jürgen@example.org")).await, Outcome::done());
+    let said = able.told.lock().unwrap().join("\n");
+    assert!(said.contains("SMTPUTF8") && said.contains("RCPT TO:<jürgen@example.org>"), "{said}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 """A mail server for tests: smtp.py PORT MODE FOLDER. MODE is starttls, tls or none.
 
-It writes each mail to FOLDER/mail-N. A recipient `rejected@…` is refused for good, `later@…` for now, `silent@…` never answered. With TLS it wants
-user `user` with password `p@ss word`. FOLDER/ca.pem has the authority of its certificate.
+It writes each mail to FOLDER/mail-N. A recipient `rejected@…` is refused for good, `later@…` for now, `silent@…` never answered. A mail to `slow@…`
+is taken and answered 25 s later, one to `mute@…` never. With TLS it wants user `user` with password `p@ss word`. FOLDER/ca.pem has the authority of
+its certificate.
 """
 
 import asyncio, datetime, ipaddress, pathlib, ssl, sys
@@ -59,6 +60,9 @@ class Handler:
         part = folder / "part"
         part.write_bytes(told.encode() + envelope.content)
         part.rename(folder / f"mail-{self.count}")
+        for name, pause in (("slow@", 25), ("mute@", 3600)):
+            if envelope.rcpt_tos[0].startswith(name):
+                await asyncio.sleep(pause)
         return "250 taken"
 
 

@@ -9,6 +9,10 @@ use crate::shape;
 /// The version that this crate writes. Readers accept it and every older one.
 pub const VERSION: u32 = 1;
 
+/// The fields that it knows.
+pub(crate) const FIELDS: [&str; 8] =
+    ["version", "type", "payload", "attempt", "createdAt", "idempotencyKey", "traceparent", "tenantId"];
+
 /// One job on its way. Fields that this version does not know are kept and sent on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,7 +31,7 @@ pub struct Envelope {
     pub attempt: u32,
     /// When it was first enqueued.
     pub created_at: Timestamp,
-    /// Two jobs with the same key are one job; without it, jobs with equal payloads are.
+    /// Two jobs of a type and a tenant with the same key are one job; without it, those with equal payloads are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
     /// W3C trace context of the sender.
@@ -60,6 +64,17 @@ pub enum EnvelopeError {
 }
 
 impl Envelope {
+    /// Writes a message body, in characters that SQS takes: those of XML 1.0. The others that JSON does not escape by
+    /// itself are U+FFFE and U+FFFF, which can stand in strings alone.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn encode(&self) -> Result<String, serde_json::Error> {
+        let body = serde_json::to_string(self)?;
+        Ok(body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
+    }
+
     /// Reads a message body.
     ///
     /// # Errors
@@ -90,6 +105,27 @@ fn unquoted(error: &serde_json::Error, body: &str) -> Option<serde_json::Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fields_that_are_known_are_all_that_are_written() {
+        let all = r#"{"version": 1, "type": "", "payload": 0, "attempt": 0, "createdAt": "2026-11-21T00:00:00Z",
+            "idempotencyKey": "", "traceparent": "", "tenantId": ""}"#;
+        let envelope = Envelope::decode(all).unwrap();
+        assert!(envelope.other.is_empty());
+        let written: Map<String, Value> = serde_json::from_str(&envelope.encode().unwrap()).unwrap();
+        assert!(written.keys().eq(FIELDS));
+    }
+
+    #[test]
+    fn a_body_has_only_characters_that_sqs_takes() {
+        let payload: String = ('\0'..='\u{10ffff}').collect();
+        let mut envelope = Envelope::decode(r#"{"type": "\uffff", "createdAt": "2026-11-21T00:00:00Z"}"#).unwrap();
+        envelope.payload = serde_json::json!({"\u{fffe}": payload});
+        let body = envelope.encode().unwrap();
+        let taken = |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        assert!(body.chars().all(taken));
+        assert_eq!(Envelope::decode(&body).unwrap(), envelope);
+    }
 
     #[test]
     fn what_is_no_job_is_told_without_its_values() {

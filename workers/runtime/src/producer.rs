@@ -6,10 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::Envelope;
 use crate::backend::{self, Backend, Outgoing, QueueError};
-use crate::envelope::VERSION;
+use crate::envelope::{FIELDS, VERSION};
+use crate::idempotency::{self, Key};
 use crate::telemetry::Trace;
 
 /// A job to enqueue.
@@ -17,7 +19,7 @@ use crate::telemetry::Trace;
 #[must_use = "a job is nothing until it is enqueued"]
 pub struct NewJob {
     envelope: Envelope,
-    wrong: Option<String>,
+    wrong: Option<EnqueueError>,
     delay: Option<Duration>,
     group: Option<String>,
     deduplication: Option<String>,
@@ -34,6 +36,14 @@ pub enum EnqueueError {
         /// What serde says.
         error: String,
     },
+    /// A field of its own has the name of one that every job has.
+    #[error("`{name}` cannot be a field of its own of {job_type}: it is one that every job has")]
+    Reserved {
+        /// The type of the job.
+        job_type: String,
+        /// The name.
+        name: String,
+    },
     /// The environment does not say where the queue is.
     #[error("{variable} is not set: grant the worker to send to the queue, or set it to the queue's URL")]
     NoUrl {
@@ -48,13 +58,17 @@ pub enum EnqueueError {
 impl NewJob {
     /// A job of a type with what its handler reads.
     pub fn new(job_type: impl Into<String>, payload: &impl Serialize) -> Self {
+        let job_type = job_type.into();
         let (payload, wrong) = match serde_json::to_value(payload) {
             Ok(payload) => (payload, None),
-            Err(error) => (Value::Null, Some(error.to_string())),
+            Err(error) => {
+                let wrong = EnqueueError::Payload { job_type: job_type.clone(), error: error.to_string() };
+                (Value::Null, Some(wrong))
+            }
         };
         let envelope = Envelope {
             version: VERSION,
-            job_type: job_type.into(),
+            job_type,
             payload,
             attempt: 0,
             created_at: Timestamp::now(),
@@ -72,13 +86,14 @@ impl NewJob {
         self
     }
 
-    /// Jobs of a group are in order, on FIFO queues.
+    /// Jobs of a group are in order, on FIFO queues. A name that SQS does not take is replaced by its digest.
     pub fn group(mut self, group: impl Into<String>) -> Self {
         self.group = Some(group.into());
         self
     }
 
-    /// On FIFO queues, a second job with this id within 5 minutes is dropped. Without it, the idempotency key is taken.
+    /// On FIFO queues, a second job with this id within 5 minutes is dropped. Without it, one with the same type,
+    /// tenant, idempotency key and payload is.
     pub fn deduplication(mut self, id: impl Into<String>) -> Self {
         self.deduplication = Some(id.into());
         self
@@ -91,15 +106,22 @@ impl NewJob {
         self
     }
 
-    /// Two jobs with the same key are one job to workers with an idempotency store.
+    /// Two jobs of a type and a tenant with the same key are one job to workers with an idempotency store. An empty key
+    /// is none.
     pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
         self.envelope.idempotency_key = Some(key.into());
         self
     }
 
-    /// A field of the envelope besides the known ones: `correlationId`.
+    /// A field of the envelope besides the known ones: `correlationId`. A job with one of those is not enqueued:
+    /// [`EnqueueError::Reserved`].
     pub fn field(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.envelope.other.insert(name.into(), value.into());
+        let (job_type, name) = (self.envelope.job_type.clone(), name.into());
+        if FIELDS.contains(&name.as_str()) {
+            self.wrong.get_or_insert(EnqueueError::Reserved { job_type, name });
+        } else {
+            self.envelope.other.insert(name, value.into());
+        }
         self
     }
 
@@ -110,21 +132,23 @@ impl NewJob {
     }
 
     fn outgoing(mut self, fifo: bool) -> Result<Outgoing, EnqueueError> {
-        let payload = |error| EnqueueError::Payload { job_type: self.envelope.job_type.clone(), error };
-        if let Some(error) = self.wrong.take() {
-            return Err(payload(error));
+        if let Some(wrong) = self.wrong.take() {
+            return Err(wrong);
         }
         if self.envelope.traceparent.is_none() {
             self.envelope.traceparent = Trace::current().map(|trace| trace.child().traceparent());
         }
         let trace = self.envelope.traceparent.as_deref().and_then(Trace::from_traceparent);
-        let body = serde_json::to_string(&self.envelope);
+        let body = self.envelope.encode();
         let body = body.map_err(|error| EnqueueError::Payload {
             job_type: self.envelope.job_type.clone(),
             error: error.to_string(),
         })?;
-        let group = self.group.or(self.envelope.tenant_id);
-        let deduplication = self.deduplication.or(self.envelope.idempotency_key);
+        let keyed = fifo && self.envelope.idempotency_key.as_deref().is_some_and(|key| !key.is_empty());
+        // Not the key alone: what says something else under it is for the workers to refuse, and not to vanish here.
+        let deduplication = keyed.then(|| Key::of("", &self.envelope).id_with_payload());
+        let deduplication = self.deduplication.filter(|id| !id.is_empty()).map(name).or(deduplication);
+        let group = self.group.or(self.envelope.tenant_id).filter(|group| !group.is_empty()).map(name);
         Ok(Outgoing {
             body,
             delay: self.delay,
@@ -135,6 +159,14 @@ impl NewJob {
             ..Outgoing::default()
         })
     }
+}
+
+/// A group or a deduplication id as SQS takes it: up to 128 letters, digits and punctuation of ASCII. Another is
+/// replaced by its digest, which is the same for the same.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+fn name(text: String) -> String {
+    let fits = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { text } else { idempotency::hex(&Sha256::digest(text)) }
 }
 
 /// A queue to put jobs into. Cheap to clone.
@@ -212,4 +244,30 @@ impl JobQueue {
 fn variable(name: &str) -> String {
     let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("QUEUE_URL_{}", name.chars().map(upper).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(job: NewJob) -> (String, String) {
+        let outgoing = job.outgoing(true).unwrap();
+        (outgoing.group.unwrap(), outgoing.deduplication.unwrap())
+    }
+
+    #[test]
+    fn sqs_gets_no_name_that_it_refuses() {
+        let job = || NewJob::new("a", &1);
+        let taken = |name: &str| (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
+        let long = "x".repeat(129);
+        for name in ["Müller GmbH", "team 2026-11-21T10:00", "\u{7f}", "", &long, &long[1..]] {
+            let all = [names(job().tenant(name).idempotency_key(name)), names(job().group(name).deduplication(name))];
+            assert!(all.iter().all(|(group, id)| taken(group) && taken(id)), "{name}: {all:?}");
+            if !name.is_empty() {
+                assert_eq!(all[0], names(job().tenant(name).idempotency_key(name)));
+            }
+        }
+        let plain = names(job().group("a-1").deduplication("b.2"));
+        assert_eq!(plain, ("a-1".to_owned(), "b.2".to_owned()));
+    }
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use queuestack_worker::backend::{Backend, Delivery, Outgoing, Typed, TypedValue};
+use queuestack_worker::{EnqueueError, Envelope, JobQueue, NewJob};
 use support::queues::{Kind, Queue, queue};
 
 const WAIT: Duration = Duration::from_secs(2);
@@ -218,6 +219,30 @@ on_each! {
     }
 }
 
+on_each! {
+    async fn whatever_a_job_is_called_it_is_taken_once(queue: Queue = Kind::Fifo) {
+        let jobs = JobQueue::on(queue.open.clone());
+        let names = ["Müller GmbH", "team 2026-11-21T10:00", "\u{ffff}\n", &"x".repeat(129), "plain"];
+        for name in names.into_iter().chain(names) {
+            let job = NewJob::new(name, &name).tenant(name).idempotency_key(name);
+            jobs.enqueue(job).await.unwrap();
+            let job = NewJob::new(name, &1).group(name).deduplication(name);
+            jobs.enqueue(job).await.unwrap();
+        }
+        let received = receive(&queue.open, 10).await;
+        assert_eq!(received.len(), 10);
+        let of_tenants = received.iter().map(|one| Envelope::decode(&one.body).unwrap());
+        let of_tenants: Vec<_> = of_tenants.filter(|one| one.tenant_id.is_some()).collect();
+        assert!(of_tenants.iter().all(|one| one.payload == one.job_type.as_str()));
+        assert_eq!(of_tenants.len(), 5);
+        assert_eq!(received.iter().filter(|one| one.group.as_deref() == Some("plain")).count(), 2);
+        // What no reader could read is not sent.
+        let twice = jobs.enqueue(NewJob::new("a", &1).field("correlationId", 7).field("attempt", 2)).await;
+        let told = "`attempt` cannot be a field of its own of a: it is one that every job has";
+        assert!(matches!(&twice, Err(error @ EnqueueError::Reserved { .. }) if error.to_string() == told), "{twice:?}");
+    }
+}
+
 /// Of SQS alone: attributes in a file are strings.
 #[tokio::test]
 async fn a_dead_letter_keeps_the_types_of_attributes_and_bytes() {
@@ -244,6 +269,20 @@ async fn a_dead_letter_keeps_the_types_of_attributes_and_bytes() {
     let dead = receive(&queue.dead_letter_queue(), 1).await.remove(0);
     assert_eq!(dead.typed, expected);
     assert_eq!((dead.attributes["plain"].as_str(), dead.attributes["reason"].as_str()), ("y", "hopeless"));
+}
+
+/// Each connection to memory would be a database of its own.
+#[tokio::test]
+async fn a_queue_in_memory_is_one_queue() {
+    let open = queuestack_worker::backend::open("sqlite::memory:").await.unwrap();
+    let sends = (0..8).map(|number| {
+        let open = open.clone();
+        tokio::spawn(async move { send(&open, vec![message(number.to_string())]).await })
+    });
+    for sent in sends.collect::<Vec<_>>() {
+        sent.await.unwrap();
+    }
+    assert_eq!(bodies(&receive(&open, 8).await), ["0", "1", "2", "3", "4", "5", "6", "7"]);
 }
 
 /// Not of SQS, where every receive counts.

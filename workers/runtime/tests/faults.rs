@@ -296,7 +296,7 @@ async fn two_zombies_change_nothing_when_they_wake() {
     enqueue(&queue, (2..200).map(order).collect()).await;
     ledger.until(MAILED, 199).await;
     nothing_left(&queue).await;
-    let result = "SELECT result FROM queuestack_jobs WHERE job LIKE '%#1'";
+    let result = "SELECT result FROM queuestack_jobs WHERE job LIKE '%#1 sha256:%'";
     let result: String = ledger.database.row(result, &[]).await.unwrap().unwrap().get(0);
     assert_eq!(result, last.to_string(), "what the zombies said does not count");
     assert_eq!((ledger.count(BOOKED).await, ledger.count(BALANCE).await), (199, 199));

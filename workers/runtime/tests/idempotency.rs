@@ -12,7 +12,7 @@ use queuestack_worker::idempotency::dynamodb::DynamoDb;
 use queuestack_worker::idempotency::memory::Memory;
 use queuestack_worker::idempotency::sql::Sql;
 use queuestack_worker::idempotency::{Claim, Key, Owner, Store, StoreError, open};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Long enough for a slow machine not to lose it in the middle of a test.
 const LONG: Duration = Duration::from_mins(10);
@@ -28,8 +28,13 @@ fn key(name: &str) -> Key {
 }
 
 fn envelope(key: &str) -> Envelope {
-    let body = json!({"type": "test", "createdAt": "2026-11-21T00:00:00Z", "idempotencyKey": key});
-    Envelope::decode(&body.to_string()).unwrap()
+    job(json!({"type": "test", "idempotencyKey": key}))
+}
+
+/// A job with these fields.
+fn job(mut fields: Value) -> Envelope {
+    fields["createdAt"] = json!("2026-11-21T00:00:00Z");
+    Envelope::decode(&fields.to_string()).unwrap()
 }
 
 #[track_caller]
@@ -141,7 +146,7 @@ async fn fifty_at_once_and_one_gets_it(store: Shared) {
             match claim.await.unwrap() {
                 Claim::Granted => counts.0 += 1,
                 Claim::Busy { .. } => counts.1 += 1,
-                Claim::Completed { .. } => panic!("nobody completed it"),
+                claim => panic!("{claim:?}"),
             }
         }
         assert_eq!(counts, (1, 49));
@@ -169,7 +174,8 @@ async fn fifty_take_over_and_one_gets_it(store: Shared) {
 
 async fn keys_differ_in_every_character(store: Shared) {
     let unique = Owner::new().0;
-    let long = "x".repeat(5000);
+    // A text of MariaDB has 64 KiB, a partition key of DynamoDB 2 KiB.
+    let long = "x".repeat(100_000);
     let pairs = [("a", "A"), ("a", "a "), ("é", "e"), ("ß", "ss"), ("n\0", "n"), (&long, &long[1..])];
     for (one, other) in pairs {
         let [one, other] = [one, other].map(|end| Key::of("test", &envelope(&format!("{unique} {end}"))));
@@ -180,13 +186,34 @@ async fn keys_differ_in_every_character(store: Shared) {
     }
 }
 
+async fn a_key_is_of_one_payload_while_it_is_remembered(store: Shared) {
+    let unique = Owner::new().0.to_string();
+    let [one, other] = [1, 2]
+        .map(|payload| Key::of("test", &job(json!({"type": "test", "idempotencyKey": unique, "payload": payload}))));
+    assert_eq!(one.id(), other.id());
+    let owner = granted(&store, &one, LONG).await;
+    assert_eq!(store.claim(&other, Owner::new(), LONG).await.unwrap(), Claim::Reused);
+    // What was given back undone holds nobody up.
+    store.release(&one, owner).await.unwrap();
+    let owner = granted(&store, &other, SHORT).await;
+    assert_eq!(store.claim(&one, Owner::new(), LONG).await.unwrap(), Claim::Reused);
+    // Nor does what is over, and it leaves nothing of its payload behind.
+    tokio::time::sleep(SHORT * 2).await;
+    let second = granted(&store, &one, LONG).await;
+    lost(store.complete(&other, owner, None, LONG).await);
+    store.complete(&one, second, None, LONG).await.unwrap();
+    assert_eq!(store.claim(&one, Owner::new(), LONG).await.unwrap(), Claim::Completed { result: None });
+    assert_eq!(store.claim(&other, Owner::new(), LONG).await.unwrap(), Claim::Reused);
+}
+
 /// The suite on each store.
 macro_rules! conforms {
     ($($store:ident),*) => { $(
         mod $store {
             conforms!(@cases $store: one_owner_at_a_time, what_was_done_is_replayed, a_zombie_changes_nothing,
                 a_renewed_lease_lives_on, what_was_never_claimed_is_nobodys, what_is_over_is_forgotten,
-                fifty_at_once_and_one_gets_it, fifty_take_over_and_one_gets_it, keys_differ_in_every_character);
+                fifty_at_once_and_one_gets_it, fifty_take_over_and_one_gets_it, keys_differ_in_every_character,
+                a_key_is_of_one_payload_while_it_is_remembered);
         }
     )* };
     (@cases $store:ident: $($case:ident),*) => { $(
@@ -252,7 +279,7 @@ async fn items_of_dynamodb_say_when_they_may_go() {
     };
     let item = async || client.scan().table_name(&table).send().await.unwrap().items.unwrap().remove(0);
     let claimed = item().await;
-    assert_eq!(claimed["job"].as_s().unwrap(), key.as_str());
+    assert_eq!(claimed["job"].as_s().unwrap(), &key.record());
     assert!(number(&claimed, "ttl") > number(&claimed, "expires") / 1000 + 24 * 3600);
     store.complete(&key, owner, None, LONG * 6).await.unwrap();
     let completed = item().await;
@@ -262,6 +289,38 @@ async fn items_of_dynamodb_say_when_they_may_go() {
     let owner = granted(&store, &large, LONG).await;
     store.complete(&large, owner, Some(&json!("x".repeat(500 << 10))), LONG).await.unwrap();
     assert_eq!(store.claim(&large, Owner::new(), LONG).await.unwrap(), Claim::Completed { result: None });
+}
+
+/// Worker, type, tenant and key count each for itself, however they are written.
+#[test]
+fn jobs_that_differ_have_keys_that_differ() {
+    let id = |worker: &str, fields: Value| Key::of(worker, &job(fields)).id();
+    let payload = json!({"b": 1, "a": [2]});
+    let key = Key::of("w", &job(json!({"type": "t", "payload": payload})));
+    let digest = key.record();
+    // A record that says nothing of its payload is no other's.
+    assert!(key.agrees_with(&digest) && key.agrees_with("w#t") && !key.agrees_with("w#t sha256:0"));
+    let digest = digest.rsplit(':').next().unwrap();
+    let all = [
+        id("w", json!({"type": "t", "payload": payload})),
+        id("w", json!({"type": "t", "payload": payload, "tenantId": "acme"})),
+        id("w", json!({"type": "t", "payload": payload, "tenantId": "umbrella"})),
+        id("w", json!({"type": "t", "payload": 1})),
+        id("w", json!({"type": "t", "payload": payload, "idempotencyKey": digest})),
+        id("w", json!({"type": "t", "idempotencyKey": "k"})),
+        id("w", json!({"type": "t", "idempotencyKey": "k", "tenantId": "acme"})),
+        id("w", json!({"type": "t", "idempotencyKey": "acme#k"})),
+        id("w", json!({"type": "t#acme", "idempotencyKey": "k"})),
+        id("w#t", json!({"type": "acme", "idempotencyKey": "k"})),
+        id("w", json!({"type": "t", "idempotencyKey": "1:k"})),
+    ];
+    let mut different = all.to_vec();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), all.len(), "{all:#?}");
+    // An empty key is none, and equal payloads are equal however they are written.
+    let same = json!({"type": "t", "payload": {"a": [2], "b": 1}, "idempotencyKey": ""});
+    assert_eq!(id("w", same), all[0]);
 }
 
 /// Cleaning up in each database: what is over goes, 500 at a time, what is live stays, what was never completed stays

@@ -276,15 +276,23 @@ async fn duplicates_are_done_once_and_a_failed_job_is_not_taken_for_done() {
     let running = run(worker.idempotency(Arc::new(Memory::new())), &queue);
     let jobs = (0..20).map(|_| order("same", "").idempotency_key("k"));
     let failing = order("fails first", "fail once").idempotency_key("l");
-    enqueue(&queue, jobs.chain([order("other", ""), failing]).collect()).await;
-    done.until(3).await;
+    // Tenants share no keys, and an empty key is none.
+    let tenants = ["acme", "umbrella"].map(|tenant| order(tenant, "").tenant(tenant).idempotency_key("k"));
+    let unnamed = ["one", "two"].map(|name| order(name, "").idempotency_key(""));
+    let jobs = jobs.chain([order("other", ""), failing]).chain(tenants).chain(unnamed);
+    enqueue(&queue, jobs.collect()).await;
+    done.until(7).await;
+    // The key of a job that was done, with something else to do.
+    enqueue(&queue, vec![order("another", "").idempotency_key("k")]).await;
+    let (body, why) = queue.dead_letters(1).await.remove(0);
+    assert_eq!((&body_of(&body)["payload"]["name"], why["reason"].as_str()), (&json!("another"), "key_reused"));
     let deadline = Instant::now() + Duration::from_secs(20);
     while queue.open.depth().await.unwrap() != queuestack_worker::backend::Depth::default() {
         assert!(Instant::now() < deadline);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     running.stop().await;
-    assert_eq!(done.sorted(), ["fails first", "other", "same"]);
+    assert_eq!(done.sorted(), ["acme", "fails first", "one", "other", "same", "two", "umbrella"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use queuestack_worker::Envelope;
 use queuestack_worker::idempotency::Key;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::servers;
@@ -50,6 +50,60 @@ impl Mail {
     pub fn taken(&self) -> Vec<String> {
         let mails = (1..).map(|number| std::fs::read_to_string(self.folder.join(format!("mail-{number}"))));
         mails.map_while(Result::ok).collect()
+    }
+}
+
+/// A mail server that says of each command, the greeting and the mail itself (`.`) what it is told to, and `250` of the
+/// rest; `close` ends the connection. It keeps what it is told.
+pub struct Parrot {
+    pub port: u16,
+    pub told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Parrot {
+    pub async fn start(answers: &'static [(&'static str, &'static str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let parrot = Self { port: listener.local_addr().unwrap().port(), told: Arc::default() };
+        let told = Arc::clone(&parrot.told);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(say(stream, answers, Arc::clone(&told)));
+            }
+        });
+        parrot
+    }
+}
+
+async fn say(
+    stream: TcpStream,
+    answers: &'static [(&'static str, &'static str)],
+    told: Arc<Mutex<Vec<String>>>,
+) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    let mut command = "greeting".to_owned();
+    loop {
+        let known = match command.as_str() {
+            "greeting" => "220 parrot",
+            "DATA" => "354 go on",
+            _ => "250 fine",
+        };
+        let answer = answers.iter().find(|(to, _)| *to == command).map_or(known, |(_, answer)| answer);
+        if answer == "close" {
+            return None;
+        }
+        stream.write_all(format!("{answer}\r\n").as_bytes()).await.ok()?;
+        let within = command == "DATA" && answer == known;
+        command.clear();
+        let mut line = String::new();
+        while command.is_empty() {
+            line.clear();
+            stream.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
+            told.lock().unwrap().push(line.trim_end().to_owned());
+            let word = line.split_ascii_whitespace().next().unwrap_or_default();
+            if !within || word == "." {
+                word.clone_into(&mut command);
+            }
+        }
     }
 }
 

@@ -83,6 +83,15 @@ pub struct QueueError {
     pub transient: bool,
 }
 
+/// What a queue has against a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It has too many bytes.
+    TooLarge,
+    /// It has characters or values that the queue does not take.
+    Contents,
+}
+
 /// How full a queue is; what the service says, which lags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
@@ -95,6 +104,21 @@ pub struct Depth {
 }
 
 impl QueueError {
+    /// What is wrong with the message itself, when that is why it was not taken: to send it again changes nothing.
+    /// Other errors that are not transient, such as a right that is missing, are no fault of the message.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html#API_SendMessageBatch_Errors>
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        let (code, text) = self.message.split_once(": ").filter(|_| !self.transient)?;
+        // SQS names some of its errors `AWS.SimpleQueueService.…` still.
+        match code.rsplit('.').next()? {
+            "BatchRequestTooLong" => Some(Fault::TooLarge),
+            "InvalidParameterValue" if text.contains("must be shorter than") => Some(Fault::TooLarge),
+            "InvalidMessageContents" | "InvalidParameterValue" => Some(Fault::Contents),
+            _ => None,
+        }
+    }
+
     /// One that the same call may not have again.
     pub(crate) fn transient(message: impl ToString) -> Self {
         Self { message: message.to_string(), transient: true }
@@ -190,6 +214,22 @@ pub trait Backend: Send + Sync + 'static {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fault_is_the_messages_only_where_the_queue_says_so() {
+        let cases = [
+            ("AWS.SimpleQueueService.BatchRequestTooLong: Batch requests cannot be longer", Some(Fault::TooLarge)),
+            ("InvalidParameterValue: Reason: Message must be shorter than 1024 bytes.", Some(Fault::TooLarge)),
+            ("InvalidParameterValue: MessageGroupId can only include alphanumeric", Some(Fault::Contents)),
+            ("InvalidMessageContents: Invalid characters found", Some(Fault::Contents)),
+            ("AccessDenied: no", None),
+            ("SQS cannot be reached: refused", None),
+        ];
+        for (message, fault) in cases {
+            assert_eq!(QueueError::permanent(message).fault(), fault, "{message}");
+            assert_eq!(QueueError::transient(message).fault(), None);
+        }
+    }
 
     #[tokio::test]
     async fn what_is_no_queue_is_told_without_its_credentials() {

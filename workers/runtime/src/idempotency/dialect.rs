@@ -17,7 +17,7 @@ pub(super) struct Statements {
     pub claim: &'static str,
     /// Whether the number of rows tells whether the claim went through. MariaDB counts rows that it left alone.
     pub counts_claims: bool,
-    /// id → owner, done, result, remaining in ms.
+    /// id → job, owner, done, result, remaining in ms.
     pub read: &'static str,
     /// lease in ms, id, owner.
     pub renew: &'static str,
@@ -58,7 +58,7 @@ macro_rules! statements {
                 "INSERT INTO queuestack_jobs AS held (id, job, owner, done, expires_at) VALUES ($1, $2, $3, 0, ",
                 $now,
                 " + $4) ON CONFLICT (id) DO UPDATE
-                SET owner = excluded.owner, done = 0, result = NULL, expires_at = ",
+                SET job = excluded.job, owner = excluded.owner, done = 0, result = NULL, expires_at = ",
                 $now,
                 " + $4
                 WHERE held.expires_at <= ",
@@ -67,7 +67,7 @@ macro_rules! statements {
             ),
             counts_claims: true,
             read: concat!(
-                "SELECT owner, done, result, expires_at - ",
+                "SELECT job, owner, done, result, expires_at - ",
                 $now,
                 " AS remaining FROM queuestack_jobs WHERE id = $1"
             ),
@@ -122,6 +122,9 @@ const MYSQL: Statements = Statements {
         mysql_now!(),
         " + ?)
         ON DUPLICATE KEY UPDATE
+            job = IF(expires_at <= ",
+        mysql_now!(),
+        ", VALUES(job), job),
             result = IF(expires_at <= ",
         mysql_now!(),
         ", NULL, result),
@@ -137,7 +140,7 @@ const MYSQL: Statements = Statements {
     ),
     counts_claims: false,
     read: concat!(
-        "SELECT owner, done, result, expires_at - ",
+        "SELECT job, owner, done, result, expires_at - ",
         mysql_now!(),
         " AS remaining FROM queuestack_jobs WHERE id = ?"
     ),

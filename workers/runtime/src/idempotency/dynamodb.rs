@@ -5,7 +5,7 @@
 //! | attribute | meaning |
 //! |---|---|
 //! | `id` | SHA-256 of the key, in hexadecimal: a partition key has 2 048 bytes at most |
-//! | `job` | the key, for people, cut off at 1 024 characters |
+//! | `job` | the key, for people, cut off at 1 024 characters, and the digest of the payload |
 //! | `owner` | the fencing token |
 //! | `done` | whether it is completed |
 //! | `expires` | the end of the lease, or of the record once it is done, in ms since 1970 |
@@ -29,7 +29,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::{Claim, Key, Owner, Store, StoreError, digest};
+use super::{Claim, Key, Owner, Store, StoreError};
 
 /// How long after its end a record may be deleted: a worker that comes back late finds that its lease was lost, or
 /// that it was not.
@@ -38,9 +38,6 @@ const GRACE_SECONDS: u64 = 24 * 3600;
 /// The largest result that is kept, in bytes: an item has 400 KB at most, with everything.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>
 const RESULT_BYTES: usize = 380 << 10;
-
-/// The longest text of a key that is kept, in characters.
-const JOB_CHARS: usize = 1024;
 
 /// Records in a DynamoDB table.
 #[derive(Debug)]
@@ -94,8 +91,7 @@ impl DynamoDb {
 #[async_trait]
 impl Store for DynamoDb {
     async fn claim(&self, key: &Key, owner: Owner, lease: Duration) -> Result<Claim, StoreError> {
-        let (id, now) = (digest(key.as_str()), now());
-        let job: String = key.as_str().chars().take(JOB_CHARS).collect();
+        let (id, now) = (key.id(), now());
         let condition = "attribute_not_exists(id) OR expires <= :now OR (#owner = :owner AND #done = :no)";
         let update = self.update(&id, condition).await;
         let update = update
@@ -105,7 +101,7 @@ impl Store for DynamoDb {
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_names("#result", "result")
             .expression_attribute_values(":now", milliseconds(now))
-            .expression_attribute_values(":job", text(job))
+            .expression_attribute_values(":job", text(key.record()))
             .expression_attribute_values(":owner", text(owner.0.to_string()))
             .expression_attribute_values(":no", AttributeValue::Bool(false))
             .expression_attribute_values(":end", milliseconds(now + lease))
@@ -119,7 +115,7 @@ impl Store for DynamoDb {
                     None => self.read(&id).await?,
                 };
                 // Nothing left: it was given back since, and the message comes back at once.
-                there.map_or(Ok(Claim::Busy { remaining: Duration::ZERO }), |item| told(&item, now))
+                there.map_or(Ok(Claim::Busy { remaining: Duration::ZERO }), |item| told(key, &item, now))
             }
             Err(error) => Err(unavailable(error)),
         }
@@ -127,7 +123,7 @@ impl Store for DynamoDb {
 
     async fn renew(&self, key: &Key, owner: Owner, lease: Duration) -> Result<(), StoreError> {
         let end = now() + lease;
-        let update = self.update(&digest(key.as_str()), "#owner = :owner AND #done = :no").await;
+        let update = self.update(&key.id(), "#owner = :owner AND #done = :no").await;
         let update = update
             .update_expression("SET expires = :end, #ttl = :ttl")
             .expression_attribute_names("#ttl", "ttl")
@@ -157,7 +153,7 @@ impl Store for DynamoDb {
             }
             fits
         });
-        let update = self.update(&digest(key.as_str()), "#owner = :owner").await;
+        let update = self.update(&key.id(), "#owner = :owner").await;
         let update = update
             .expression_attribute_names("#ttl", "ttl")
             .expression_attribute_values(":owner", text(owner.0.to_string()))
@@ -178,7 +174,7 @@ impl Store for DynamoDb {
     async fn release(&self, key: &Key, owner: Owner) -> Result<(), StoreError> {
         let delete = self.client().await.delete_item().table_name(&self.table);
         let delete = delete
-            .key("id", text(digest(key.as_str())))
+            .key("id", text(key.id()))
             .condition_expression("#owner = :owner AND #done = :no")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_names("#done", "done")
@@ -195,7 +191,10 @@ impl Store for DynamoDb {
 }
 
 /// What an item that refused a claim says.
-fn told(item: &Item, now: Duration) -> Result<Claim, StoreError> {
+fn told(key: &Key, item: &Item, now: Duration) -> Result<Claim, StoreError> {
+    if item.get("job").and_then(|value| value.as_s().ok()).is_some_and(|record| !key.agrees_with(record)) {
+        return Ok(Claim::Reused);
+    }
     if matches!(item.get("done"), Some(AttributeValue::Bool(true))) {
         let result = item.get("result").and_then(|value| value.as_s().ok());
         let result = result.map(|text| serde_json::from_str(text)).transpose();

@@ -22,26 +22,61 @@ use uuid::Uuid;
 pub use self::open::{OpenError, open};
 use crate::Envelope;
 
-/// What makes two messages the same job: the worker's name and the job's key. Never the message id, which a
+/// How much of a job's names a store keeps for people, in characters.
+const LONGEST_JOB: usize = 1024;
+
+/// What stands in a record before the digest of the payload.
+const PAYLOAD: &str = " sha256:";
+
+/// What makes two messages the same job: worker, type, tenant and the job's key. Never the message id, which a
 /// redelivery keeps but a resend does not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    id: [u8; 32],
+    payload: [u8; 32],
+    job: String,
+}
 
 impl Key {
-    /// The key of a job for this worker: its `idempotencyKey`, else the SHA-256 of its type and canonical payload.
+    /// The key of a job for this worker: of its type, its `tenantId`, and its `idempotencyKey` or, without one, its
+    /// payload. An empty `idempotencyKey` is none.
     #[must_use]
     pub fn of(worker: &str, envelope: &Envelope) -> Self {
-        let job = match &envelope.idempotency_key {
-            Some(key) => key.clone(),
-            None => digest(&canonical(&envelope.payload)),
-        };
-        Self(format!("{worker}#{}#{job}", envelope.job_type))
+        let payload = digest([Some(canonical(&envelope.payload).as_str())]);
+        let given = envelope.idempotency_key.as_deref().filter(|key| !key.is_empty());
+        let (job_type, tenant) = (envelope.job_type.as_str(), envelope.tenant_id.as_deref());
+        // Given or not is a part of its own: nobody can give the digest of another job's payload as a key.
+        let unnamed = given.is_none().then(|| hex(&payload));
+        let id = digest([Some(worker), Some(job_type), tenant, given, unnamed.as_deref()]);
+        let names: Vec<_> = [Some(worker), Some(job_type), tenant, given].into_iter().flatten().collect();
+        // PostgreSQL takes no NUL in a text.
+        let job = names.join("#").chars().take(LONGEST_JOB).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect();
+        Self { id, payload, job }
     }
 
-    /// The text that stores keep.
+    /// Names the job: a digest of 64 hexadecimal digits, which tells nothing of it.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn id(&self) -> String {
+        hex(&self.id)
+    }
+
+    /// Names the job and its payload: another digest for another payload under the same key.
+    #[must_use]
+    pub(crate) fn id_with_payload(&self) -> String {
+        hex(&digest([Some(self.id().as_str()), Some(hex(&self.payload).as_str())]))
+    }
+
+    /// What a store keeps beside the id: worker, type, tenant and key for people, cut off at 1 024 characters, and the
+    /// digest of the payload.
+    #[must_use]
+    pub fn record(&self) -> String {
+        format!("{}{PAYLOAD}{}", self.job, hex(&self.payload))
+    }
+
+    /// Tells whether a [`Key::record`] is of the same payload. One that says nothing of a payload is.
+    #[must_use]
+    pub fn agrees_with(&self, record: &str) -> bool {
+        record.rsplit_once(PAYLOAD).is_none_or(|(_, payload)| payload == hex(&self.payload))
     }
 }
 
@@ -65,8 +100,20 @@ fn canonical(value: &Value) -> String {
     }
 }
 
-fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+/// SHA-256 over parts, each behind its length: no two lists of parts are one text.
+fn digest<'a>(parts: impl IntoIterator<Item = Option<&'a str>>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in parts {
+        match part {
+            Some(text) => digest.update(format!("{}:{text}", text.len())),
+            None => digest.update("-"),
+        }
+    }
+    digest.finalize().into()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Who holds a lease. A new one for each claim: it is the fencing token.
@@ -102,6 +149,8 @@ pub enum Claim {
         /// What the handler gave to [`Outcome::Done`](crate::Outcome::Done).
         result: Option<Value>,
     },
+    /// The key was given to a job with another payload, which is being done or was done.
+    Reused,
 }
 
 /// Why a store did not do as asked.
@@ -123,7 +172,7 @@ impl StoreError {
     /// The lease on this key is not the caller's.
     #[must_use]
     pub fn lost(key: &Key) -> Self {
-        Self::Lost { key: key.0.clone() }
+        Self::Lost { key: key.job.clone() }
     }
 }
 
@@ -133,7 +182,8 @@ impl StoreError {
 /// against clock skew.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Takes the job for this owner, unless it was done or another owner's lease is live. One conditional write.
+    /// Takes the job for this owner, unless it was done or another owner's lease is live. One conditional write, which
+    /// keeps the key's [record](Key::record): a live one that does not agree is [`Claim::Reused`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

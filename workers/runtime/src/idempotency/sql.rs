@@ -6,7 +6,7 @@
 //! ```sql
 //! CREATE TABLE IF NOT EXISTS queuestack_jobs (
 //!     id         VARCHAR(64) NOT NULL PRIMARY KEY,  -- SHA-256 of the key: keys may be long, and databases compare text each in their own way
-//!     job        TEXT NOT NULL,                     -- the key, for people
+//!     job        TEXT NOT NULL,                     -- the key, for people, and the digest of the payload
 //!     owner      VARCHAR(36) NOT NULL,              -- the fencing token
 //!     done       BIGINT NOT NULL,                   -- 0 in progress, 1 completed
 //!     expires_at BIGINT NOT NULL,                   -- ms since 1970: the end of the lease, or of the record once it is done
@@ -24,7 +24,7 @@ use sqlx::{Error, Row};
 use tokio::sync::OnceCell;
 
 use super::dialect::{CLEAN_ROWS, PROBE, Statements};
-use super::{Claim, Key, Owner, Store, StoreError, digest};
+use super::{Claim, Key, Owner, Store, StoreError};
 use crate::database::{Bind, Database, OpenError};
 
 /// How often a process looks for records that are over.
@@ -95,8 +95,8 @@ impl Sql {
     }
 
     /// Who has the job, if anybody.
-    async fn look(&self, id: &str, owner: &str) -> Result<Option<Claim>, Error> {
-        let row = self.database.row(self.statements.read, &[Bind::Text(id)]).await?;
+    async fn look(&self, key: &Key, owner: &str) -> Result<Option<Claim>, Error> {
+        let row = self.database.row(self.statements.read, &[Bind::Text(&key.id())]).await?;
         let Some(row) = row else { return Ok(None) };
         let done: i64 = row.try_get("done")?;
         let remaining: i64 = row.try_get("remaining")?;
@@ -104,6 +104,9 @@ impl Sql {
             return Ok(Some(Claim::Granted));
         }
         let Ok(remaining @ 1..) = u64::try_from(remaining) else { return Ok(None) };
+        if !key.agrees_with(&row.try_get::<String, _>("job")?) {
+            return Ok(Some(Claim::Reused));
+        }
         if done == 0 {
             return Ok(Some(Claim::Busy { remaining: Duration::from_millis(remaining) }));
         }
@@ -127,15 +130,13 @@ impl Sql {
 impl Store for Sql {
     async fn claim(&self, key: &Key, owner: Owner, lease: Duration) -> Result<Claim, StoreError> {
         self.ready().await?;
-        let (id, owner) = (digest(key.as_str()), owner.0.to_string());
-        // PostgreSQL takes no NUL in a text.
-        let job = key.as_str().replace('\0', "\u{fffd}");
+        let (id, job, owner) = (key.id(), key.record(), owner.0.to_string());
         let values = [Bind::Text(&id), Bind::Text(&job), Bind::Text(&owner), milliseconds(lease)];
         for _ in 0..LOOKS {
             let changed = self.database.execute(self.statements.claim, &values).await?;
             let claim = match self.statements.counts_claims && changed > 0 {
                 true => Some(Claim::Granted),
-                false => self.look(&id, &owner).await?,
+                false => self.look(key, &owner).await?,
             };
             if claim == Some(Claim::Granted) {
                 self.clean_sometimes().await;
@@ -148,7 +149,7 @@ impl Store for Sql {
     }
 
     async fn renew(&self, key: &Key, owner: Owner, lease: Duration) -> Result<(), StoreError> {
-        let (id, owner) = (digest(key.as_str()), owner.0.to_string());
+        let (id, owner) = (key.id(), owner.0.to_string());
         let values = [milliseconds(lease), Bind::Text(&id), Bind::Text(&owner)];
         self.own(key, self.statements.renew, &values).await
     }
@@ -160,13 +161,13 @@ impl Store for Sql {
         result: Option<&Value>,
         keep: Duration,
     ) -> Result<(), StoreError> {
-        let (id, owner, result) = (digest(key.as_str()), owner.0.to_string(), result.map(Value::to_string));
+        let (id, owner, result) = (key.id(), owner.0.to_string(), result.map(Value::to_string));
         let values = [Bind::Maybe(result.as_deref()), milliseconds(keep), Bind::Text(&id), Bind::Text(&owner)];
         self.own(key, self.statements.complete, &values).await
     }
 
     async fn release(&self, key: &Key, owner: Owner) -> Result<(), StoreError> {
-        let (id, owner) = (digest(key.as_str()), owner.0.to_string());
+        let (id, owner) = (key.id(), owner.0.to_string());
         self.own(key, self.statements.release, &[Bind::Text(&id), Bind::Text(&owner)]).await
     }
 }

@@ -59,6 +59,14 @@ impl<'a> Attempt<'a> {
                     tracing::info!(result, "done before");
                     return Claimed::Over(Verdict::Delete);
                 }
+                // Whoever sent it meant something else by it than the job that has the key: a person is to know.
+                Ok(Claim::Reused) => {
+                    core.metrics.count(&self.envelope.job_type, Event::Failed);
+                    let error = "a job with the same idempotencyKey and another payload is being done or was done";
+                    tracing::error!(error, "hopeless");
+                    let (reason, error) = ("key_reused".to_owned(), error.to_owned());
+                    return Claimed::Over(Verdict::DeadLetter { reason, error });
+                }
                 // Without the store nobody knows whether it was done: it waits, and long enough for an outage not to use
                 // up its receives, which are not its fault.
                 Err(error) => {

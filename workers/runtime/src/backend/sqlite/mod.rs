@@ -81,7 +81,7 @@ impl SqliteQueue {
     ///
     /// `sqlite:<path>?queue=jobs&visibility_timeout=30s&max_receives=5&fifo=false` are the defaults: the name of the
     /// queue in the file, how long a received message is invisible, after how many receives it is a dead letter, and
-    /// whether groups are in order.
+    /// whether groups are in order. `sqlite::memory:` is a queue of who opens it alone, and ends with it.
     ///
     /// # Errors
     /// The URL is wrong or the file cannot be opened.
@@ -98,7 +98,12 @@ impl SqliteQueue {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(30));
         let told = |error: sqlx::Error| QueueError::permanent(format!("{}: {error}", options.path.display()));
-        let pool = SqlitePoolOptions::new().max_connections(4).connect_with(connect).await.map_err(told)?;
+        // A database in memory belongs to its connection: there must be one, and it must stay.
+        let pool = match options.path.as_os_str() == ":memory:" {
+            true => SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None),
+            false => SqlitePoolOptions::new().max_connections(4),
+        };
+        let pool = pool.connect_with(connect).await.map_err(told)?;
         schema::create(&pool).await.map_err(told)?;
         Ok(Self { pool, options, sent: Notify::new() })
     }
@@ -118,16 +123,16 @@ impl SqliteQueue {
 
     /// Moves what was received too often.
     async fn bury_spent(&self, now: i64) -> Result<(), sqlx::Error> {
-        let spent = "queue = ? AND visible_at <= ? AND receives >= ?";
         let mut change = self.pool.begin_with("BEGIN IMMEDIATE").await?;
         for statement in [
-            format!(
+            concat!(
                 "INSERT INTO dead_letters (queue, id, body, attributes, group_id, sent_at, died_at, receives) \
-                 SELECT queue, id, body, attributes, group_id, sent_at, visible_at, receives FROM messages WHERE {spent}"
+                 SELECT queue, id, body, attributes, group_id, sent_at, visible_at, receives FROM messages WHERE ",
+                receive::spent!()
             ),
-            format!("DELETE FROM messages WHERE {spent}"),
+            concat!("DELETE FROM messages WHERE ", receive::spent!()),
         ] {
-            sqlx::query(sqlx::AssertSqlSafe(statement))
+            sqlx::query(statement)
                 .bind(&self.options.queue)
                 .bind(now)
                 .bind(self.options.most_receives)

@@ -15,23 +15,60 @@ const LOOK: (Duration, Duration) = (Duration::from_millis(5), Duration::from_mil
 /// The longest wait of one receive: looking again costs nothing here, and a stopping process need not wait long.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
-/// Tells whether there is something to lease or to bury, without the write lock.
-const ANY: &str = "SELECT EXISTS (SELECT 1 FROM messages WHERE queue = ? AND visible_at <= ?), \
-                   EXISTS (SELECT 1 FROM messages WHERE queue = ? AND visible_at <= ? AND receives >= ?)";
+/// What was received too often. Only what was received at all is in the index.
+macro_rules! spent {
+    () => {
+        "queue = ?1 AND visible_at <= ?2 AND receives >= ?3 AND receives > 0"
+    };
+}
+pub(super) use spent;
 
-/// Leases the oldest; the receipt is made of the number and a token that this receive alone has.
-const LEASE: &str = "UPDATE messages SET visible_at = ?1, receives = receives + 1, receipt = seq || ':' || ?2, \
-     first_received = COALESCE(first_received, ?3) \
-     WHERE seq IN (SELECT seq FROM messages WHERE queue = ?4 AND visible_at <= ?3 ORDER BY seq LIMIT ?5) \
-     RETURNING seq, id, receipt, body, attributes, receives, sent_at, first_received, group_id, trace";
+/// The oldest that are visible: queue, now, how many.
+macro_rules! oldest {
+    () => {
+        "SELECT seq FROM messages WHERE queue = ?1 AND visible_at <= ?2 ORDER BY seq LIMIT ?3"
+    };
+}
 
 /// The same where order counts: nothing of a group of which something is leased, or waits before it.
-const LEASE_IN_ORDER: &str = "UPDATE messages SET visible_at = ?1, receives = receives + 1, receipt = seq || ':' || ?2, \
-     first_received = COALESCE(first_received, ?3) \
-     WHERE seq IN (SELECT seq FROM messages AS one WHERE queue = ?4 AND visible_at <= ?3 AND NOT EXISTS ( \
-        SELECT 1 FROM messages AS other WHERE other.queue = one.queue AND other.group_id = one.group_id \
-        AND other.visible_at > ?3 AND (other.seq < one.seq OR other.receipt IS NOT NULL)) ORDER BY seq LIMIT ?5) \
-     RETURNING seq, id, receipt, body, attributes, receives, sent_at, first_received, group_id, trace";
+///
+/// It begins with the heads of the groups, so that what waits behind one that is leased costs nothing. A head that is
+/// visible has nothing before it; what is behind it comes along, up to the first that waits.
+macro_rules! oldest_in_order {
+    () => {
+        "WITH free AS ( \
+            SELECT heads.group_id FROM heads CROSS JOIN messages AS head ON head.seq = heads.seq \
+            WHERE heads.queue = ?1 AND head.visible_at <= ?2 AND NOT EXISTS ( \
+                SELECT 1 FROM messages AS other WHERE other.queue = ?1 AND other.group_id = heads.group_id \
+                AND other.visible_at > ?2 AND other.receipt IS NOT NULL) \
+            ORDER BY heads.seq LIMIT ?3) \
+         SELECT one.seq FROM free CROSS JOIN messages AS one ON one.seq IN ( \
+            SELECT seq FROM messages WHERE queue = ?1 AND group_id = free.group_id ORDER BY seq LIMIT ?3) \
+         WHERE one.visible_at <= ?2 AND NOT EXISTS ( \
+            SELECT 1 FROM messages AS other WHERE other.queue = ?1 AND other.group_id = one.group_id \
+            AND other.visible_at > ?2 AND other.seq < one.seq) \
+         ORDER BY one.seq LIMIT ?3"
+    };
+}
+
+/// Leases what is chosen; the receipt is made of the number and a token that this receive alone has.
+macro_rules! lease {
+    ($chosen:expr) => {
+        concat!(
+            "UPDATE messages SET visible_at = ?4, receives = receives + 1, receipt = seq || ':' || ?5, \
+             first_received = COALESCE(first_received, ?2) WHERE seq IN (",
+            $chosen,
+            ") RETURNING seq, id, receipt, body, attributes, receives, sent_at, first_received, group_id, trace"
+        )
+    };
+}
+
+/// Whether there is something to bury.
+const ANY_SPENT: &str = concat!("SELECT EXISTS (SELECT 1 FROM messages WHERE ", spent!(), ")");
+
+/// Whether there is something to lease, which is asked first: it takes no write lock. Then the lease itself.
+const STANDARD: [&str; 2] = [concat!("SELECT EXISTS (", oldest!(), ")"), lease!(oldest!())];
+const IN_ORDER: [&str; 2] = [concat!("SELECT EXISTS (", oldest_in_order!(), ")"), lease!(oldest_in_order!())];
 
 impl SqliteQueue {
     /// Leases up to `max` messages, waiting for the first.
@@ -54,20 +91,22 @@ impl SqliteQueue {
     async fn lease_now(&self, max: usize) -> Result<Vec<Delivery>, sqlx::Error> {
         let now = milliseconds(SystemTime::now());
         let (queue, most) = (&self.options.queue, self.options.most_receives);
-        let any = sqlx::query(ANY).bind(queue).bind(now).bind(queue).bind(now).bind(most).fetch_one(&self.pool).await?;
-        if any.try_get(1)? {
+        let spent = sqlx::query(ANY_SPENT).bind(queue).bind(now).bind(most).fetch_one(&self.pool).await?;
+        if spent.try_get(0)? {
             self.bury_spent(now).await?;
         }
+        let [any, lease] = if self.options.fifo { IN_ORDER } else { STANDARD };
+        let max = i64::try_from(max).unwrap_or(i64::MAX);
+        let any = sqlx::query(any).bind(queue).bind(now).bind(max).fetch_one(&self.pool).await?;
         if !any.try_get::<bool, _>(0)? {
             return Ok(Vec::new());
         }
-        let statement = if self.options.fifo { LEASE_IN_ORDER } else { LEASE };
-        let rows = sqlx::query(statement)
+        let rows = sqlx::query(lease)
+            .bind(queue)
+            .bind(now)
+            .bind(max)
             .bind(now.saturating_add(span(self.options.visibility)))
             .bind(Uuid::new_v4().to_string())
-            .bind(now)
-            .bind(queue)
-            .bind(i64::try_from(max).unwrap_or(i64::MAX))
             .fetch_all(&self.pool)
             .await?;
         let mut leased = rows.iter().map(delivery).collect::<Result<Vec<_>, _>>()?;
@@ -76,7 +115,7 @@ impl SqliteQueue {
     }
 }
 
-/// Reads a row of [`LEASE`], with its number.
+/// Reads a row that was leased, with its number.
 fn delivery(row: &SqliteRow) -> Result<(i64, Delivery), sqlx::Error> {
     let delivery = Delivery {
         message_id: row.try_get(1)?,
@@ -97,4 +136,89 @@ fn delivery(row: &SqliteRow) -> Result<(i64, Delivery), sqlx::Error> {
 pub(super) fn attributes(row: &SqliteRow, column: usize) -> Result<BTreeMap<String, String>, QueueError> {
     let text: String = row.try_get(column).map_err(failed)?;
     serde_json::from_str(&text).map_err(QueueError::permanent)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::AssertSqlSafe;
+
+    use super::super::super::{Backend, Outgoing};
+    use super::super::schema;
+    use super::*;
+
+    /// Each look costs the same however many wait.
+    #[tokio::test]
+    async fn nothing_that_waits_behind_another_is_looked_at() {
+        let queue = SqliteQueue::open("sqlite::memory:?fifo").await.unwrap();
+        for statement in [ANY_SPENT, IN_ORDER[0], IN_ORDER[1]] {
+            let plan = format!("EXPLAIN QUERY PLAN {statement}");
+            let plan = sqlx::query(AssertSqlSafe(plan)).fetch_all(&queue.pool).await.unwrap();
+            let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+            // All of a queue's messages, or of the table's.
+            let long = |step: &&String| step.contains("messages_by_queue") || step.contains("SCAN messages");
+            assert_eq!(steps.iter().find(long), None, "{steps:#?}");
+        }
+    }
+
+    /// What may be leased, as plainly as it can be said: slow, and right.
+    const PLAIN: &str = "SELECT seq FROM messages AS one WHERE queue = ?1 AND visible_at <= ?2 AND NOT EXISTS ( \
+        SELECT 1 FROM messages AS other WHERE other.queue = one.queue AND other.group_id = one.group_id \
+        AND other.visible_at > ?2 AND (other.seq < one.seq OR other.receipt IS NOT NULL)) ORDER BY seq LIMIT ?3";
+
+    async fn numbers(queue: &SqliteQueue, statement: &'static str, now: i64) -> Vec<i64> {
+        let rows = sqlx::query(statement).bind(&queue.options.queue).bind(now).bind(4).fetch_all(&queue.pool).await;
+        rows.unwrap().iter().map(|row| row.get(0)).collect()
+    }
+
+    #[tokio::test]
+    async fn whatever_happened_the_same_is_leased_as_said_plainly() {
+        let (mut random, mut leased) = (fastrand::Rng::with_seed(7), Vec::new());
+        let queue = SqliteQueue::open("sqlite::memory:?fifo&max_receives=3&visibility_timeout=40ms").await.unwrap();
+        for round in 0..600 {
+            let wait = Duration::from_millis(random.u64(0..20));
+            match random.u32(0..10) {
+                0..4 => {
+                    let group = Some(random.u32(0..5).to_string());
+                    let delay = (random.u32(0..4) == 0).then_some(wait);
+                    queue.send(vec![Outgoing { delay, group, ..Outgoing::default() }]).await.remove(0).unwrap();
+                }
+                4..7 => leased.extend(queue.receive(random.usize(1..5), Duration::ZERO).await.unwrap()),
+                _ if leased.is_empty() => tokio::time::sleep(wait).await,
+                settled => {
+                    let one: Delivery = leased.swap_remove(random.usize(0..leased.len()));
+                    // Some are over by now.
+                    match settled {
+                        7 => drop(queue.delete(&[one.receipt]).await),
+                        8 => drop(queue.extend(&[(one.receipt, wait)]).await),
+                        _ => drop(queue.dead_letter(&one, BTreeMap::new()).await),
+                    }
+                }
+            }
+            if round == 300 {
+                // A file from the time before the heads.
+                sqlx::raw_sql("DROP TABLE heads; DROP TRIGGER messages_sent; DROP TRIGGER messages_gone")
+                    .execute(&queue.pool)
+                    .await
+                    .unwrap();
+                schema::create(&queue.pool).await.unwrap();
+            }
+            let now = milliseconds(SystemTime::now());
+            let plain = numbers(&queue, PLAIN, now).await;
+            assert_eq!(numbers(&queue, oldest_in_order!(), now).await, plain, "round {round}");
+        }
+    }
+
+    /// Nobody waits for the write lock to find nothing.
+    #[tokio::test]
+    async fn a_look_that_finds_nothing_takes_no_lock() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let queue = SqliteQueue::open(&format!("sqlite:{}?fifo", file.path().display())).await.unwrap();
+        let one = || Outgoing { group: Some("a".to_owned()), ..Outgoing::default() };
+        queue.send((0..50).map(|_| one()).collect()).await;
+        assert_eq!(queue.receive(1, Duration::ZERO).await.unwrap().len(), 1);
+        let writing = queue.pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let looked = tokio::time::timeout(Duration::from_secs(5), queue.receive(10, Duration::ZERO)).await;
+        assert_eq!(looked.expect("it waits for the lock").unwrap(), []);
+        drop(writing);
+    }
 }
