@@ -1,5 +1,7 @@
 //! JSON policy documents: comparison by meaning, and the statements that kinds generate.
 
+pub mod check;
+
 use std::collections::BTreeMap;
 
 use crate::model::{Address, Fact, Ref};
