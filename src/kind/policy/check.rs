@@ -259,12 +259,12 @@ impl Check<'_> {
                     }
                 }
             }
-            Value::Text(text) if text != "*" => {
+            Value::Text(_) | Value::Int(_) if value.as_text() != Some("*") => {
+                let text = value.plain();
                 let message = format!("{} names the principal `{text}` without saying what it is", self.whose);
                 let key = if text.ends_with(".amazonaws.com") { "Service" } else { "AWS" };
                 self.tell(path, message, format!("Write `{{{key}: \"{text}\"}}`."));
             }
-            Value::Int(_) => self.account(path, value),
             _ => {}
         }
     }
