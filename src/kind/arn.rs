@@ -53,7 +53,7 @@ fn is_account(text: &str) -> bool {
 }
 
 /// The partitions whose Regions are known by their beginning.
-fn partition_of(region: &str) -> &'static str {
+pub fn partition_of(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "aws-cn",
         _ if region.starts_with("us-gov-") => "aws-us-gov",

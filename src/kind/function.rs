@@ -106,9 +106,10 @@ pub const RUNTIME: Row = Row::new("runtime", "Runtime", "runtime", Type::Text { 
     .doc("The runtime; Rust runs on `provided.al2023` (glibc 2.34).", CREATE);
 /// The handler.
 pub const HANDLER: Row = Row::new("handler", "Handler", "handler", Type::Text { min: 1, max: 128 })
-    .or(Default::Text("bootstrap"))
     .always_reported()
-    .doc("The handler; a custom runtime starts `bootstrap` whatever it says.", CREATE);
+    .doc("The handler, needed by managed runtimes; a custom one starts `bootstrap` whatever it says.", CREATE);
+/// The handler under a custom runtime.
+const BOOTSTRAP: &str = "bootstrap";
 /// The architecture.
 pub const ARCHITECTURE: Row = Row::new(
     "architecture",
@@ -308,6 +309,9 @@ impl Kind for Function {
         resource.set(&ENVIRONMENT, environment);
         let code = form::with_bucket(resource.get(&CODE), &stack.default_of(&Function, &CODE));
         resource.set(&CODE, code);
+        if form::is_custom(resource, stack) && form::said(resource, &HANDLER, stack).is_null() {
+            resource.set(&HANDLER, Value::text(BOOTSTRAP));
+        }
         resource.fill(&LOGGING, stack.default_of(&Function, &LOGGING));
         let logging = form::complete_logging(resource.get(&LOGGING), resource.physical_name());
         resource.set(&LOGGING, logging);

@@ -4,7 +4,7 @@
 //! add it to [`KINDS`], use it in a stack under `stacks/`, and regenerate.
 
 pub mod alarm;
-mod arn;
+pub(in crate::kind) mod arn;
 pub mod bus;
 pub mod fifo;
 pub mod function;

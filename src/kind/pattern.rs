@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html>
 
+pub mod check;
+
 use std::collections::BTreeMap;
 
 use crate::kind::policy::sorted;

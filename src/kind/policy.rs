@@ -1,5 +1,7 @@
 //! JSON policy documents: comparison by meaning, and the statements that kinds generate.
 
+pub mod check;
+
 use std::collections::BTreeMap;
 
 use crate::model::{Address, Fact, Ref};
@@ -156,11 +158,16 @@ pub fn as_items(value: &Value) -> Vec<Value> {
 /// Tells whether a pattern of IAM, with `*` and `?`, has an action in it.
 #[must_use]
 pub fn matches(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
-    let (pattern, action) = (pattern.as_bytes(), action.as_bytes());
+    like(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
+}
+
+/// Tells whether a pattern of IAM, with `*` and `?`, has a text in it, upper and lower case told apart.
+#[must_use]
+pub fn like(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     // Where the last `*` stands, and how far what it stands for reaches: only that one is ever stretched.
     let (mut at, mut of, mut star) = (0, 0, None);
-    while let Some(byte) = action.get(of) {
+    while let Some(byte) = text.get(of) {
         match pattern.get(at) {
             Some(b'*') => {
                 star = Some((at, of));

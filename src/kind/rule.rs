@@ -11,7 +11,6 @@ mod actions;
 mod check;
 mod convert;
 mod live;
-mod matchers;
 mod reconcile;
 mod schedule;
 mod targets;

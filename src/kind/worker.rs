@@ -14,7 +14,7 @@ mod rows;
 mod tests;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::kind::{Kind, Live, Row};
+use crate::kind::{Kind, Live, Row, policy, role};
 use crate::model::{Resource, Stack};
 use crate::value::Place;
 
@@ -57,6 +57,7 @@ impl Kind for Worker {
     fn expand(&self, worker: &mut Resource, stack: &mut Stack, out: &mut Diagnostics) {
         take_defaults(worker, stack);
         check::code(worker, stack, out);
+        policy::check::check(worker, &rows::POLICY, &role::check::INLINE_DIALECT, out);
         let made = make::make(worker, stack);
         check::shared_queue(worker, &made, stack, out);
         make::fit_times(&made, stack);

@@ -3,6 +3,7 @@
 //! What must hold within one resource is its kind's business; this file names no kind.
 
 mod delivery;
+mod destinations;
 mod duplicate_names;
 mod events;
 mod feeding;
@@ -46,6 +47,7 @@ const RULES: &[Rule] = &[
     Rule { codes: events::CODES, check: events::check },
     Rule { codes: roles::CODES, check: roles::check },
     Rule { codes: feeding::CODES, check: feeding::check },
+    Rule { codes: &[&destinations::FIFO], check: destinations::check },
     Rule { codes: visibility::CODES, check: visibility::check },
     Rule { codes: http_apis::CODES, check: http_apis::check },
 ];

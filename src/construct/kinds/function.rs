@@ -30,9 +30,9 @@ kind! {
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
     runtime: text;
 
-    /// The handler; a custom runtime starts `bootstrap` whatever it says.
+    /// The handler, needed by managed runtimes; a custom one starts `bootstrap` whatever it says.
     ///
-    /// A text of 1 to 128 characters. Default: `bootstrap`.
+    /// A text of 1 to 128 characters. Default: not set.
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
     handler: text;
 

@@ -166,7 +166,7 @@ matchers! {
     /// Expects `runtime`: The runtime; Rust runs on `provided.al2023` (glibc 2.34).
     runtime: text;
 
-    /// Expects `handler`: The handler; a custom runtime starts `bootstrap` whatever it says.
+    /// Expects `handler`: The handler, needed by managed runtimes; a custom one starts `bootstrap` whatever it says.
     handler: text;
 
     /// Expects `architecture`: The processor. arm64 is a fifth cheaper; it needs a cross build on an x86_64 machine.

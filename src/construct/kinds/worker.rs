@@ -78,6 +78,12 @@ kind! {
     /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
     runtime: text;
 
+    /// The handler, needed by managed runtimes; a custom one starts `bootstrap` whatever it says.
+    ///
+    /// A text of 1 to 128 characters. Default: not set.
+    /// [AWS](https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html)
+    handler: text;
+
     /// How messages reach it: size, window, max_concurrency (5 unless said), filters, enabled.
     ///
     /// A [`Batch`]. [AWS](https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html)

@@ -239,6 +239,10 @@ fn metric(alarm: &Resource, out: &mut Diagnostics) {
                 out.push(alarm.finding(&codes::HALF_METRIC, &path, message));
             }
         }
+        if let Some(text) = metric.get(NAMESPACE.key).as_text().filter(|text| text.starts_with(':')) {
+            let message = format!("the namespace `{text}` of `{}` begins with a colon", alarm.address);
+            out.push(alarm.finding(&codes::BAD_NAMESPACE, &format!("{path}.{}", NAMESPACE.key), message));
+        }
         names(alarm, &format!("{path}.{}", DIMENSIONS.key), metric.get(DIMENSIONS.key), out);
         if metric.get(NAMESPACE.key).as_text() == Some("AWS/SQS") {
             sqs_metric(alarm, &path, metric, out);

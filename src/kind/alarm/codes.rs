@@ -183,6 +183,26 @@ pub static HALF_METRIC: Code = Code::error("QS227", "a metric without a namespac
     .fix("Add what is missing: `{namespace: AWS/SQS, name: ApproximateNumberOfMessagesVisible}`.")
     .see(PUT);
 
+/// An expression that is for graphs alone.
+pub static SEARCH: Code = Code::error("QS228", "a search in the metric math of an alarm")
+    .because("CloudWatch takes SEARCH in graphs alone: an alarm watches metrics that are known when it is made.")
+    .fix("Name the metrics, or use a Metrics Insights query, `SELECT SUM(…) FROM SCHEMA(…)`, with a `period`.")
+    .see("https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-search-expressions.html");
+
+/// Nothing says how long a datapoint is.
+pub static NO_PERIOD: Code = Code::error("QS229", "an expression without a metric and without a period")
+    .because(
+        "An expression has the period of its metrics; one that has none, such as a query in SQL, must say its own.",
+    )
+    .fix("Add `period: 1m` to the query.")
+    .see(QUERY_DOC);
+
+/// A namespace that CloudWatch refuses.
+pub static BAD_NAMESPACE: Code = Code::error("QS230", "a namespace that begins with a colon")
+    .because("CloudWatch refuses it: namespaces of AWS are written `AWS/SQS`.")
+    .fix("Remove the colon.")
+    .see("https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Metric.html");
+
 /// All of them, in order.
 pub const CODES: &[&Code] = &[
     &NO_DEAD_LETTERS,
@@ -213,4 +233,7 @@ pub const CODES: &[&Code] = &[
     &DIMENSION,
     &METRIC,
     &HALF_METRIC,
+    &SEARCH,
+    &NO_PERIOD,
+    &BAD_NAMESPACE,
 ];

@@ -7,7 +7,7 @@ use super::{
     ALARM_PERIOD, EXPRESSION, EXTENDED_STATISTIC, METRICS, QUERY_ID, QUERY_METRIC, QUERY_STATISTIC, RETURN_DATA,
     STATISTIC, THRESHOLD_METRIC_ID, UNIT, codes,
 };
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::kind::Row;
 use crate::manifest::suggest;
 use crate::model::Resource;
@@ -29,7 +29,32 @@ pub fn check(alarm: &Resource, out: &mut Diagnostics) {
     for (index, query) in queries.iter().enumerate() {
         one(alarm, &format!("metrics.{index}"), query, &known, out);
     }
+    period(alarm, queries, out);
     band(alarm, queries, out);
+}
+
+/// An alarm has a period from one of its queries.
+fn period(alarm: &Resource, queries: &[Value], out: &mut Diagnostics) {
+    let says = |query: &Value| {
+        query.is_null() || !query.get(ALARM_PERIOD.key).is_null() || !query.get(QUERY_METRIC.key).is_null()
+    };
+    if queries.iter().any(says) || alarm.is_broken(METRICS.key) || !absent(alarm, &super::METRIC) {
+        return;
+    }
+    for (index, query) in queries.iter().enumerate() {
+        // One that speaks of others has their period; of what is no query is told already.
+        let Some(expression) = query.get(EXPRESSION.key).as_text().filter(|text| ids_in(text).is_empty()) else {
+            continue;
+        };
+        let path = format!("metrics.{index}.expression");
+        let message = format!("`{path}` of `{}` has no metric, and its query no `period`", alarm.address);
+        let finding = alarm.finding(&codes::NO_PERIOD, &path, message);
+        // Of these AWS is known to say that the period must not be null.
+        let certain =
+            is_sql(expression) || ["SEARCH", "INSIGHT_RULE_METRIC"].iter().any(|name| calls(expression, name));
+        let severity = if certain { Severity::Error } else { Severity::Warning };
+        out.push(Diagnostic { severity, ..finding });
+    }
 }
 
 /// All periods of an alarm, its own and those of its queries, with the dotted path of each.
@@ -111,6 +136,10 @@ fn one(alarm: &Resource, path: &str, query: &Value, known: &BTreeSet<&str>, out:
         out.push(alarm.finding(&codes::PERIOD, &format!("{path}.period"), message));
     }
     let expression = query.get(EXPRESSION.key).as_text().unwrap_or_default();
+    if calls(expression, "SEARCH") {
+        let message = format!("{named} of `{}` searches for metrics", alarm.address);
+        out.push(alarm.finding(&codes::SEARCH, &format!("{path}.expression"), message));
+    }
     for id in ids_in(expression).into_iter().filter(|id| !known.contains(id)) {
         let message = format!("{named} of `{}` speaks of `{id}`, which is no query of it", alarm.address);
         let help = suggest(id, known.iter().copied());
@@ -118,11 +147,27 @@ fn one(alarm: &Resource, path: &str, query: &Value, known: &BTreeSet<&str>, out:
     }
 }
 
+/// Tells whether an expression is a query of Metrics Insights.
+fn is_sql(expression: &str) -> bool {
+    expression.trim_start().to_lowercase().starts_with("select")
+}
+
+/// Tells whether an expression calls a function, outside quotes.
+fn calls(expression: &str, function: &str) -> bool {
+    let outside: String = expression.split(['"', '\'']).step_by(2).collect::<Vec<_>>().join("''");
+    let outside = outside.to_uppercase();
+    let mut found = outside.match_indices(function);
+    found.any(|(at, name)| {
+        let in_word = outside[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        !in_word && outside[at + name.len()..].trim_start().starts_with('(')
+    })
+}
+
 /// The ids that an expression speaks of: words in lower case that are neither functions nor within quotes.
 fn ids_in(expression: &str) -> BTreeSet<&str> {
     let mut ids = BTreeSet::new();
     // Queries in SQL have their own words.
-    if expression.trim_start().to_lowercase().starts_with("select") {
+    if is_sql(expression) {
         return ids;
     }
     for (index, outside) in expression.split(['"', '\'']).enumerate() {
@@ -160,6 +205,19 @@ fn band(alarm: &Resource, queries: &[Value], out: &mut Diagnostics) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_functions_of_an_expression() {
+        for (expression, expected) in [
+            ("SUM(SEARCH('{AWS/SQS,QueueName} NumberOfMessagesSent', 'Sum', 60))", true),
+            ("search ('x', 'Sum')", true),
+            ("RESEARCH(m1)", false),
+            ("SUM(search)", false),
+            ("SELECT SUM(x) FROM SCHEMA(\"SEARCH(\", y)", false),
+        ] {
+            assert_eq!(calls(expression, "SEARCH"), expected, "{expression}");
+        }
+    }
 
     #[test]
     fn finds_the_ids_of_an_expression() {

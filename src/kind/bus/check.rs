@@ -1,8 +1,9 @@
 //! What must hold between the attributes of one bus: the codes QS901 to QS909.
 
-use super::{DEAD_LETTER_QUEUE, DEFAULT};
+use super::{DEAD_LETTER_QUEUE, DEFAULT, POLICY};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::Arn;
+use crate::kind::policy::check::{self, Dialect};
 use crate::model::Resource;
 
 const CREATE: &str = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html";
@@ -25,13 +26,57 @@ pub static BAD_ARN: Code = Code::error("QS903", "a bus whose dead-letter queue i
     .fix("Write the ARN of a queue, or the logical name of one of this stack.")
     .see("https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html");
 
+/// A policy document that is not well formed.
+pub static POLICY_SHAPE: Code = Code::error("QS904", "a bus policy that AWS refuses")
+    .because("A statement has `Effect`, `Principal`, `Action` and `Resource`, and speaks of actions of EventBridge.")
+    .fix("Correct the statement.")
+    .see("https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-perms.html");
+
 /// All of them, in order.
-pub const CODES: &[&Code] = &[&NAME, &NOT_MADE, &BAD_ARN];
+pub const CODES: &[&Code] = &[&NAME, &NOT_MADE, &BAD_ARN, &POLICY_SHAPE];
+
+/// What EventBridge takes, of actions that are about a bus, its rules and archives.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html>
+const DIALECT: Dialect = Dialect {
+    noun: "policy",
+    code: &POLICY_SHAPE,
+    principal: Some(&POLICY_SHAPE),
+    resource: true,
+    service: "EventBridge on a bus",
+    actions: &[
+        "events:PutEvents",
+        "events:CreateArchive",
+        "events:CreateEventBus",
+        "events:DeleteEventBus",
+        "events:DeleteRule",
+        "events:DescribeEventBus",
+        "events:DescribeRule",
+        "events:DisableRule",
+        "events:EnableRule",
+        "events:ListEventBuses",
+        "events:ListRuleNamesByTarget",
+        "events:ListRules",
+        "events:ListTagsForResource",
+        "events:ListTargetsByRule",
+        "events:PutPartnerEvents",
+        "events:PutPermission",
+        "events:PutRule",
+        "events:PutTargets",
+        "events:RemovePermission",
+        "events:RemoveTargets",
+        "events:StartReplay",
+        "events:TagResource",
+        "events:UntagResource",
+        "events:UpdateEventBus",
+    ],
+    refuses: false,
+};
 
 const LONGEST: usize = 256;
 
 /// Checks one complete bus.
 pub fn check(bus: &Resource, out: &mut Diagnostics) {
+    check::check(bus, &POLICY, &DIALECT, out);
     name(bus, out);
     if let Some(Err(why)) = bus.get(&DEAD_LETTER_QUEUE).as_text().map(queue_arn) {
         let arn = bus.get(&DEAD_LETTER_QUEUE).plain();

@@ -1,9 +1,14 @@
 //! What must hold between the attributes of one function.
 
-use super::{ARTIFACT, CODE, ENVIRONMENT, EXTERNAL, PACKAGE, RESERVED_CONCURRENCY, ROLE, RUNTIME, SECRETS};
+use super::{
+    ARTIFACT, CODE, ENVIRONMENT, EXTERNAL, HANDLER, LAYERS, PACKAGE, RESERVED_CONCURRENCY, ROLE, RUNTIME, SECRETS,
+    SECURITY_GROUPS, SUBNETS, VPC,
+};
 use crate::artifact::Runtime;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::kind::{Arn, Row};
 use crate::model::Resource;
+use crate::value::Value;
 
 const CREATE: &str = "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html";
 const VARIABLES: &str = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html";
@@ -109,6 +114,26 @@ pub static UNKNOWN_SECRET: Code = Code {
     link: VARIABLES,
 };
 
+/// No handler where there is no usual one.
+pub static NO_HANDLER: Code = Code::error("QS317", "a managed runtime without a handler")
+    .because("Custom runtimes start `bootstrap`; every other one looks for the function that `handler` names, and Lambda has no default.")
+    .fix("Add `handler:`, such as `app.handler` for a function `handler` in the file `app.py`, or remove `runtime:`.")
+    .see("https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html#lambda-CreateFunction-request-Handler");
+
+/// An ARN of something else.
+pub static BAD_ARN: Code = Code::error("QS318", "an ARN that is not a role's or not a layer version's")
+    .because("A role's ARN is `arn:<partition>:iam::<account>:role/<name>`, a layer's ends in its version, `:layer:<name>:<version>`.")
+    .fix("Write the ARN of a role, or the logical name of one of this stack; of a layer, the ARN of one version.")
+    .see(CREATE);
+
+/// Half a VPC.
+pub static HALF_VPC: Code = Code::error("QS319", "subnets without security groups, or the reverse")
+    .because(
+        "Lambda takes both or neither: a function in a VPC has an address in a subnet and a security group around it.",
+    )
+    .fix("Add what is missing, or leave both empty.")
+    .see("https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html");
+
 /// All codes of this file.
 pub const CODES: &[&Code] = &[
     &NAME,
@@ -121,6 +146,9 @@ pub const CODES: &[&Code] = &[
     &NEVER_RUNS,
     &NO_ROLE,
     &UNKNOWN_SECRET,
+    &NO_HANDLER,
+    &BAD_ARN,
+    &HALF_VPC,
 ];
 
 const NAME_CHARACTERS: usize = 64;
@@ -149,6 +177,12 @@ const RESERVED: &[&str] = &[
     "LAMBDA_RUNTIME_DIR",
 ];
 
+/// Tells whether a text may be the ARN of a version of a layer; AWS's own have ARNs of another form.
+fn is_layer_version(text: &str) -> bool {
+    let version = |rest: &str| rest.rsplit_once(':').is_some_and(|(_, version)| version.parse::<u64>().is_ok());
+    text.starts_with("arn:") && text.split_once(":layer:").is_none_or(|(_, rest)| version(rest))
+}
+
 /// Findings about one function.
 struct Check<'a> {
     function: &'a Resource,
@@ -164,6 +198,9 @@ pub fn check(function: &Resource, out: &mut Diagnostics) {
     if function.get(&ROLE).is_null() {
         check.tell(&NO_ROLE, ROLE.key, format!("`{}` has no `role`", function.address));
     }
+    check.handler();
+    check.arns();
+    check.vpc();
     if function.get(&RESERVED_CONCURRENCY).as_int() == Some(0) {
         let message = format!("`{}` has a reserved concurrency of 0", function.address);
         check.tell(&NEVER_RUNS, RESERVED_CONCURRENCY.key, message);
@@ -213,6 +250,47 @@ impl Check<'_> {
             }
             _ => {}
         }
+    }
+
+    /// One that is missing under a custom runtime is completed.
+    fn handler(&mut self) {
+        let function = self.function;
+        let said = !function.get(&HANDLER).is_null() || function.is_broken(HANDLER.key);
+        // A package is wrong under such a runtime whatever its handler.
+        let said = said || !function.get(&CODE).get(PACKAGE.key).is_null();
+        if let Some(runtime) = function.get(&RUNTIME).as_text().filter(|_| !said) {
+            let message = format!("`{}` runs on `{runtime}` and has no `handler`", function.address);
+            self.tell(&NO_HANDLER, RUNTIME.key, message);
+        }
+    }
+
+    fn arns(&mut self) {
+        let function = self.function;
+        let is_role =
+            |arn: &Arn<'_>| arn.service == "iam" && arn.resource.starts_with("role/") && !arn.account.is_empty();
+        if let Some(text) =
+            function.get(&ROLE).as_text().filter(|text| !Arn::parse(text).is_ok_and(|arn| is_role(&arn)))
+        {
+            let message = format!("`role` of `{}` is `{text}`, which is not the ARN of a role", function.address);
+            self.tell(&BAD_ARN, ROLE.key, message);
+        }
+        for (index, layer) in function.get(&LAYERS).as_list().unwrap_or_default().iter().enumerate() {
+            let Some(text) = layer.as_text().filter(|text| !is_layer_version(text)) else { continue };
+            let message = format!("`{text}`, a layer of `{}`, is not the ARN of a version of one", function.address);
+            self.tell(&BAD_ARN, &format!("{}.{index}", LAYERS.key), message);
+        }
+    }
+
+    fn vpc(&mut self) {
+        let function = self.function;
+        let vpc = function.get(&VPC);
+        let none = |row: &Row| vpc.get(row.key).as_list().is_none_or(<[Value]>::is_empty);
+        if function.is_broken(VPC.key) || none(&SUBNETS) == none(&SECURITY_GROUPS) {
+            return;
+        }
+        let (has, lacks) = if none(&SUBNETS) { (SECURITY_GROUPS, SUBNETS) } else { (SUBNETS, SECURITY_GROUPS) };
+        let message = format!("`vpc` of `{}` has `{}` and no `{}`", function.address, has.key, lacks.key);
+        self.tell(&HALF_VPC, &format!("{}.{}", VPC.key, has.key), message);
     }
 
     fn environment(&mut self) {

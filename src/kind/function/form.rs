@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::{
-    APPLICATION_LEVEL, BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE, CODE_SIZE, CODE_TYPE, ENVIRONMENT, EXTERNAL,
-    LOG_FORMAT, LOG_GROUP, SECRETS, SHA256, SYSTEM_LEVEL,
+    APPLICATION_LEVEL, BUCKET, BUCKET_FOR, BUCKET_PREFIX, CODE, CODE_SIZE, CODE_TYPE, ENVIRONMENT, EXTERNAL, Function,
+    LOG_FORMAT, LOG_GROUP, RUNTIME, SECRETS, SHA256, SYSTEM_LEVEL,
 };
 use crate::kind::{Kind as _, Row, table};
-use crate::model::{Fact, Ref, Resource};
+use crate::model::{Fact, Ref, Resource, Stack};
 use crate::value::Value;
 
 /// A URL is known only once its queue is there: the function waits for it. It waits for a table too, whose name would be
@@ -22,6 +22,17 @@ pub fn after_what_it_names(environment: &Value) -> Value {
         Value::Map(map) => Value::map(map.iter().map(|(key, value)| (key, after_what_it_names(value)))),
         other => other.clone(),
     }
+}
+
+/// What is said of an attribute, by the function or by the stack's defaults.
+pub fn said(function: &Resource, row: &Row, stack: &Stack) -> Value {
+    let own = Some(function.get(row)).filter(|value| !value.is_null()).cloned();
+    own.unwrap_or_else(|| stack.default_of(&Function, row))
+}
+
+/// Tells whether a function runs on a custom runtime, which starts `bootstrap`.
+pub fn is_custom(function: &Resource, stack: &Stack) -> bool {
+    said(function, &RUNTIME, stack).as_text().is_some_and(|runtime| runtime.starts_with("provided"))
 }
 
 /// Says what Lambda would choose, since it reports all of it.

@@ -1,8 +1,13 @@
 //! What must hold between the attributes of one mapping.
 
+use std::collections::BTreeMap;
+
 use super::{BATCH_SIZE, FILTERS, FUNCTION, QUEUE, WINDOW};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::kind::pattern::check::{self, Offer};
+use crate::manifest::nearest;
 use crate::model::Resource;
+use crate::value::Value;
 
 /// A batch over ten without a window.
 pub static BATCH_NEEDS_WINDOW: Code = Code {
@@ -44,8 +49,37 @@ pub static NO_END: Code = Code {
     link: "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
 };
 
+/// A pattern that Lambda cannot read.
+pub static REFUSED_FILTER: Code = Code {
+    id: "QS324",
+    severity: Severity::Error,
+    title: "a filter that Lambda refuses",
+    reason: "Each field of a filter has a list of the values that match: plain ones, and objects with one operator each.",
+    fix: "Write each value in brackets, `body: {kind: [order]}`, and operators as `[{prefix: order.}]`.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html",
+};
+
+/// A pattern on what Lambda does not look at.
+pub static BESIDE_BODY: Code = Code {
+    id: "QS325",
+    severity: Severity::Warning,
+    title: "a filter on something else than the body",
+    reason: "Lambda filters messages of SQS by `body` alone; a filter that nothing matches deletes every message.",
+    fix: "Look for it within `body`: `body: {kind: [order]}`.",
+    link: "https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html",
+};
+
 /// All codes of this file.
-pub const CODES: &[&Code] = &[&BATCH_NEEDS_WINDOW, &MANY_FILTERS, &LONG_FILTER, &NO_END];
+pub const CODES: &[&Code] = &[&BATCH_NEEDS_WINDOW, &MANY_FILTERS, &LONG_FILTER, &NO_END, &REFUSED_FILTER, &BESIDE_BODY];
+
+/// What Lambda documents of patterns.
+const OFFER: Offer = Offer {
+    service: "Lambda",
+    matchers: &["anything-but", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"],
+    inner: &[],
+};
+/// The keys that are looked at.
+const KEYS: [&str; 2] = ["body", "$or"];
 
 const FILTER_CHARACTERS: usize = 4_096;
 const FILTERS_BY_DEFAULT: usize = 5;
@@ -74,5 +108,26 @@ pub fn check(mapping: &Resource, out: &mut Diagnostics) {
             let path = format!("{}.{index}", FILTERS.key);
             tell(&LONG_FILTER, &path, format!("`{path}` is {length} characters long"));
         }
+    }
+    for (index, filter) in filters.iter().enumerate() {
+        if let Some(map) = filter.as_map().filter(|map| !map.is_empty()) {
+            pattern(mapping, &format!("{}.{index}", FILTERS.key), map, out);
+        }
+    }
+}
+
+/// What Lambda does not document it may take all the same.
+fn pattern(mapping: &Resource, path: &str, filter: &BTreeMap<String, Value>, out: &mut Diagnostics) {
+    let wrong = check::wrong(filter).map(|wrong| (wrong, Severity::Error));
+    let found = wrong.or_else(|| Some((check::undocumented(filter, &OFFER)?, Severity::Warning)));
+    if let Some(((inner, why), severity)) = found {
+        let path = format!("{path}.{inner}");
+        let message = format!("`{path}` of `{}`: {why}", mapping.address);
+        out.push(Diagnostic { severity, ..mapping.finding(&REFUSED_FILTER, &path, message) });
+    }
+    for key in filter.keys().filter(|key| !KEYS.contains(&key.as_str())) {
+        let message = format!("`{path}` of `{}` asks for `{key}`", mapping.address);
+        let help = nearest(key, KEYS.into_iter()).map_or_else(String::new, |near| format!("Did you mean `{near}`?"));
+        out.push(mapping.finding(&BESIDE_BODY, &format!("{path}.{key}"), message).help(help));
     }
 }

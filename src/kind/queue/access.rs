@@ -2,7 +2,8 @@
 
 use super::{POLICY, codes};
 use crate::diagnostic::Diagnostics;
-use crate::kind::policy::{self, VERSION, as_items};
+use crate::kind::policy::check::Dialect;
+use crate::kind::policy::{self, as_items};
 use crate::model::{Fact, Resource};
 use crate::value::Value;
 
@@ -17,6 +18,7 @@ const ARN_CHARACTERS: usize = 60;
 /// The actions of SQS; those of batches have no permission of their own, and are taken.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html>
 const ACTIONS: &[&str] = &[
+    "sqs:SendMessage",
     "sqs:AddPermission",
     "sqs:CancelMessageMoveTask",
     "sqs:ChangeMessageVisibility",
@@ -34,7 +36,6 @@ const ACTIONS: &[&str] = &[
     "sqs:PurgeQueue",
     "sqs:ReceiveMessage",
     "sqs:RemovePermission",
-    "sqs:SendMessage",
     "sqs:SendMessageBatch",
     "sqs:SetQueueAttributes",
     "sqs:StartMessageMoveTask",
@@ -53,92 +54,32 @@ const OF_EVERYBODY: &[&str] = &[
     "aws:referer",
 ];
 
+/// What SQS takes.
+const DIALECT: Dialect = Dialect {
+    noun: "policy",
+    code: &codes::POLICY_SHAPE,
+    principal: Some(&codes::POLICY_SHAPE),
+    resource: true,
+    service: "SQS",
+    actions: ACTIONS,
+    refuses: true,
+};
+
 /// Checks the policy that the queue will have, the statement of `tls_only` included.
 pub fn check(queue: &Resource, out: &mut Diagnostics) {
     let document = queue.get(&POLICY);
     if document.is_null() || queue.is_broken(POLICY.key) {
         return;
     }
-    let finding = |path: &str, message: String| queue.finding(&codes::POLICY_SHAPE, path, message);
-    let version = document.as_map().and_then(|map| map.get("Version"));
-    let wrong = |version: &&Value| !matches!(version.as_text(), Some(VERSION | "2008-10-17"));
-    if let Some(version) = version.filter(wrong) {
-        let message = format!("the policy of `{}` has the version `{}`", queue.address, version.plain());
-        out.push(finding("policy.Version", message).help(format!("Write `Version: \"{VERSION}\"`.")));
+    policy::check::check(queue, &POLICY, &DIALECT, out);
+    let statements = policy::check::statements(queue, &POLICY);
+    for (path, statement) in &statements {
+        public(queue, path, statement, out);
+        other_resource(queue, path, statement, out);
+        statement_quotas(queue, path, statement, out);
     }
-    let known = ["Version", "Id", "Statement"];
-    for key in document.as_map().into_iter().flatten().map(|(key, _)| key).filter(|key| !known.contains(&key.as_str()))
-    {
-        let message = format!("the policy of `{}` has `{key}`, which no policy has", queue.address);
-        let help = crate::manifest::suggest(key, known.into_iter());
-        out.push(finding(&format!("policy.{key}"), message).help(help));
-    }
-    let statements = as_items(document.get("Statement"));
-    if statements.is_empty() {
-        let message = format!("the policy of `{}` has no `Statement`", queue.address);
-        out.push(finding(POLICY.key, message).help("Add a statement, or remove the policy."));
-    }
-    // One statement may stand alone, until `tls_only` adds its own.
-    let listed = queue.spans.contains_key("policy.Statement.0");
-    for (index, statement) in statements.iter().enumerate() {
-        let path = if listed { format!("policy.Statement.{index}") } else { "policy.Statement".to_owned() };
-        check_statement(queue, &path, statement, out);
-    }
+    let statements: Vec<Value> = statements.into_iter().map(|(_, statement)| statement).collect();
     quotas(queue, document, &statements, out);
-}
-
-fn check_statement(queue: &Resource, path: &str, statement: &Value, out: &mut Diagnostics) {
-    let finding = |path: &str, message: String| queue.finding(&codes::POLICY_SHAPE, path, message);
-    let Some(map) = statement.as_map() else {
-        out.push(finding(path, format!("a statement of the policy of `{}` is not a mapping", queue.address)));
-        return;
-    };
-    for keys in
-        [&["Effect"][..], &["Principal", "NotPrincipal"], &["Action", "NotAction"], &["Resource", "NotResource"]]
-    {
-        if !keys.iter().any(|key| map.get(*key).is_some_and(|value| !value.is_null())) {
-            let message = format!("a statement of the policy of `{}` has no `{}`", queue.address, keys[0]);
-            out.push(finding(path, message).help(format!("Add `{}`.", keys[0])));
-        }
-    }
-    let known =
-        ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
-    for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
-        let message = format!("a statement of the policy of `{}` has `{key}`, which no statement has", queue.address);
-        let help = crate::manifest::suggest(key, known.into_iter());
-        out.push(finding(&format!("{path}.{key}"), message).help(help));
-    }
-    match map.get("Effect") {
-        Some(Value::Text(effect)) if effect != "Allow" && effect != "Deny" => {
-            let message = format!("a statement of the policy of `{}` has the effect `{effect}`", queue.address);
-            out.push(finding(&format!("{path}.Effect"), message).help("Write `Allow` or `Deny`."));
-        }
-        _ => {}
-    }
-    actions(queue, path, statement, out);
-    public(queue, path, statement, out);
-    other_resource(queue, path, statement, out);
-    statement_quotas(queue, path, statement, out);
-}
-
-/// SQS takes a policy with actions of its own alone.
-fn actions(queue: &Resource, path: &str, statement: &Value, out: &mut Diagnostics) {
-    let listed = statement.get("Action").as_list().is_some();
-    for (index, action) in as_items(statement.get("Action")).iter().enumerate() {
-        // What interpolation leaves open cannot be judged.
-        let Some(text) = action.as_text().filter(|text| !is_action(text)) else { continue };
-        let message = format!("the policy of `{}` allows or denies `{text}`, which is no action of SQS", queue.address);
-        let help = match crate::manifest::suggest(text, ACTIONS.iter().copied()) {
-            help if help.is_empty() => "Write an action such as `sqs:SendMessage`.".to_owned(),
-            help => help,
-        };
-        let path = if listed { format!("{path}.Action.{index}") } else { format!("{path}.Action") };
-        out.push(queue.finding(&codes::POLICY_SHAPE, &path, message).help(help));
-    }
-}
-
-fn is_action(text: &str) -> bool {
-    text == "*" || ACTIONS.iter().any(|action| policy::matches(text, action))
 }
 
 /// Tells whether a condition says who, or from where: when and over what says it of everybody.

@@ -2,6 +2,7 @@
 
 use super::{BOUNDARY_ARN, MANAGED_POLICIES, PATH, POLICY, TRUST};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::kind::policy::check::{self, Dialect};
 use crate::model::Resource;
 use crate::value::Value;
 
@@ -83,14 +84,59 @@ pub static BAD_PATH: Code = Code {
     link: "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html",
 };
 
+/// A policy that IAM refuses.
+pub static POLICY_SHAPE: Code = Code {
+    id: "QS410",
+    severity: Severity::Error,
+    title: "a role policy that IAM refuses",
+    reason: "A statement has `Effect`, `Action` and, in `policy`, `Resource`; in `trust`, `Principal` in its place.",
+    fix: "Correct the statement.",
+    link: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html",
+};
+
 /// Every code of this file.
-pub const CODES: &[&Code] = &[&BAD_ROLE_NAME, &TOO_WIDE, &NO_PRINCIPAL, &BAD_POLICY_ARN, &BAD_PATH];
+pub const CODES: &[&Code] = &[&BAD_ROLE_NAME, &TOO_WIDE, &NO_PRINCIPAL, &BAD_POLICY_ARN, &BAD_PATH, &POLICY_SHAPE];
+
+/// What IAM takes of a trust policy.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html>
+const TRUST_DIALECT: Dialect = Dialect {
+    noun: "trust policy",
+    code: &POLICY_SHAPE,
+    principal: Some(&NO_PRINCIPAL),
+    resource: false,
+    service: "STS",
+    actions: &[
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:AssumeRoot",
+        "sts:SetContext",
+        "sts:SetSourceIdentity",
+        "sts:TagSession",
+    ],
+    refuses: true,
+};
+
+/// What IAM takes of an inline policy.
+pub const INLINE_DIALECT: Dialect = Dialect {
+    noun: "policy",
+    code: &POLICY_SHAPE,
+    principal: None,
+    resource: true,
+    service: "",
+    actions: &[],
+    refuses: true,
+};
 
 /// Checks one complete role.
 pub fn check(resource: &Resource, out: &mut Diagnostics) {
     check_name(resource, out);
     check_path(resource, out);
-    check_trust(resource, out);
+    check::check(resource, &TRUST, &TRUST_DIALECT, out);
+    // One that follows from a worker is checked where the worker says it.
+    if resource.made_by.is_none() {
+        check::check(resource, &POLICY, &INLINE_DIALECT, out);
+    }
     check_width(resource, out);
     check_arns(resource, out);
 }
@@ -115,15 +161,6 @@ fn check_path(resource: &Resource, out: &mut Diagnostics) {
     let closed = path.starts_with('/') && path.ends_with('/') && !path.contains("//");
     if !closed || path.chars().any(|c| !c.is_ascii_graphic()) {
         report(&BAD_PATH, PATH.key, format!("`{path}` cannot be the path of a role"), resource, out);
-    }
-}
-
-fn check_trust(resource: &Resource, out: &mut Diagnostics) {
-    for (index, statement) in statements(resource.get(&TRUST)).iter().enumerate() {
-        if statement.get("Principal").is_null() {
-            let message = "a statement of `trust` names no `Principal`".to_owned();
-            report(&NO_PRINCIPAL, &format!("{}.Statement.{index}", TRUST.key), message, resource, out);
-        }
     }
 }
 
@@ -227,9 +264,25 @@ mod tests {
             (&PATH, r#""queuestack/""#, &["QS409"]),
             (&PATH, r#""/queuestack""#, &["QS409"]),
             (&PATH, r#""/a b/""#, &["QS409"]),
-            (&TRUST, r#"{"Statement": {"Effect": "Allow", "Principal": "*"}}"#, &[]),
+            (&TRUST, r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}"#, &[]),
+            (
+                &TRUST,
+                r#"{"Statement": {"Effect": "Allow", "Principal": {"AWS": ["AROAKSCDLFT9R5DQP782U", 123456789012]},
+                "Action": ["sts:AssumeRole", "sts:TagSession"]}}"#,
+                &[],
+            ),
+            (
+                &TRUST,
+                r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"}}"#,
+                &["QS410"],
+            ),
+            (&TRUST, r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*"}}"#, &["QS410"]),
             (&TRUST, r#"{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}"#, &["QS407"]),
-            (&POLICY, r#"{"Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": ["a"]}}"#, &[]),
+            (
+                &POLICY,
+                r#"{"Statement": {"Effect": "Allow", "Action": "sqs:*", "Resource": ["arn:aws:sqs:*:*:a"]}}"#,
+                &[],
+            ),
             (&POLICY, r#"{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}"#, &[]),
             (
                 &POLICY,
@@ -243,7 +296,7 @@ mod tests {
             ),
             (
                 &POLICY,
-                r#"{"Statement": {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "x"], "Resource": "*"}}"#,
+                r#"{"Statement": {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "x:Y"], "Resource": "*"}}"#,
                 &["QS406"],
             ),
             // A name makes nothing narrow.
@@ -252,7 +305,11 @@ mod tests {
                 r#"{"Statement": [{"Sid": "XRay", "Effect": "Allow", "Action": "*", "Resource": "*"}]}"#,
                 &["QS406", "QS406"],
             ),
-            (&POLICY, r#"{"Statement": [{"Effect": "Allow", "Action": "x", "Resource": ["a", "*"]}]}"#, &["QS406"]),
+            (
+                &POLICY,
+                r#"{"Statement": [{"Effect": "Allow", "Action": "x:Y", "Resource": ["arn:aws:x:::y", "*"]}]}"#,
+                &["QS406"],
+            ),
             (&POLICY, r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#, &["QS406", "QS406"]),
             (
                 &MANAGED_POLICIES,

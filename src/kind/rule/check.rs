@@ -2,10 +2,10 @@
 
 use super::{
     BUS, DEAD_LETTER_QUEUE, FUNCTION, GROUP, ID, INPUT, INPUT_PATH, INPUT_TRANSFORMER, PATHS, PATTERN, QUEUE, SCHEDULE,
-    TARGETS, TEMPLATE, matchers, schedule, targets,
+    TARGETS, TEMPLATE, schedule, targets,
 };
 use crate::diagnostic::Diagnostics;
-use crate::kind::{Arn, Kind as _, Row, bus};
+use crate::kind::{Arn, Kind as _, Row, bus, pattern};
 use crate::manifest::nearest;
 use crate::model::Resource;
 use crate::value::Value;
@@ -92,7 +92,7 @@ fn matches_something(rule: &Resource, out: &mut Diagnostics) {
 fn pattern(rule: &Resource, out: &mut Diagnostics) {
     let said = rule.get(&PATTERN);
     let Some(map) = said.as_map().filter(|map| !map.is_empty() && !rule.is_broken(PATTERN.key)) else { return };
-    if let Some((path, why)) = matchers::wrong(map) {
+    if let Some((path, why)) = pattern::check::wrong(map) {
         let message = format!("`{path}` of the pattern of `{}`: {why}", rule.address);
         out.push(rule.finding(&REFUSED_PATTERN, &format!("{}.{path}", PATTERN.key), message));
     }

@@ -1,14 +1,18 @@
 //! What must hold between the attributes of one subscription: the codes QS610 to QS619.
 
+use std::collections::BTreeMap;
+
 use super::{DEAD_LETTER_QUEUE, FILTER, FILTER_SCOPE, QUEUE, TOPIC};
-use crate::diagnostic::{Code, Diagnostics};
-use crate::kind::pattern::{Leaf, leaves};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::kind::pattern::check::Offer;
+use crate::kind::pattern::{self, Leaf, leaves};
 use crate::kind::{Arn, Row};
 use crate::model::Resource;
 use crate::value::Value;
 
 const CREATE: &str = "https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html";
 const LIMITS: &str = "https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html";
+const OPERATORS: &str = "https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html";
 const SCOPE: &str = "https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering-scope.html";
 
 /// One of the two ends is missing.
@@ -49,8 +53,21 @@ pub static SCOPE_ALONE: Code = Code::error("QS615", "a filter scope without a fi
     .fix("Add `filter:`, or remove `filter_scope`.")
     .see(SCOPE);
 
+/// A filter that SNS cannot read.
+pub static REFUSED_FILTER: Code = Code::error("QS616", "a filter that SNS refuses")
+    .because("The values of a key are texts, numbers, true, false, null, and objects with one operator each.")
+    .fix("Write operators as `[{prefix: shop.}]`, numbers as `[{numeric: [\">\", 5]}]`.")
+    .see(OPERATORS);
+
 /// All codes of this file.
-pub const CODES: &[&Code] = &[&NO_END, &BAD_ARN, &NO_LIST, &NESTED, &FILTER_QUOTA, &SCOPE_ALONE];
+pub const CODES: &[&Code] = &[&NO_END, &BAD_ARN, &NO_LIST, &NESTED, &FILTER_QUOTA, &SCOPE_ALONE, &REFUSED_FILTER];
+
+/// What SNS documents of patterns.
+const OFFER: Offer = Offer {
+    service: "SNS",
+    matchers: &["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix"],
+    inner: &["prefix"],
+};
 
 const MOST_KEYS: usize = 5;
 const MOST_COMBINATIONS: usize = 150;
@@ -114,6 +131,7 @@ fn filter(subscription: &Resource, out: &mut Diagnostics) {
         out.push(subscription.finding(&NO_LIST, &path, message).help(help));
         return;
     }
+    refused(subscription, map, out);
     let counted = [
         ("keys", map.keys().filter(|key| *key != OR).count(), MOST_KEYS),
         ("combinations of values", combinations(filter), MOST_COMBINATIONS),
@@ -123,6 +141,16 @@ fn filter(subscription: &Resource, out: &mut Diagnostics) {
         let message = format!("the filter of `{}` has {count} {what}; it may have {most}", subscription.address);
         out.push(subscription.finding(&FILTER_QUOTA, FILTER.key, message));
     }
+}
+
+/// What SNS does not document it may take all the same.
+fn refused(subscription: &Resource, filter: &BTreeMap<String, Value>, out: &mut Diagnostics) {
+    let wrong = pattern::check::wrong(filter).map(|wrong| (wrong, Severity::Error));
+    let found = wrong.or_else(|| Some((pattern::check::undocumented(filter, &OFFER)?, Severity::Warning)));
+    let Some(((path, why), severity)) = found else { return };
+    let message = format!("`{path}` of the filter of `{}`: {why}", subscription.address);
+    let finding = subscription.finding(&REFUSED_FILTER, &format!("{}.{path}", FILTER.key), message);
+    out.push(Diagnostic { severity, ..finding });
 }
 
 /// Counts as SNS does: the values of each key, times its depth, multiplied with each other; alternatives add up.

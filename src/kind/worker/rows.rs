@@ -152,6 +152,7 @@ pub const ALARMS: Row = Row::short_form("alarms", Type::Object(ALARM_ROWS)).doc(
 pub const HANDED_ON: &[Row] = &[
     function::DESCRIPTION.as_short_form(),
     function::RUNTIME.as_short_form(),
+    function::HANDLER.as_short_form(),
     function::ARCHITECTURE.as_short_form(),
     function::MEMORY.as_short_form(),
     TIMEOUT,
@@ -178,6 +179,7 @@ pub const ROWS: &[Row] = &[
     function::MEMORY.as_short_form(),
     function::ARCHITECTURE.as_short_form(),
     function::RUNTIME.as_short_form(),
+    function::HANDLER.as_short_form(),
     BATCH,
     ENVIRONMENT,
     SECRETS,

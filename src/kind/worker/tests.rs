@@ -158,6 +158,24 @@ fn a_role_of_ones_own_is_left_alone() {
 }
 
 #[test]
+fn a_custom_runtime_alone_has_a_handler_of_its_own() {
+    let handler = |text: &str| get(&read(text).0, "function", "w", &function::HANDLER).as_text().map(str::to_owned);
+    for (text, expected) in [
+        ("workers: {w: {artifact: w.zip}}", Some("bootstrap")),
+        ("workers: {w: {artifact: w.zip, runtime: provided.al2}}", Some("bootstrap")),
+        ("workers: {w: {artifact: w.zip, runtime: python3.12, handler: app.handle}}", Some("app.handle")),
+        ("workers: {w: {artifact: w.zip, runtime: python3.12}}", None),
+        ("defaults: {functions: {runtime: python3.12}}\nworkers: {w: {artifact: w.zip}}", None),
+        (
+            "defaults: {functions: {handler: app.run}}\nworkers: {w: {artifact: w.zip, runtime: ruby3.4}}",
+            Some("app.run"),
+        ),
+    ] {
+        assert_eq!(handler(text).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
 fn what_is_made_stands_where_the_worker_says_it() {
     let (stack, _) = read(
         "queues: {q: {}}\nworkers:\n  w:\n    package: w\n    queue: q\n    timeout: 5s\n    batch:\n      size: 5\n",

@@ -1,5 +1,7 @@
-//! The language of event patterns: what may stand in one, and what with.
+//! The language of patterns: what may stand in one, and what with.
 //!
+//! EventBridge, SNS and Lambda read patterns with the same code, <https://github.com/aws/event-ruler>, and refuse the
+//! same; how much of the language SNS and Lambda offer is theirs to say.
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
 
 use std::collections::BTreeMap;
@@ -29,25 +31,52 @@ const MATCHERS: &[(&str, Check)] = &[
 /// What is wrong in a pattern, and where.
 type Wrong = (String, String);
 
-/// Finds what EventBridge refuses in a pattern: the dotted path within it, and what is wrong there.
-#[must_use]
-pub fn wrong(pattern: &BTreeMap<String, Value>) -> Option<Wrong> {
-    fields(pattern, "")
+/// What a service documents of the language.
+pub struct Offer {
+    /// What the service is called.
+    pub service: &'static str,
+    /// Its matchers.
+    pub matchers: &'static [&'static str],
+    /// The matchers that may stand within another.
+    pub inner: &'static [&'static str],
 }
 
-fn fields(pattern: &BTreeMap<String, Value>, path: &str) -> Option<Wrong> {
+/// Finds what is refused in a pattern: the dotted path within it, and what is wrong there.
+#[must_use]
+pub fn wrong(pattern: &BTreeMap<String, Value>) -> Option<Wrong> {
+    fields(pattern, "", &value_of)
+}
+
+/// Finds what a service does not document in a pattern that is right otherwise.
+#[must_use]
+pub fn undocumented(pattern: &BTreeMap<String, Value>, offer: &Offer) -> Option<Wrong> {
+    let beyond = |name: &str| Some(format!("{} does not document `{name}` there", offer.service));
+    fields(pattern, "", &|item| {
+        let (name, operand) = one_member(item)?;
+        let inner = one_member(operand).map(|(inner, _)| inner);
+        match inner.filter(|inner| !offer.inner.contains(inner)) {
+            _ if !offer.matchers.contains(&name) => beyond(name),
+            inner => beyond(inner?),
+        }
+    })
+}
+
+/// Says what is wrong with one of the values of a field.
+type Judge<'a> = &'a dyn Fn(&Value) -> Option<String>;
+
+fn fields(pattern: &BTreeMap<String, Value>, path: &str, judge: Judge<'_>) -> Option<Wrong> {
     if pattern.is_empty() {
         return Some((path.to_owned(), "it is an object without fields".to_owned()));
     }
     pattern.iter().find_map(|(key, value)| {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match value {
-            Value::List(items) if key == OR => alternatives(items, &path),
+            Value::List(items) if key == OR => alternatives(items, &path, judge),
             _ if key == OR => Some((path, "`$or` takes a list of patterns".to_owned())),
-            Value::Map(inner) => fields(inner, &path),
+            Value::Map(inner) => fields(inner, &path, judge),
             Value::List(items) if items.is_empty() => Some((path, "it has no values".to_owned())),
             Value::List(items) => items.iter().enumerate().find_map(|(index, item)| {
-                let why = value_of(item)?;
+                let why = judge(item)?;
                 Some((format!("{path}.{index}"), why))
             }),
             other => Some((path, format!("`{}` is no list", other.plain()))),
@@ -55,14 +84,14 @@ fn fields(pattern: &BTreeMap<String, Value>, path: &str) -> Option<Wrong> {
     })
 }
 
-fn alternatives(items: &[Value], path: &str) -> Option<Wrong> {
+fn alternatives(items: &[Value], path: &str, judge: Judge<'_>) -> Option<Wrong> {
     if items.len() < 2 {
         return Some((path.to_owned(), "`$or` takes two patterns or more".to_owned()));
     }
     items.iter().enumerate().find_map(|(index, item)| {
         let path = format!("{path}.{index}");
         match item {
-            Value::Map(inner) => fields(inner, &path),
+            Value::Map(inner) => fields(inner, &path, judge),
             _ => Some((path, "`$or` takes patterns".to_owned())),
         }
     })
@@ -171,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_eventbridge_takes() {
+    fn what_is_taken() {
         for json in [
             r#"{"source": ["shop.orders"], "detail": {"total": [5, null, true, ""]}}"#,
             r#"{"detail": {"a": [{"prefix": "x"}, {"prefix": {"equals-ignore-case": "x"}}, {"suffix": ".png"}]}}"#,
@@ -187,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_eventbridge_refuses() {
+    fn what_is_refused() {
         let table = [
             (r#"{"source": "shop.orders"}"#, "source: `shop.orders` is no list"),
             (r#"{"detail": {}}"#, "detail: it is an object without fields"),
@@ -213,6 +242,20 @@ mod tests {
         ];
         for (json, words) in table {
             assert!(said(json).is_some_and(|said| said.contains(words)), "{json}: {:?}", said(json));
+        }
+    }
+
+    #[test]
+    fn what_a_service_does_not_document() {
+        let offer = Offer { service: "SNS", matchers: &["anything-but", "prefix"], inner: &["prefix"] };
+        for (json, expected) in [
+            (r#"{"a": ["x", {"prefix": "x"}, {"anything-but": {"prefix": "x"}}, {"anything-but": [1]}]}"#, None),
+            (r#"{"a": {"b": [{"wildcard": "a*"}]}}"#, Some(("a.b.0", "SNS does not document `wildcard` there"))),
+            (r#"{"a": [1, {"anything-but": {"suffix": "x"}}]}"#, Some(("a.1", "SNS does not document `suffix` there"))),
+        ] {
+            let pattern = Value::from_json(&serde_json::from_str(json).unwrap());
+            let found = undocumented(pattern.as_map().unwrap(), &offer);
+            assert_eq!(found, expected.map(|(path, why)| (path.to_owned(), why.to_owned())), "{json}");
         }
     }
 }
