@@ -49,7 +49,7 @@ impl Fitting {
             (Type::Name(_), Value::Ref(Ref { of, fact: Fact::Arn, .. })) => {
                 Value::Ref(Ref { of, fact: Fact::Arn, hard: !row.soft })
             }
-            (Type::Policy | Type::Pattern, Value::Text(_)) => self.wrong(path, limits::no_policy(path)),
+            (Type::Policy | Type::Pattern, Value::Text(_)) => self.wrong(path, limits::no_document(path)),
             (Type::List { of, max }, Value::List(items)) => {
                 if items.len() > *max {
                     return self.wrong(path, limits::items(row, path, *max, items.len()));

@@ -100,7 +100,7 @@ impl Binder<'_> {
                 self.place(path, node);
                 Some(numbers(node))
             }
-            (Type::Policy | Type::Pattern, Data::Text(text)) => self.policy_text(text, path, node.span),
+            (Type::Policy | Type::Pattern, Data::Text(text)) => self.document_text(text, path, node.span),
             (Type::List { of, max }, Data::List(items)) => self.list(of, *max, items, row, path, node.span),
             (Type::Texts { max }, Data::Map(_)) => self.texts(*max, path, node),
             (Type::Object(rows), Data::Map(entries)) => Some(self.object(rows, entries, path)),
@@ -248,11 +248,11 @@ impl Binder<'_> {
         None
     }
 
-    fn policy_text(&mut self, text: &str, path: &str, span: Span) -> Option<Value> {
+    fn document_text(&mut self, text: &str, path: &str, span: Span) -> Option<Value> {
         if let Ok(json @ serde_json::Value::Object(_)) = serde_json::from_str::<serde_json::Value>(text) {
             return Some(Value::from_json(&json));
         }
-        self.out.push(limits::no_policy(path).at(span));
+        self.out.push(limits::no_document(path).at(span));
         None
     }
 

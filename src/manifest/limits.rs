@@ -32,9 +32,9 @@ pub(crate) fn entries(path: &str, max: usize, entries: usize) -> Diagnostic {
     Diagnostic::new(&OUT_OF_RANGE, format!("`{path}` has {entries} entries; it may have {max}"))
 }
 
-/// A text that is no policy document.
-pub(crate) fn no_policy(path: &str) -> Diagnostic {
-    let message = format!("`{path}` is not a JSON policy document");
+/// A text where a policy, a pattern or a filter is wanted, and that is none as JSON either.
+pub(crate) fn no_document(path: &str) -> Diagnostic {
+    let message = format!("`{path}` takes a mapping, and this text is no JSON object");
     Diagnostic::new(&WRONG_TYPE, message).help("Write it as YAML, or as a JSON object.")
 }
 
