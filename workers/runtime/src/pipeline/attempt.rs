@@ -38,14 +38,14 @@ enum Ended {
 impl Attempt<'_> {
     /// Brings the attempt to its verdict.
     pub async fn run(&self, ready: Ready) -> Verdict {
-        let held = match self.claim().await {
+        let mut held = match self.claim().await {
             Claimed::Held(held) => Some(held),
             Claimed::Unkept => None,
             Claimed::Over(verdict) => return verdict,
         };
         let began = Instant::now();
         self.core.metrics.gauges.handling.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let ended = self.handler(ready, held.as_ref()).await;
+        let ended = self.handler(ready, held.as_mut()).await;
         self.core.metrics.gauges.handling.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         let took = began.elapsed();
         self.core.metrics.duration(&self.envelope.job_type, took);
@@ -54,7 +54,7 @@ impl Attempt<'_> {
     }
 
     /// Runs the handler until it ends, or until something else ends it.
-    async fn handler(&self, ready: Ready, held: Option<&Held<'_>>) -> Ended {
+    async fn handler(&self, ready: Ready, held: Option<&mut Held>) -> Ended {
         let deadline = self.received.until.min(Instant::now() + self.core.settings.job_timeout);
         let context = Context {
             deadline,
@@ -83,7 +83,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn verdict(&self, ended: Ended, held: Option<Held<'_>>, took_ms: u64) -> Verdict {
+    async fn verdict(&self, ended: Ended, held: Option<Held>, took_ms: u64) -> Verdict {
         match ended {
             Ended::Said(Outcome::Done(result)) => {
                 if let Some(held) = held
@@ -121,7 +121,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn release(&self, held: Option<Held<'_>>) {
+    async fn release(&self, held: Option<Held>) {
         if let Some(held) = held {
             held.release().await;
         }
