@@ -70,8 +70,8 @@ impl Worker {
 
     /// Registers the handler of a type of job.
     ///
-    /// A message whose payload is no `T` goes to the dead-letter queue with the reason `invalid_payload`. Handlers
-    /// that block a thread belong into `tokio::task::spawn_blocking`.
+    /// A message whose payload is no `T` goes to the dead-letter queue with the reason `invalid_payload`. What blocks a
+    /// thread belongs into [`Context::blocking`].
     pub fn job<T, H>(self, job_type: impl Into<String>, handler: H) -> Self
     where
         T: DeserializeOwned + Send + 'static,

@@ -6,8 +6,8 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use queuestack_worker::backend::Backend;
@@ -27,6 +27,7 @@ struct Seen {
     now: AtomicUsize,
     most: AtomicUsize,
     done: AtomicUsize,
+    cancelled: AtomicUsize,
     /// Ends what blocks a thread for good: a runtime waits for it.
     let_go: AtomicBool,
 }
@@ -67,6 +68,20 @@ async fn wait(seen: Arc<Seen>, job: Job<u64>) -> Outcome {
     Outcome::done()
 }
 
+/// Blocks its thread, as work that never looks whether it should go on.
+async fn stubborn(seen: Arc<Seen>, job: Job<u64>, context: Context) -> Outcome {
+    let under_way = seen.begin();
+    context
+        .blocking(move |context| {
+            let _under_way = under_way;
+            std::thread::sleep(ms(job.payload));
+            seen.cancelled.fetch_add(usize::from(context.is_cancelled()), SeqCst);
+            seen.done.fetch_add(1, SeqCst);
+        })
+        .await;
+    Outcome::done()
+}
+
 /// Blocks the runtime's thread.
 fn block(seen: &Arc<Seen>) -> Outcome {
     let (_under_way, began) = (seen.begin(), Instant::now());
@@ -79,9 +94,10 @@ fn block(seen: &Arc<Seen>) -> Outcome {
 
 fn worker(seen: &Arc<Seen>, lease: Duration) -> Worker {
     let of = || Arc::clone(seen);
-    let (first, third) = (of(), of());
+    let (first, second, third) = (of(), of(), of());
     Worker::new("hangs")
         .job::<u64, _>("wait", move |job, _: Context| wait(first.clone(), job))
+        .job::<u64, _>("stubborn", move |job, context| stubborn(second.clone(), job, context))
         .job::<u64, _>("block", move |_: Job<u64>, _: Context| {
             let seen = third.clone();
             async move { block(&seen) }
@@ -115,7 +131,7 @@ impl Running {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_extension_without_an_answer_holds_up_no_other_message() {
-    let (queue, seen) = (Queue::open("extension", "3s").await, Arc::<Seen>::default());
+    let (queue, seen) = (Queue::open("extension", "5s").await, Arc::<Seen>::default());
     queue.extends.to(1);
     let running = run(worker(&seen, ms(60_000)), &queue);
     queue.put("wait", 7_000, "first").await;
@@ -124,7 +140,7 @@ async fn an_extension_without_an_answer_holds_up_no_other_message() {
         queue.put("wait", 7_000, key).await;
     }
     // It ends while the queue owes an answer about the first one.
-    queue.put("wait", 800, "short").await;
+    queue.put("wait", 2_000, "short").await;
     seen.until(&seen.done, 4).await;
     queue.until_empty().await;
     running.stop().await;
@@ -149,9 +165,9 @@ async fn one_renewal_without_an_answer_is_made_good() {
     let (queue, seen) = (Queue::open("renewal", "60s").await, Arc::<Seen>::default());
     let store = Arc::<Records>::default();
     store.renewals.to(1);
-    let running = run(worker(&seen, ms(1_500)).idempotency(store), &queue);
+    let running = run(worker(&seen, ms(2_400)).idempotency(store), &queue);
     for _ in 0..2 {
-        queue.put("wait", 5_000, "one").await;
+        queue.put("wait", 6_000, "one").await;
     }
     seen.until(&seen.done, 1).await;
     queue.until_empty().await;
@@ -246,6 +262,76 @@ async fn a_handler_that_never_lets_go_of_its_thread_holds_up_no_stop() {
     let took = running.stop().await;
     seen.let_go.store(true, SeqCst);
     assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocking_work_keeps_its_job_until_it_ends_whatever_the_time_out() {
+    for stored in [true, false] {
+        let (queue, seen) = (Queue::open(&format!("stubborn-{stored}"), "2s").await, Arc::<Seen>::default());
+        let mut worker = worker(&seen, ms(1_000)).job_timeout(ms(500));
+        if stored {
+            worker = worker.idempotency(Arc::<Records>::default());
+            // The same job again, which must wait.
+            queue.put("stubborn", 3_000, "one").await;
+        }
+        queue.put("stubborn", 3_000, "one").await;
+        let running = run(worker, &queue);
+        seen.until(&seen.begun, 2).await;
+        // The second attempt began when the first one's thread had ended.
+        assert_eq!((seen.most.load(SeqCst), seen.done.load(SeqCst), seen.cancelled.load(SeqCst)), (1, 1, 1));
+        running.stop().await;
+        assert_eq!(seen.begun.load(SeqCst), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_outlives_its_worker_keeps_the_lease_for_as_long() {
+    let (queue, seen) = (Queue::open("outlives", "60s").await, Arc::<Seen>::default());
+    let store = Arc::<Records>::default();
+    let running = run(worker(&seen, ms(1_000)).idempotency(store.clone()), &queue);
+    queue.put("stubborn", 5_000, "one").await;
+    seen.until(&seen.begun, 1).await;
+    let took = running.stop().await;
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    let key = store.claimed.lock().unwrap()[0].clone();
+    // Longer than a lease, nobody gets in.
+    for _ in 0..15 {
+        let claim = store.claim(&key, Owner::new(), ms(1)).await.unwrap();
+        assert!(matches!(claim, Claim::Busy { .. }), "{claim:?}");
+        tokio::time::sleep(ms(100)).await;
+    }
+    assert_eq!(seen.counts(), (1, 1, 0));
+    seen.until(&seen.done, 1).await;
+    // It is given back at once, and not when the lease has run out.
+    tokio::time::sleep(ms(100)).await;
+    assert_eq!(store.claim(&key, Owner::new(), ms(1)).await.unwrap(), Claim::Granted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocking_work_gives_its_result_and_its_panic_is_the_handlers() {
+    let (queue, said) = (Queue::open("result", "60s").await, Arc::<Mutex<Vec<String>>>::default());
+    let note = said.clone();
+    let worker = Worker::new("hangs").backoff(ms(10), ms(10)).job::<u64, _>("sum", move |job: Job<u64>, context| {
+        let note = note.clone();
+        async move {
+            let context: Context = context;
+            let attempt = context.attempt();
+            note.lock().unwrap().push(format!("begins {attempt}"));
+            let work = move |context: &Context| {
+                assert!(context.attempt() > 1, "the first time");
+                (job.payload + 1, context.trace().trace_id())
+            };
+            let (sum, trace) = context.blocking(work).await;
+            assert_eq!(trace, context.trace().trace_id());
+            note.lock().unwrap().push(format!("{sum}"));
+            Outcome::done()
+        }
+    });
+    queue.put("sum", 1, "one").await;
+    let running = run(worker.settings(|settings| settings.poll_wait = ms(500)), &queue);
+    queue.until_empty().await;
+    running.stop().await;
+    assert_eq!(*said.lock().unwrap(), ["begins 1", "begins 2", "2"]);
 }
 
 /// The program, whose `main` ends as one of `#[tokio::main]` does: when its runtime has.

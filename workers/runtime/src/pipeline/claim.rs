@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Verdict;
 use super::attempt::Attempt;
+use crate::blocking::Blocking;
 use crate::idempotency::{Claim, Key, Owner, Store, StoreError};
 use crate::stop::Stop;
 use crate::telemetry::Event;
@@ -157,6 +158,17 @@ impl Held {
             if self.since.elapsed() >= self.lease {
                 return;
             }
+        }
+    }
+
+    /// Keeps the lease while what the attempt left behind still runs, then gives the job back.
+    pub async fn outlive(mut self, blocking: Arc<Blocking>) {
+        let ended = tokio::select! {
+            () = blocking.ended() => true,
+            () = self.keep() => false,
+        };
+        if ended {
+            self.release().await;
         }
     }
 
