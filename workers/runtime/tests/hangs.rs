@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use queuestack_worker::backend::Backend;
+use queuestack_worker::backend::sqs::SqsQueue;
+use queuestack_worker::backend::{Backend, Depth};
 use queuestack_worker::idempotency::{Claim, Owner, Store};
 use queuestack_worker::{Context, Job, JobQueue, NewJob, Outcome, Stop, Worker};
 use serde_json::Value;
 use support::deaf::{Queue, Records};
+use support::queues::{Kind, queue};
 
 const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -113,9 +115,9 @@ fn worker(seen: &Arc<Seen>, lease: Duration) -> Worker {
 /// A worker beside the test.
 struct Running(Stop, tokio::task::JoinHandle<()>);
 
-fn run(worker: Worker, queue: &Arc<Queue>) -> Running {
+fn run(worker: Worker, queue: Arc<dyn Backend>) -> Running {
     let stop = Stop::new();
-    let serve = worker.serve(queue.clone(), stop.clone());
+    let serve = worker.serve(queue, stop.clone());
     Running(stop, tokio::spawn(async move { serve.await.unwrap() }))
 }
 
@@ -133,7 +135,7 @@ impl Running {
 async fn an_extension_without_an_answer_holds_up_no_other_message() {
     let (queue, seen) = (Queue::open("extension", "5s").await, Arc::<Seen>::default());
     queue.extends.to(1);
-    let running = run(worker(&seen, ms(60_000)), &queue);
+    let running = run(worker(&seen, ms(60_000)), queue.clone());
     queue.put("wait", 7_000, "first").await;
     tokio::time::sleep(ms(1_000)).await;
     for key in ["second", "third"] {
@@ -148,12 +150,31 @@ async fn an_extension_without_an_answer_holds_up_no_other_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lost_call_of_sqs_is_made_again_in_time() {
+    let (queue, seen) = (queue::sqs("lost", Kind::Tireless).await, Arc::<Seen>::default());
+    let endpoint = tokio::task::spawn_blocking(support::aws::endpoint).await.unwrap();
+    let port = endpoint.rsplit_once(':').unwrap().1.parse().unwrap();
+    let (port, lost) = support::proxy::losing(port, "ChangeMessageVisibilityBatch").await;
+    let client = queue::client_of(&format!("http://127.0.0.1:{port}"));
+    let open = Arc::new(SqsQueue::new(&queue.url).with_client(client));
+    let jobs = ["a", "b", "c"].map(|key| NewJob::new("wait", &12_000).idempotency_key(key));
+    assert!(JobQueue::on(open.clone()).enqueue_all(jobs).await.iter().all(Result::is_ok));
+    let running = run(worker(&seen, ms(60_000)), open);
+    seen.until(&seen.done, 3).await;
+    tokio::time::sleep(ms(500)).await;
+    running.stop().await;
+    assert!(lost.load(SeqCst), "nothing was lost");
+    assert_eq!(seen.counts(), (3, 3, 3));
+    assert_eq!(queue.open.depth().await.unwrap(), Depth::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_visibility_timeout_of_a_second_is_kept_up() {
     let (queue, seen) = (Queue::open("second", "1s").await, Arc::<Seen>::default());
     for key in ["a", "b", "c"] {
         queue.put("wait", 4_000, key).await;
     }
-    let running = run(worker(&seen, ms(60_000)), &queue);
+    let running = run(worker(&seen, ms(60_000)), queue.clone());
     seen.until(&seen.done, 3).await;
     queue.until_empty().await;
     running.stop().await;
@@ -165,7 +186,7 @@ async fn one_renewal_without_an_answer_is_made_good() {
     let (queue, seen) = (Queue::open("renewal", "60s").await, Arc::<Seen>::default());
     let store = Arc::<Records>::default();
     store.renewals.to(1);
-    let running = run(worker(&seen, ms(2_400)).idempotency(store), &queue);
+    let running = run(worker(&seen, ms(2_400)).idempotency(store), queue.clone());
     for _ in 0..2 {
         queue.put("wait", 6_000, "one").await;
     }
@@ -180,7 +201,7 @@ async fn a_lease_that_no_renewal_reaches_ends_its_handler_before_another_begins(
     let (queue, seen) = (Queue::open("cut", "60s").await, Arc::<Seen>::default());
     let store = Arc::<Records>::default();
     store.renewals.to(usize::MAX);
-    let running = run(worker(&seen, ms(1_000)).idempotency(store), &queue);
+    let running = run(worker(&seen, ms(1_000)).idempotency(store), queue.clone());
     for _ in 0..2 {
         queue.put("wait", 5_000, "one").await;
     }
@@ -195,7 +216,7 @@ async fn a_claim_without_an_answer_is_given_up_and_made_again() {
     let store = Arc::<Records>::default();
     store.claims.to(1);
     queue.put("wait", 10, "one").await;
-    let running = run(worker(&seen, ms(900)).idempotency(store), &queue);
+    let running = run(worker(&seen, ms(900)).idempotency(store), queue.clone());
     seen.until(&seen.done, 1).await;
     queue.until_empty().await;
     running.stop().await;
@@ -208,7 +229,7 @@ async fn a_result_that_was_not_recorded_is_recorded_at_the_next_try() {
     let store = Arc::<Records>::default();
     store.completes.to(1);
     queue.put("wait", 10, "one").await;
-    let running = run(worker(&seen, ms(900)).idempotency(store.clone()), &queue);
+    let running = run(worker(&seen, ms(900)).idempotency(store.clone()), queue.clone());
     queue.until_empty().await;
     running.stop().await;
     assert_eq!(seen.counts(), (1, 1, 1));
@@ -226,7 +247,7 @@ async fn a_store_that_answers_nothing_holds_up_no_stop() {
             BTreeMap::from([("claims", &store.claims), ("completes", &store.completes), ("releases", &store.releases)]);
         deaf[kind].to(usize::MAX);
         queue.put("wait", act, "one").await;
-        let running = run(worker(&seen, lease).idempotency(store.clone()), &queue);
+        let running = run(worker(&seen, lease).idempotency(store.clone()), queue.clone());
         while store.claimed.lock().unwrap().is_empty() {
             tokio::time::sleep(ms(10)).await;
         }
@@ -246,8 +267,8 @@ async fn a_queue_that_answers_nothing_holds_up_no_stop() {
     polled.receives.to(usize::MAX);
     deleted.deletes.to(usize::MAX);
     deleted.put("wait", 10, "one").await;
-    let one = run(worker(&first, ms(60_000)), &polled);
-    let other = run(worker(&second, ms(60_000)), &deleted);
+    let one = run(worker(&first, ms(60_000)), polled.clone());
+    let other = run(worker(&second, ms(60_000)), deleted.clone());
     second.until(&second.done, 1).await;
     let (one, other) = tokio::join!(one.stop(), other.stop());
     assert!(one < Duration::from_secs(9) && other < Duration::from_secs(9), "{one:?} {other:?}");
@@ -257,7 +278,7 @@ async fn a_queue_that_answers_nothing_holds_up_no_stop() {
 async fn a_handler_that_never_lets_go_of_its_thread_holds_up_no_stop() {
     let (queue, seen) = (Queue::open("thread", "60s").await, Arc::<Seen>::default());
     queue.put("block", 0, "one").await;
-    let running = run(worker(&seen, ms(60_000)), &queue);
+    let running = run(worker(&seen, ms(60_000)), queue.clone());
     seen.until(&seen.begun, 1).await;
     let took = running.stop().await;
     seen.let_go.store(true, SeqCst);
@@ -275,7 +296,7 @@ async fn blocking_work_keeps_its_job_until_it_ends_whatever_the_time_out() {
             queue.put("stubborn", 3_000, "one").await;
         }
         queue.put("stubborn", 3_000, "one").await;
-        let running = run(worker, &queue);
+        let running = run(worker, queue.clone());
         seen.until(&seen.begun, 2).await;
         // The second attempt began when the first one's thread had ended.
         assert_eq!((seen.most.load(SeqCst), seen.done.load(SeqCst), seen.cancelled.load(SeqCst)), (1, 1, 1));
@@ -288,7 +309,7 @@ async fn blocking_work_keeps_its_job_until_it_ends_whatever_the_time_out() {
 async fn work_that_outlives_its_worker_keeps_the_lease_for_as_long() {
     let (queue, seen) = (Queue::open("outlives", "60s").await, Arc::<Seen>::default());
     let store = Arc::<Records>::default();
-    let running = run(worker(&seen, ms(1_000)).idempotency(store.clone()), &queue);
+    let running = run(worker(&seen, ms(1_000)).idempotency(store.clone()), queue.clone());
     queue.put("stubborn", 5_000, "one").await;
     seen.until(&seen.begun, 1).await;
     let took = running.stop().await;
@@ -328,7 +349,7 @@ async fn blocking_work_gives_its_result_and_its_panic_is_the_handlers() {
         }
     });
     queue.put("sum", 1, "one").await;
-    let running = run(worker.settings(|settings| settings.poll_wait = ms(500)), &queue);
+    let running = run(worker.settings(|settings| settings.poll_wait = ms(500)), queue.clone());
     queue.until_empty().await;
     running.stop().await;
     assert_eq!(*said.lock().unwrap(), ["begins 1", "begins 2", "2"]);
