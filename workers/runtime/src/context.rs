@@ -75,14 +75,14 @@ impl Context {
     /// }
     /// ```
     ///
-    /// Nothing can end such work from outside, so the attempt is not over before it is, whatever becomes of the handler:
-    /// after the time-out too the job stays this attempt's, its message invisible and its slot taken. A retry never runs
-    /// beside it. Work that takes long therefore looks at [`Context::is_cancelled`] now and then. What was not begun when
-    /// the attempt ended never is.
+    /// Nothing can end such work from outside, so the attempt is not over before it is, whatever becomes of the
+    /// handler: after the time-out too the job stays this attempt's, its message invisible and its slot taken. A retry
+    /// never runs beside it. Work that takes long therefore looks at [`Context::is_cancelled`] now and then. What was
+    /// not begun when the attempt ended never is.
     ///
-    /// Two things do not wait for it: a process that must end, and the deadline of an invocation in Lambda. The job then
-    /// stays this worker's until the work has ended, or until a lease after the process or Lambda's environment did.
-    /// Without an idempotency store the message comes again after that long, whatever the work does then.
+    /// Two things do not wait for it: a process that must end, and the deadline of an invocation in Lambda. The job
+    /// then stays this worker's until the work has ended, or until a lease after the process or Lambda's environment
+    /// did. Without an idempotency store the message comes again after that long, whatever the work does then.
     pub async fn blocking<T, F>(&self, work: F) -> T
     where
         F: FnOnce(&Self) -> T + Send + 'static,

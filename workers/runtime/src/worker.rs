@@ -156,11 +156,12 @@ impl Worker {
     /// until SIGTERM or SIGINT.
     ///
     /// What keeps it from starting is logged, and the exit code is 1. A process that was told to stop ends with 0; it
-    /// takes at most the longer of [`Settings::drain_timeout`] and [`Settings::poll_wait`] with 5 seconds, and 15 seconds.
+    /// takes at most the longer of [`Settings::drain_timeout`] and [`Settings::poll_wait`] with 5 seconds, and 15
+    /// seconds.
     ///
-    /// If handlers were still running when their time was up, this does not return but ends the process: one that blocks
-    /// its thread would keep the runtime, and so `main`, from ending. What `main` does after this is therefore not sure to
-    /// be done; a program with more to do uses [`Worker::serve`].
+    /// If handlers were still running when their time was up, this does not return but ends the process: one that
+    /// blocks its thread would keep the runtime, and so `main`, from ending. What `main` does after this is therefore
+    /// not sure to be done; a program with more to do uses [`Worker::serve`].
     pub async fn run(self) -> ExitCode {
         let environment = |name: &str| std::env::var(name).ok();
         let level = environment("LOG_LEVEL").or_else(|| environment("RUST_LOG"));
