@@ -23,7 +23,7 @@ pub async fn config() -> &'static SdkConfig {
 async fn load() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        // Above the longest poll: it must end by itself.
+        // Above the longest poll: it must end by itself. Other calls of the queue and the store have their own times.
         .operation_attempt_timeout(Duration::from_secs(45));
     let retry = RetryConfig::standard()
         .with_max_attempts(3)

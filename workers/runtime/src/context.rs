@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Span;
 
+use crate::blocking::Blocking;
 use crate::stop::Stop;
 use crate::telemetry::Trace;
 
@@ -19,6 +20,7 @@ pub struct Context {
     pub(crate) deadline: Instant,
     pub(crate) attempt: u32,
     pub(crate) stop: Stop,
+    pub(crate) blocking: Arc<Blocking>,
     pub(crate) states: Arc<States>,
     pub(crate) trace: Trace,
     pub(crate) span: Span,
@@ -52,6 +54,60 @@ impl Context {
     /// Resolves when the worker is about to stop.
     pub async fn stopping(&self) {
         self.stop.draining().await;
+    }
+
+    /// Runs work that blocks its thread on a thread for that, and returns what it does. A panic in it is the handler's.
+    ///
+    /// ```
+    /// # use queuestack_worker::{Context, Job, Outcome};
+    /// async fn render(job: Job<Vec<String>>, context: Context) -> Outcome {
+    ///     let pages = job.payload;
+    ///     let rendered = context.blocking(move |context| {
+    ///         for page in pages {
+    ///             if context.is_cancelled() {
+    ///                 return Err("no time left");
+    ///             }
+    ///             println!("{page}");
+    ///         }
+    ///         Ok(())
+    ///     });
+    ///     rendered.await.into()
+    /// }
+    /// ```
+    ///
+    /// Nothing can end such work from outside, so the attempt is not over before it is, whatever becomes of the
+    /// handler: after the time-out too the job stays this attempt's, its message invisible and its slot taken. A retry
+    /// never runs beside it. Work that takes long therefore looks at [`Context::is_cancelled`] now and then. What was
+    /// not begun when the attempt ended never is.
+    ///
+    /// Two things do not wait for it: a process that must end, and the deadline of an invocation in Lambda. The job
+    /// then stays this worker's until the work has ended, or until a lease after the process or Lambda's environment
+    /// did. Without an idempotency store the message comes again after that long, whatever the work does then.
+    pub async fn blocking<T, F>(&self, work: F) -> T
+    where
+        F: FnOnce(&Self) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (running, context) = (self.blocking.begin(), self.clone());
+        let thread = move || {
+            // Dropped before the result is told: an attempt that has it has nothing running.
+            let _running = running;
+            let work = || context.trace.scope_sync(|| context.span.in_scope(|| work(&context)));
+            (!context.is_cancelled()).then(work)
+        };
+        match tokio::task::spawn_blocking(thread).await.map_err(tokio::task::JoinError::try_into_panic) {
+            Ok(Some(result)) => result,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The attempt, or the runtime, is over: there is nobody to tell.
+            Ok(None) | Err(Err(_)) => std::future::pending().await,
+        }
+    }
+
+    /// Tells whether the attempt is over, so that what is still being done for it is in vain: its time is up, its job
+    /// is another worker's, its worker ends, or its handler returned. For work in [`Context::blocking`].
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.blocking.is_cancelled()
     }
 
     /// What was given to [`Worker::state`](crate::Worker::state), by its type.

@@ -14,7 +14,9 @@
 //! - With an idempotency [`Store`](idempotency::Store), a handler that completed is not run again for the same key
 //!   while its record is kept, and two owners never complete the same key.
 //! - A panic, a time-out or a slow handler of one message touches no other. A handler that blocks its thread does in a
-//!   process, and in Lambda it cannot be ended before it returns: such work belongs into `tokio::task::spawn_blocking`.
+//!   process, and in Lambda it cannot be ended before it returns: such work belongs into [`Context::blocking`]. It
+//!   keeps the job until the work has really ended; `tokio::task::spawn_blocking` and threads of your own do not, so
+//!   that after a time-out the job's next attempt runs beside them.
 //!
 //! # Settings
 //!
@@ -22,6 +24,7 @@
 
 pub mod aws;
 pub mod backend;
+mod blocking;
 mod context;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub mod database;

@@ -13,19 +13,21 @@ pub struct Settings {
     /// The most messages handled at once: `WORKER_CONCURRENCY`, 50. In Lambda it cannot exceed the batch.
     pub concurrency: usize,
     /// How long an attempt may take: `WORKER_JOB_TIMEOUT`, 5 minutes. In Lambda the function's own time-out ends it
-    /// earlier, half a second before.
+    /// earlier, half a second before. What runs in [`Context::blocking`](crate::Context::blocking) then is waited for.
     pub job_timeout: Duration,
     /// When a failed job is tried again: `WORKER_BACKOFF_BASE`, 2 seconds, and `WORKER_BACKOFF_CAP`, 15 minutes.
     pub backoff: Backoff,
     /// How long a claim in the idempotency store holds without renewal: `WORKER_LEASE`, 60 seconds. It is renewed
-    /// three times in that time. A killed worker's jobs wait for as long.
+    /// three times in that time. A killed worker's jobs wait for as long. The store may take a third of it for an
+    /// answer, 20 seconds at most.
     pub lease: Duration,
     /// How long it is remembered that a job was done: `WORKER_KEEP`, 14 days, the longest that a queue keeps a message.
     pub keep: Duration,
-    /// How long a stopping process waits for handlers, from the signal on: `WORKER_DRAIN_TIMEOUT`, 20 seconds.
+    /// How long a stopping process waits for handlers, from the signal on: `WORKER_DRAIN_TIMEOUT`, 20 seconds. It gives
+    /// back the messages of the others then, and ends 15 seconds later at most.
     pub drain_timeout: Duration,
     /// How long a poll waits for a message: `WORKER_POLL_WAIT`, 0 to 20 seconds, 20 seconds. A stopping process
-    /// waits for its polls to end, since an aborted one can strand a message.
+    /// waits for its polls to end, and 5 seconds more, since an aborted one can strand a message.
     pub poll_wait: Duration,
     /// The port on 127.0.0.1 of `/metrics` and `/healthz`: `WORKER_METRICS_PORT`; 0 or absent is none.
     pub metrics_port: u16,

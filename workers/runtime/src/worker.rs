@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -69,8 +70,8 @@ impl Worker {
 
     /// Registers the handler of a type of job.
     ///
-    /// A message whose payload is no `T` goes to the dead-letter queue with the reason `invalid_payload`. Handlers
-    /// that block a thread belong into `tokio::task::spawn_blocking`.
+    /// A message whose payload is no `T` goes to the dead-letter queue with the reason `invalid_payload`. What blocks a
+    /// thread belongs into [`Context::blocking`].
     pub fn job<T, H>(self, job_type: impl Into<String>, handler: H) -> Self
     where
         T: DeserializeOwned + Send + 'static,
@@ -154,14 +155,25 @@ impl Worker {
     /// Runs where it is: in Lambda when `AWS_LAMBDA_RUNTIME_API` is set, else as a process on the queue of `QUEUE_URL`
     /// until SIGTERM or SIGINT.
     ///
-    /// What keeps it from starting is logged, and the exit code is 1.
+    /// What keeps it from starting is logged, and the exit code is 1. A process that was told to stop ends with 0; it
+    /// takes at most the longer of [`Settings::drain_timeout`] and [`Settings::poll_wait`] with 5 seconds, and 15
+    /// seconds.
+    ///
+    /// If handlers were still running when their time was up, this does not return but ends the process: one that
+    /// blocks its thread would keep the runtime, and so `main`, from ending. What `main` does after this is therefore
+    /// not sure to be done; a program with more to do uses [`Worker::serve`].
     pub async fn run(self) -> ExitCode {
         let environment = |name: &str| std::env::var(name).ok();
         let level = environment("LOG_LEVEL").or_else(|| environment("RUST_LOG"));
         logs::init(level.as_deref().unwrap_or(&self.settings.log_level));
         let name = self.name.clone();
         match self.host(&environment).await {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => {
+                // The last log lines; without standard output there is nobody to tell.
+                let _ = std::io::stdout().flush();
+                std::process::exit(0)
+            }
             Err(error) => {
                 tracing::error!(worker = name, "{error}");
                 ExitCode::FAILURE
@@ -169,11 +181,12 @@ impl Worker {
         }
     }
 
-    async fn host(mut self, environment: &dyn Fn(&str) -> Option<String>) -> Result<(), StartError> {
+    /// Runs where the environment says; false when handlers may still be running.
+    async fn host(mut self, environment: &dyn Fn(&str) -> Option<String>) -> Result<bool, StartError> {
         self.settings.read(environment).map_err(StartError)?;
         let runtime_api = environment("AWS_LAMBDA_RUNTIME_API").filter(|api| !api.is_empty());
         if runtime_api.is_some() {
-            return host::lambda::run(self.core(Stop::new(), true)?, environment).await;
+            return host::lambda::run(self.core(Stop::new(), true)?, environment).await.map(|()| true);
         }
         let Some(url) = environment("QUEUE_URL").filter(|url| !url.is_empty()) else {
             return Err(StartError(
@@ -184,17 +197,20 @@ impl Worker {
         let queue = backend::open(&url).await.map_err(|error| StartError(format!("QUEUE_URL: {error}")))?;
         let stop = Stop::new();
         host::process::stop_on_signals(stop.clone()).map_err(|error| StartError(format!("signals: {error}")))?;
-        self.serve(queue, stop).await
+        host::process::run(Arc::new(self.core(stop, false)?), queue).await
     }
 
     /// Runs as a process on a queue until told to stop; for tests and for programs that host workers themselves.
     /// It does not read the environment.
     ///
+    /// It returns when its time is up, as [`Worker::run`] says, even if handlers block their threads then. Those go on,
+    /// and a runtime waits for them when it is dropped.
+    ///
     /// # Errors
     /// The queue cannot be asked for its settings, or the metrics' port is taken.
     pub async fn serve(self, queue: Arc<dyn Backend>, stop: Stop) -> Result<(), StartError> {
         let core = self.core(stop, false)?;
-        host::process::run(Arc::new(core), queue).await
+        host::process::run(Arc::new(core), queue).await.map(drop)
     }
 
     pub(crate) fn core(self, stop: Stop, sampled: bool) -> Result<Core, StartError> {

@@ -3,6 +3,8 @@
 //! All operations are batches, since all costs are per request. A receipt names one delivery, not one message: after
 //! its visibility timeout it names nothing.
 
+#[cfg(test)]
+pub(crate) mod nothing;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sqs;

@@ -1,14 +1,18 @@
 //! One attempt at a job whose message was read: claim, handle, settle with the store.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use tracing::Span;
+use tracing::{Instrument, Span};
 
 use super::claim::{Claimed, Held};
 use super::{Core, Received, Verdict};
 use crate::backend::Backend;
+use crate::blocking::Blocking;
 use crate::context::Context;
 use crate::job::Ready;
 use crate::retry::within_limit;
@@ -33,19 +37,21 @@ enum Ended {
     Stopped,
     /// The job is another's: whatever the handler did must not count.
     Lost,
+    /// The host needs the message back, and blocking work still goes on.
+    Left(Arc<Blocking>),
 }
 
 impl Attempt<'_> {
     /// Brings the attempt to its verdict.
     pub async fn run(&self, ready: Ready) -> Verdict {
-        let held = match self.claim().await {
+        let mut held = match self.claim().await {
             Claimed::Held(held) => Some(held),
             Claimed::Unkept => None,
             Claimed::Over(verdict) => return verdict,
         };
         let began = Instant::now();
         self.core.metrics.gauges.handling.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let ended = self.handler(ready, held.as_ref()).await;
+        let ended = self.handler(ready, held.as_mut()).await;
         self.core.metrics.gauges.handling.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
         let took = began.elapsed();
         self.core.metrics.duration(&self.envelope.job_type, took);
@@ -53,13 +59,15 @@ impl Attempt<'_> {
         self.verdict(ended, held, took).await
     }
 
-    /// Runs the handler until it ends, or until something else ends it.
-    async fn handler(&self, ready: Ready, held: Option<&Held<'_>>) -> Ended {
+    /// Runs the handler until it ends, or until something else ends it, and its blocking work.
+    async fn handler(&self, ready: Ready, held: Option<&mut Held>) -> Ended {
         let deadline = self.received.until.min(Instant::now() + self.core.settings.job_timeout);
+        let blocking = Arc::<Blocking>::default();
         let context = Context {
             deadline,
             attempt: self.received.delivery.receive_count,
             stop: self.core.stop.clone(),
+            blocking: Arc::clone(&blocking),
             states: self.core.states.clone(),
             trace: self.trace,
             span: self.span.clone(),
@@ -71,19 +79,42 @@ impl Attempt<'_> {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
+        tokio::pin!(lost);
+        let ended = tokio::select! {
             biased;
             said = handler => match said {
                 Ok(outcome) => Ended::Said(outcome),
                 Err(panic) => Ended::Panicked(logs::text(&*panic).to_owned()),
             },
-            () = lost => Ended::Lost,
+            () = &mut lost => Ended::Lost,
             () = tokio::time::sleep_until(deadline.into()) => Ended::TimedOut,
             () = self.core.stop.over() => Ended::Stopped,
+        };
+        blocking.cancel();
+        if blocking.is_running() { self.outlast(blocking, ended, lost).await } else { ended }
+    }
+
+    /// Waits for what the handler left running, for as long as the host can. Until then the job must not be begun
+    /// again: its lease is kept, and its message stays where it is.
+    async fn outlast(
+        &self,
+        blocking: Arc<Blocking>,
+        mut ended: Ended,
+        mut lost: Pin<&mut impl Future<Output = ()>>,
+    ) -> Ended {
+        tracing::warn!("the handler ended before its blocking work: the job waits for that");
+        loop {
+            tokio::select! {
+                biased;
+                () = blocking.ended() => return ended,
+                () = self.core.stop.over() => return Ended::Left(blocking),
+                () = tokio::time::sleep_until(self.received.until.into()) => return Ended::Left(blocking),
+                () = &mut lost, if !matches!(ended, Ended::Lost) => ended = Ended::Lost,
+            }
         }
     }
 
-    async fn verdict(&self, ended: Ended, held: Option<Held<'_>>, took_ms: u64) -> Verdict {
+    async fn verdict(&self, ended: Ended, held: Option<Held>, took_ms: u64) -> Verdict {
         match ended {
             Ended::Said(Outcome::Done(result)) => {
                 if let Some(held) = held
@@ -118,10 +149,17 @@ impl Attempt<'_> {
                 Verdict::Retry(self.put_back(Some(Duration::ZERO), "the worker stops"))
             }
             Ended::Lost => self.lost(),
+            Ended::Left(blocking) => {
+                if let Some(held) = held {
+                    tokio::spawn(held.outlive(blocking).instrument(self.span.clone()));
+                }
+                let wait = self.core.settings.lease;
+                Verdict::Retry(self.put_back(Some(wait), "its blocking work goes on"))
+            }
         }
     }
 
-    async fn release(&self, held: Option<Held<'_>>) {
+    async fn release(&self, held: Option<Held>) {
         if let Some(held) = held {
             held.release().await;
         }

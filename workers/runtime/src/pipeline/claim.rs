@@ -1,22 +1,32 @@
 //! A job's lease in the idempotency store, from the claim to its end.
 
+use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::Verdict;
 use super::attempt::Attempt;
-use super::{Core, Verdict};
+use crate::blocking::Blocking;
 use crate::idempotency::{Claim, Key, Owner, Store, StoreError};
+use crate::stop::Stop;
 use crate::telemetry::Event;
 
 /// How often a message that is kept asks for its job: a lease that is renewed says nothing of the job's end.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
+/// The longest that a store may take for an answer; a third of the lease if that is shorter.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The same from the moment on in which the worker must end: what is being recorded then may still be.
+const LAST: Duration = Duration::from_secs(2);
+
 /// What a claim came to.
-pub(super) enum Claimed<'a> {
+pub(super) enum Claimed {
     /// The job is ours.
-    Held(Held<'a>),
+    Held(Held),
     /// The worker keeps no records.
     Unkept,
     /// There is nothing to handle now.
@@ -24,26 +34,38 @@ pub(super) enum Claimed<'a> {
 }
 
 /// A lease that is ours.
-pub(super) struct Held<'a> {
-    core: &'a Core,
-    store: &'a dyn Store,
+pub(super) struct Held {
+    store: Arc<dyn Store>,
+    stop: Stop,
     key: Key,
     owner: Owner,
+    /// How long it holds, and since when it was asked for or renewed.
+    lease: Duration,
     since: Instant,
+    /// How long it is remembered that the job was done.
+    record: Duration,
 }
 
-impl<'a> Attempt<'a> {
+impl Attempt<'_> {
     /// Claims the job, when there is a store.
-    pub(super) async fn claim(&self) -> Claimed<'a> {
+    pub(super) async fn claim(&self) -> Claimed {
         let core = self.core;
-        let Some(store) = core.store.as_deref() else { return Claimed::Unkept };
-        let (key, owner) = (Key::of(&core.name, self.envelope), Owner::new());
+        let Some(store) = core.store.clone() else { return Claimed::Unkept };
+        let mut held = Held {
+            store,
+            stop: core.stop.clone(),
+            key: Key::of(&core.name, self.envelope),
+            owner: Owner::new(),
+            lease: core.settings.lease,
+            since: Instant::now(),
+            record: core.settings.keep,
+        };
         loop {
-            let since = Instant::now();
-            let claim = store.claim(&key, owner, core.settings.lease).await;
+            held.since = Instant::now();
+            let claim = held.ask(held.store.claim(&held.key, held.owner, held.lease)).await;
             core.store_down.store(claim.is_err(), Relaxed);
             let wait = match claim {
-                Ok(Claim::Granted) => return Claimed::Held(Held { core, store, key, owner, since }),
+                Ok(Claim::Granted) => return Claimed::Held(held),
                 Ok(Claim::Busy { remaining }) => {
                     let left = self.receives_left().await;
                     if left == Some(0) && self.hold(remaining).await {
@@ -104,27 +126,57 @@ fn busy(remaining: Duration, left: Option<u32>, job_timeout: Duration, keep: Dur
     remaining + outlive + Duration::from_millis(fastrand::u64(0..1000))
 }
 
-impl Held<'_> {
-    /// Renews the lease for as long as it is ours; returns when it is not.
-    pub async fn keep(&self) {
-        let lease = self.core.settings.lease;
-        let mut renewed = self.since;
-        let mut pause = lease / 3;
+impl Held {
+    /// Asks the store. It is given up when it does not answer, as one that cannot be reached: a call may have lost its
+    /// connection, and nothing else would end it.
+    async fn ask<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let patience = PATIENCE.min(self.lease / 3);
+        let silent = |when: String| Err(StoreError::Unavailable(format!("no answer {when}").into()));
+        let last = async {
+            self.stop.over().await;
+            tokio::time::sleep(LAST).await;
+        };
+        tokio::select! {
+            biased;
+            answer = tokio::time::timeout(patience, call) => {
+                answer.unwrap_or_else(|_| silent(format!("within {} ms", patience.as_millis())))
+            }
+            () = last => silent("before the worker had to end".to_owned()),
+        }
+    }
+
+    /// Renews the lease for as long as it is ours; returns when it is not, or may not be.
+    pub async fn keep(&mut self) {
+        let mut pause = self.lease / 3;
         loop {
-            tokio::time::sleep(pause).await;
+            let end = self.since + self.lease;
+            tokio::time::sleep_until((Instant::now() + pause).min(end).into()).await;
             let now = Instant::now();
-            match self.store.renew(&self.key, self.owner, lease).await {
-                Ok(()) => (renewed, pause) = (now, lease / 3),
-                Err(StoreError::Lost { .. }) => return,
-                Err(StoreError::Unavailable(error)) => {
+            let renewal = self.ask(self.store.renew(&self.key, self.owner, self.lease));
+            match tokio::time::timeout_at(end.into(), renewal).await {
+                Ok(Ok(())) => (self.since, pause) = (now, self.lease / 3),
+                Ok(Err(StoreError::Unavailable(error))) => {
                     tracing::warn!(%error, "the lease was not renewed");
-                    pause = lease / 10;
+                    pause = self.lease / 10;
                 }
+                Ok(Err(StoreError::Lost { .. })) => return,
+                Err(_) => {}
             }
             // It ran out unseen: by now it may be another's.
-            if renewed.elapsed() >= lease {
+            if self.since.elapsed() >= self.lease {
                 return;
             }
+        }
+    }
+
+    /// Keeps the lease while what the attempt left behind still runs, then gives the job back.
+    pub async fn outlive(mut self, blocking: Arc<Blocking>) {
+        let ended = tokio::select! {
+            () = blocking.ended() => true,
+            () = self.keep() => false,
+        };
+        if ended {
+            self.release().await;
         }
     }
 
@@ -133,10 +185,10 @@ impl Held<'_> {
     /// A store that cannot be reached is asked again for the length of a lease. After that the message counts as
     /// done all the same: its effect is there, and a redelivery would have it twice.
     pub async fn complete(&self, result: Option<&Value>, until: Instant) -> bool {
-        let until = until.min(Instant::now() + self.core.settings.lease);
+        let until = until.min(Instant::now() + self.lease);
         let mut pause = Duration::from_millis(100);
         loop {
-            match self.store.complete(&self.key, self.owner, result, self.core.settings.keep).await {
+            match self.ask(self.store.complete(&self.key, self.owner, result, self.record)).await {
                 Ok(()) => return true,
                 Err(StoreError::Lost { .. }) => return false,
                 Err(StoreError::Unavailable(error)) => {
@@ -149,14 +201,14 @@ impl Held<'_> {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
-                () = self.core.stop.over() => return true,
+                () = self.stop.over() => return true,
             }
         }
     }
 
     /// Gives the job back undone. If that fails, the lease runs out by itself.
     pub async fn release(&self) {
-        if let Err(error) = self.store.release(&self.key, self.owner).await {
+        if let Err(error) = self.ask(self.store.release(&self.key, self.owner)).await {
             tracing::debug!(%error, "the lease was not released");
         }
     }

@@ -40,6 +40,11 @@ impl Trace {
         CURRENT.scope(self, future).await
     }
 
+    /// The same for what does not wait.
+    pub(crate) fn scope_sync<T>(self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self, work)
+    }
+
     /// A new span in the same trace.
     #[must_use]
     pub fn child(self) -> Self {

@@ -4,6 +4,8 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod aws;
+#[cfg(feature = "sqlite")]
+pub mod deaf;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
 pub mod fleet;

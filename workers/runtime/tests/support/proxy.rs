@@ -1,8 +1,10 @@
-//! A way to a server that can be cut.
+//! Ways to a server: one that can be cut, and one that loses a request.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -47,4 +49,36 @@ async fn serve(listener: TcpListener, server: SocketAddr, state: watch::Receiver
             }
         });
     }
+}
+
+/// Passes connections to this port on. The first request that contains this text has no answer, and what comes after it
+/// on its connection has none either. Its port, and whether that has happened.
+pub async fn losing(port: u16, text: &'static str) -> (u16, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let own = listener.local_addr().unwrap().port();
+    let lost = Arc::<AtomicBool>::default();
+    let told = Arc::clone(&lost);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let lost = Arc::clone(&lost);
+            tokio::spawn(async move {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+                let ((mut asked, mut answer), (mut answered, mut ask)) = (client.into_split(), server.into_split());
+                let answers = tokio::spawn(async move { copy(&mut answered, &mut answer).await });
+                let mut part = vec![0; 65_536];
+                while let Ok(length @ 1..) = asked.read(&mut part).await {
+                    let has_it = String::from_utf8_lossy(&part[..length]).contains(text);
+                    if has_it && !lost.swap(true, SeqCst) {
+                        while let Ok(1..) = asked.read(&mut part).await {}
+                        break;
+                    }
+                    if ask.write_all(&part[..length]).await.is_err() {
+                        break;
+                    }
+                }
+                answers.abort();
+            });
+        }
+    });
+    (own, told)
 }

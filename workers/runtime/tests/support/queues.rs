@@ -130,7 +130,11 @@ pub mod queue {
 
     /// A client of the local AWS.
     pub async fn client() -> aws_sdk_sqs::Client {
-        let endpoint = tokio::task::spawn_blocking(super::super::aws::endpoint).await.unwrap();
+        client_of(tokio::task::spawn_blocking(super::super::aws::endpoint).await.unwrap())
+    }
+
+    /// A client of what is at this URL.
+    pub fn client_of(endpoint: &str) -> aws_sdk_sqs::Client {
         let credentials = aws_sdk_sqs::config::Credentials::new("test", "test", None, None, "test");
         let config = aws_sdk_sqs::Config::builder()
             .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())

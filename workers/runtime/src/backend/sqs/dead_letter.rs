@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::{Backend, Delivery, Outgoing, QueueError, Typed};
 use super::batch::MOST_BYTES;
 use super::message::Parcel;
-use super::{SqsQueue, call_failed};
+use super::{ATTEMPT, SqsQueue, attempts, call_failed};
 
 /// The most attributes of a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
@@ -93,6 +93,7 @@ impl SqsQueue {
             ));
         };
         let call = self.client().await.get_queue_url().queue_name(queue).queue_owner_aws_account_id(account);
+        let call = call.customize().config_override(attempts(ATTEMPT));
         let answer = call.send().await.map_err(|error| call_failed(&error))?;
         answer.queue_url.ok_or_else(|| QueueError::permanent(format!("SQS has no URL of {queue}")))
     }

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::config::{self, Config};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, MessageSystemAttributeName,
@@ -25,6 +27,15 @@ pub(crate) use message::{attributes, since_epoch};
 
 /// Calls of one batch that go on at once.
 const PARALLEL: usize = 8;
+
+/// How long an attempt at a call may take. SQS answers within a fraction of a second: what has no answer after this
+/// long has lost its connection, and another attempt at it is quicker than the answer.
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// The same where messages are sent: a mebibyte takes a slow line, of 1 Mbit/s, more than eight seconds.
+const SENDING: Duration = Duration::from_secs(15);
+/// The same for what a poll takes above its wait: it must end by itself, since an aborted one can strand a message, and
+/// ten messages may have a mebibyte each.
+const POLLING: Duration = Duration::from_secs(25);
 
 /// One queue of SQS. It is asked nothing, and nothing is set up, before the first call.
 #[derive(Debug)]
@@ -49,7 +60,7 @@ impl SqsQueue {
         }
     }
 
-    /// Uses this client.
+    /// Uses this client. How long an attempt may take is the queue's to say, whatever the client's configuration says.
     #[must_use]
     pub fn with_client(self, client: Client) -> Self {
         Self { client: OnceCell::new_with(Some(client)), ..self }
@@ -67,8 +78,8 @@ impl SqsQueue {
 
     async fn attributes(&self, names: &[QueueAttributeName]) -> Result<BTreeMap<String, String>, QueueError> {
         let call = self.client().await.get_queue_attributes().queue_url(&self.url);
-        let answer =
-            call.set_attribute_names(Some(names.to_vec())).send().await.map_err(|error| call_failed(&error))?;
+        let call = call.set_attribute_names(Some(names.to_vec())).customize().config_override(attempts(ATTEMPT));
+        let answer = call.send().await.map_err(|error| call_failed(&error))?;
         let attributes = answer.attributes.unwrap_or_default().into_iter();
         Ok(attributes.map(|(name, value)| (name.as_str().to_owned(), value)).collect())
     }
@@ -79,8 +90,9 @@ impl SqsQueue {
         let sizes = parcels.iter().map(Parcel::size).collect();
         let call = |entries: Vec<(String, Parcel)>| async move {
             let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| one.entry(id)).collect();
-            let call = client.send_message_batch().queue_url(&self.url);
-            let answer = call.set_entries(Some(entries?)).send().await.map_err(|error| call_failed(&error))?;
+            let call = client.send_message_batch().queue_url(&self.url).set_entries(Some(entries?));
+            let call = call.customize().config_override(attempts(SENDING));
+            let answer = call.send().await.map_err(|error| call_failed(&error))?;
             let done = answer.successful.into_iter().map(|one| (one.id, one.message_id));
             Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
         };
@@ -90,6 +102,12 @@ impl SqsQueue {
         let grouped = parcels.into_iter().map(|one| (one.message.group.clone(), one)).collect();
         batch::in_order(grouped, sizes, PARALLEL, call).await
     }
+}
+
+/// What is different for a call whose attempts may take this long.
+fn attempts(longest: Duration) -> config::Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(longest).build();
+    Config::builder().timeout_config(timeouts)
 }
 
 /// What a failed call means.
@@ -134,6 +152,8 @@ impl Backend for SqsQueue {
             .wait_time_seconds(i32::try_from(wait.as_secs().min(20)).unwrap_or(20))
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .message_attribute_names("All")
+            .customize()
+            .config_override(attempts(wait + POLLING))
             .send()
             .await
             .map_err(|error| call_failed(&error))?;
@@ -148,8 +168,9 @@ impl Backend for SqsQueue {
                 .map(|(id, receipt)| DeleteMessageBatchRequestEntry::builder().id(id).receipt_handle(receipt).build())
                 .collect();
             let entries = entries.map_err(QueueError::permanent)?;
-            let call = client.delete_message_batch().queue_url(&self.url);
-            let answer = call.set_entries(Some(entries)).send().await.map_err(|error| call_failed(&error))?;
+            let call = client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
+            let call = call.customize().config_override(attempts(ATTEMPT));
+            let answer = call.send().await.map_err(|error| call_failed(&error))?;
             let done = answer.successful.into_iter().map(|one| (one.id, ()));
             Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
         })
@@ -169,8 +190,9 @@ impl Backend for SqsQueue {
                 })
                 .collect();
             let entries = entries.map_err(QueueError::permanent)?;
-            let call = client.change_message_visibility_batch().queue_url(&self.url);
-            let answer = call.set_entries(Some(entries)).send().await.map_err(|error| call_failed(&error))?;
+            let call = client.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
+            let call = call.customize().config_override(attempts(ATTEMPT));
+            let answer = call.send().await.map_err(|error| call_failed(&error))?;
             let done = answer.successful.into_iter().map(|one| (one.id, ()));
             Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
         })
@@ -202,5 +224,46 @@ impl Backend for SqsQueue {
         let attributes = self.attributes(&names).await?;
         let count = |name: &Name| attributes.get(name.as_str()).and_then(|text| text.parse().ok()).unwrap_or_default();
         Ok(Depth { visible: count(&names[0]), in_flight: count(&names[1]), delayed: count(&names[2]) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sqs::config::retry::RetryConfig;
+    use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_without_an_answer_is_given_up_soon_and_a_poll_is_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .region(Region::from_static("us-east-1"))
+            .retry_config(RetryConfig::disabled())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(&endpoint);
+        let queue = SqsQueue::new(format!("{endpoint}/1/q")).with_client(Client::from_conf(config.build()));
+        let (patience, began) = (ATTEMPT + Duration::from_secs(4), Instant::now());
+        let (receipts, extensions) = (["r".to_owned()], [("r".to_owned(), Duration::from_secs(30))]);
+        let (asked, polled, changed, deleted) = tokio::join!(
+            timeout(patience, queue.depth()),
+            timeout(patience, queue.receive(1, Duration::from_secs(20))),
+            // Those with batches are tried again, so that the first attempt is seen on the wire alone.
+            timeout(patience, queue.extend(&extensions)),
+            timeout(patience, queue.delete(&receipts)),
+        );
+        assert_eq!(asked.unwrap().unwrap_err().message, "SQS did not answer in time");
+        assert!(began.elapsed() >= ATTEMPT && polled.is_err() && changed.is_err() && deleted.is_err());
+        // A connection each, and a second one for what was tried again.
+        let mut connections = 0;
+        while timeout(Duration::from_millis(100), listener.accept()).await.is_ok() {
+            connections += 1;
+        }
+        assert_eq!(connections, 6);
     }
 }

@@ -181,10 +181,15 @@ async fn tell(host: &impl Queues, arns: &[(String, String)], waits: BTreeMap<usi
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::backend::nothing::Nothing;
     use crate::host::lambda::event;
+    use crate::idempotency::memory::Memory;
+    use crate::{Context, Job, Outcome, Stop, Worker};
 
     fn open(ids: &[String]) -> Open {
         let records: Vec<_> = ids.iter().map(|id| json!({"messageId": id})).collect();
@@ -210,5 +215,55 @@ mod tests {
                 Err(_) => prop_assert!(left.iter().any(String::is_empty)),
             }
         }
+    }
+
+    struct Host(Core);
+
+    impl Queues for Host {
+        fn core(&self) -> &Core {
+            &self.0
+        }
+        fn of(&self, _arn: &str) -> Arc<dyn Backend> {
+            Arc::new(Nothing { fifo: false })
+        }
+    }
+
+    #[tokio::test]
+    async fn blocking_work_that_outlives_its_invocation_keeps_the_lease_until_it_ends() {
+        let (now, begun) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let (inside, all) = (Arc::clone(&now), Arc::clone(&begun));
+        let work = move |_job: Job<()>, context: Context| {
+            let (inside, all) = (Arc::clone(&inside), Arc::clone(&all));
+            async move {
+                let first = all.fetch_add(1, SeqCst) == 0;
+                let blocking = move |_: &Context| {
+                    assert_eq!(inside.fetch_add(1, SeqCst), 0, "one at a time");
+                    std::thread::sleep(Duration::from_secs(if first { 4 } else { 0 }));
+                    inside.fetch_sub(1, SeqCst);
+                };
+                context.blocking(blocking).await;
+                Outcome::done()
+            }
+        };
+        let worker = Worker::new("test").job::<(), _>("work", work).idempotency(Arc::new(Memory::new()));
+        let worker = worker.settings(|settings| settings.lease = Duration::from_secs(1));
+        let host = Arc::new(Host(worker.core(Stop::new(), false).unwrap()));
+        let body = r#"{"type":"work","createdAt":"2026-01-01T00:00:00Z"}"#;
+        let event = json!({"Records": [{"messageId": "m", "body": body}]});
+        let invoke = || handle(&host, event::records(&event).unwrap(), SystemTime::now() + Duration::from_secs(2));
+        let failed = json!({FAILURES: [{"itemIdentifier": "m"}]});
+        assert_eq!(invoke().await.unwrap(), failed);
+        // Longer than a lease after the work was begun, its retry waits.
+        for _ in 0..2 {
+            assert_eq!(invoke().await.unwrap(), failed);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        assert_eq!((begun.load(SeqCst), now.load(SeqCst)), (1, 1));
+        while now.load(SeqCst) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(invoke().await.unwrap(), json!({FAILURES: []}));
+        assert_eq!(begun.load(SeqCst), 2);
     }
 }

@@ -77,45 +77,14 @@ mod tests {
     use std::collections::BTreeMap;
     use std::time::{Instant, SystemTime};
 
-    use async_trait::async_trait;
     use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::backend::{Backend, Delivery, Depth, Outgoing, QueueError};
+    use crate::backend::nothing::Nothing;
+    use crate::backend::{Backend, Delivery};
     use crate::host::process::heartbeat::Heartbeat;
     use crate::host::process::{Health, deleter, message};
     use crate::{Context, Job, Outcome, Stop, Worker};
-
-    /// A FIFO queue that takes everything and has nothing.
-    struct Ordered;
-
-    #[async_trait]
-    impl Backend for Ordered {
-        fn is_fifo(&self) -> bool {
-            true
-        }
-        async fn send(&self, messages: Vec<Outgoing>) -> Vec<Result<String, QueueError>> {
-            messages.iter().map(|_| Ok(String::new())).collect()
-        }
-        async fn receive(&self, _max: usize, _wait: Duration) -> Result<Vec<Delivery>, QueueError> {
-            Ok(Vec::new())
-        }
-        async fn delete(&self, receipts: &[String]) -> Vec<Result<(), QueueError>> {
-            receipts.iter().map(|_| Ok(())).collect()
-        }
-        async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
-            receipts.iter().map(|_| Ok(())).collect()
-        }
-        async fn dead_letter(&self, _delivery: &Delivery, _why: BTreeMap<String, String>) -> Result<(), QueueError> {
-            Ok(())
-        }
-        async fn visibility_timeout(&self) -> Result<Duration, QueueError> {
-            Ok(Duration::from_secs(30))
-        }
-        async fn depth(&self) -> Result<Depth, QueueError> {
-            Ok(Depth::default())
-        }
-    }
 
     fn of_one_group(index: usize) -> Delivery {
         Delivery {
@@ -143,7 +112,7 @@ mod tests {
                 Outcome::done()
             }
         });
-        let queue: Arc<dyn Backend> = Arc::new(Ordered);
+        let queue: Arc<dyn Backend> = Arc::new(Nothing { fifo: true });
         let (deleter, _deleting) = deleter::start(Arc::clone(&queue));
         let host = Arc::new(Host {
             core: Arc::new(worker.core(Stop::new(), false).unwrap()),

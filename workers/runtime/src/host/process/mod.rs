@@ -30,6 +30,9 @@ const DEPTH_EVERY: Duration = Duration::from_secs(15);
 /// How long dropped messages may take to be given back.
 const ENDING: Duration = Duration::from_secs(10);
 
+/// How long the last deletes may take, after that.
+const FLUSH: Duration = Duration::from_secs(5);
+
 /// What the tasks of a process share.
 struct Host {
     core: Arc<Core>,
@@ -95,10 +98,13 @@ impl Drop for Held {
     }
 }
 
-/// Runs until told to stop and everything is handed in.
-pub(crate) async fn run(core: Arc<Core>, queue: Arc<dyn Backend>) -> Result<(), StartError> {
+/// Runs until told to stop and everything is handed in; false when something was not, and may still be running.
+pub(crate) async fn run(core: Arc<Core>, queue: Arc<dyn Backend>) -> Result<bool, StartError> {
     let told = |error: QueueError| StartError(format!("the queue does not answer: {error}"));
     let visibility = queue.visibility_timeout().await.map_err(told)?;
+    if visibility.is_zero() {
+        tracing::warn!("the queue's visibility timeout is 0: what is being handled is given to others as well");
+    }
     let (deleter, deleting) = deleter::start(Arc::clone(&queue));
     let host = Arc::new(Host {
         heartbeat: Heartbeat::new(visibility),
@@ -119,13 +125,10 @@ pub(crate) async fn run(core: Arc<Core>, queue: Arc<dyn Backend>) -> Result<(), 
     let asked = poller::poll(&host).await;
     let clean = drain(&host, asked + host.core.settings.drain_timeout).await;
     helpers.shutdown().await;
-    drop(host);
-    // The last handle to the deleter is gone: it sends what it has, and ends.
-    if deleting.await.is_err() {
-        tracing::error!("the deleter ended before its time");
-    }
+    // Not when all have let go of it: a handler that blocks its thread lets go of nothing.
+    deleting.close(FLUSH).await;
     tracing::info!(clean, "stopped");
-    Ok(())
+    Ok(clean)
 }
 
 /// Lets handlers end; after the deadline they are dropped, and their messages go back at once.
@@ -137,7 +140,8 @@ async fn drain(host: &Host, deadline: Instant) -> bool {
         host.core.stop.end();
         // Each gives its own message back; this waits for the queue's answers, not for handlers.
         if tokio::time::timeout(ENDING, idle()).await.is_err() {
-            tracing::error!("some messages were not given back: they are visible again after their visibility timeout");
+            let messages = host.core.settings.concurrency.saturating_sub(host.slots.available_permits());
+            tracing::error!(messages, "not given back: they are visible again after their visibility timeout");
         }
     }
     clean

@@ -19,6 +19,8 @@ use crate::backend::{Backend, Delivery, QueueError};
 const BATCH: usize = 10;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How long after its wait a poll may end, and what it brings be given back, when the worker stops.
+const OVERDUE: Duration = Duration::from_secs(5);
 
 /// What a poll came back with, and the slots that it was for.
 type Polled = (Result<Vec<Delivery>, QueueError>, OwnedSemaphorePermit);
@@ -53,11 +55,16 @@ pub(super) async fn poll(host: &Arc<Host>) -> Instant {
         }
     }
     let asked = Instant::now();
-    while let Some(polled) = polls.join_next().await {
-        if let Ok((result, slots)) = polled {
-            give_back(host, result).await;
-            drop(slots);
+    let last = async {
+        while let Some(polled) = polls.join_next().await {
+            if let Ok((result, slots)) = polled {
+                give_back(host, result).await;
+                drop(slots);
+            }
         }
+    };
+    if tokio::time::timeout(host.core.settings.poll_wait + OVERDUE, last).await.is_err() {
+        tracing::warn!("a poll did not end: what it brings is visible again after its visibility timeout");
     }
     asked
 }
