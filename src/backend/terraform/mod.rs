@@ -19,6 +19,8 @@ pub mod render;
 pub mod run;
 pub mod spell;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod variables;
 pub mod workspace;
 

@@ -27,6 +27,14 @@ struct Part<'a> {
     change: &'a Json,
 }
 
+/// What is known of a resource from the account.
+struct Known<'a> {
+    /// What Terraform has of it now.
+    found: Option<&'a Found>,
+    /// What has the name that it is to get, and is something else.
+    taken: Option<&'a Found>,
+}
+
 /// Reads the plan. What is there is used for what Terraform does not tell: how many messages a queue holds, and whose
 /// the name is that is to be created.
 #[must_use]
@@ -39,8 +47,15 @@ pub fn read(shown: &Json, owners: &BTreeMap<String, Address>, ask: &Ask<'_>, des
             let wanted = ask.stack.resources.get(address).filter(|_| !destroys);
             let desired = wanted.map(|one| plan::resolve(one, ask.stack, ask.place, &BTreeMap::new()));
             let name = desired.as_ref().map_or_else(|| name_in(*kind, parts), |desired| desired.name.clone());
-            let found = there.get(&(kind.name(), name.as_str())).copied();
-            match step(address, *kind, parts, desired, found, name, &mut plan) {
+            let find = |name: &str| there.get(&(kind.name(), name)).copied();
+            // What is replaced, or goes, has the name that Terraform knows it by: the stack may give it another.
+            let before = main(*kind, parts).map(|part| &part.change["before"]).filter(|before| !before.is_null());
+            let before = before.map(|before| state::name(*kind, before));
+            let known = Known {
+                found: before.as_deref().and_then(find).or_else(|| find(&name)),
+                taken: find(&name).filter(|_| before.as_ref() != Some(&name)),
+            };
+            match step(address, *kind, parts, desired, &known, name, &mut plan) {
                 Some(step) => plan.steps.push(finish(step, ask)),
                 None => plan.unchanged += usize::from(wanted.is_some()),
             }
@@ -91,11 +106,16 @@ fn forgotten(one: &Json, all: &[&Json]) -> Option<Address> {
     Some(Address::new(kind.name(), logical))
 }
 
+/// The part that is the resource itself.
+fn main<'a, 'b>(kind: &dyn Kind, parts: &'b [Part<'a>]) -> Option<&'b Part<'a>> {
+    let resource = kind.terraform()?.resource;
+    parts.iter().find(|part| part.resource_type == resource)
+}
+
 /// The physical name of what goes.
 fn name_in(kind: &'static dyn Kind, parts: &[Part<'_>]) -> String {
     let Some(spelling) = kind.terraform() else { return String::new() };
-    let main = parts.iter().find(|part| part.resource_type == spelling.resource);
-    let before = main.map(|part| &part.change["before"]);
+    let before = main(kind, parts).map(|part| &part.change["before"]);
     if spelling.name.is_empty() {
         return before.and_then(|before| before["id"].as_str()).unwrap_or_default().to_owned();
     }
@@ -107,13 +127,13 @@ fn step(
     kind: &'static dyn Kind,
     parts: &[Part<'_>],
     desired: Option<Desired>,
-    found: Option<&Found>,
+    known: &Known<'_>,
     name: String,
     plan: &mut Plan,
 ) -> Option<Step> {
-    let action = action(kind, parts)?;
-    if action == Action::Create
-        && let Some(found) = found
+    let (action, found) = (action(kind, parts)?, known.found);
+    if matches!(action, Action::Create | Action::Replace)
+        && let Some(found) = known.taken
     {
         let owner = plan::owner(&found.tags).cloned();
         plan.conflicts.push(Conflict { address: address.clone(), name, owner });
@@ -143,14 +163,15 @@ fn step(
 
 /// Says what would be lost, and whether that was consented to.
 fn finish(mut step: Step, ask: &Ask<'_>) -> Step {
-    step.loss = plan::loss(step.action, &step.name, step.found.as_ref(), &step.changes);
+    // One step deletes what is there, whatever the name of what comes after it.
+    let name = step.found.as_ref().map_or(&step.name, |found| &found.name);
+    step.loss = plan::loss(step.action, name, step.found.as_ref(), &step.changes);
     step.consent = ask.consent.data_loss.contains(&step.address.to_string());
     step
 }
 
 /// What is done to the resource; what stands beside it can only change it.
 fn action(kind: &dyn Kind, parts: &[Part<'_>]) -> Option<Action> {
-    let main = kind.terraform()?.resource;
     let of = |part: &Part<'_>| {
         let actions: Vec<&str> = part.change["actions"].as_array()?.iter().filter_map(Json::as_str).collect();
         match actions.as_slice() {
@@ -162,8 +183,7 @@ fn action(kind: &dyn Kind, parts: &[Part<'_>]) -> Option<Action> {
             _ => None,
         }
     };
-    let mine = parts.iter().find(|part| part.resource_type == main);
-    mine.and_then(of).or_else(|| parts.iter().any(|part| of(part).is_some()).then_some(Action::Update))
+    main(kind, parts).and_then(of).or_else(|| parts.iter().any(|part| of(part).is_some()).then_some(Action::Update))
 }
 
 /// Everything that a new resource has.
@@ -194,11 +214,7 @@ fn changed(desired: &Desired, parts: &[Part<'_>], found: Option<&Found>) -> Vec<
             (row.ty.normal(&before) != row.ty.normal(&after)).then(|| change(row, before, after, parts))
         })
         .collect();
-    let Some(main) =
-        parts.iter().find(|part| Some(part.resource_type) == desired.kind.terraform().map(|one| one.resource))
-    else {
-        return changes;
-    };
+    let Some(main) = main(desired.kind, parts) else { return changes };
     let side = |side: &str| main.change[side]["tags"].as_object().cloned().unwrap_or_default();
     let (before, after) = (side("before"), side("after"));
     let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
@@ -297,3 +313,6 @@ fn differing(parts: &[Part<'_>]) -> String {
     let names: std::collections::BTreeSet<String> = names.collect();
     if names.is_empty() { "computed values".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
 }
+
+#[cfg(test)]
+mod tests;
