@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use hcl::Expression;
 
 use super::layout::{Body, call, object, path};
+use super::names::label;
 use super::render::{REGION, Renderer};
 use super::variables::is_takeable;
 use crate::model::Variable;
@@ -69,7 +70,7 @@ impl Renderer<'_> {
             let Some(spelling) = kind.terraform().filter(|spelling| !spelling.outputs.is_empty()) else { continue };
             let of_kind = self.open.stack.of_kind(kind.name());
             let members = of_kind.map(|one| {
-                let label = self.label(&one.address);
+                let label = label(&one.address.name);
                 let fact = |name: &&str| ((*name).to_owned(), path(&format!("{}.{label}.{name}", spelling.resource)));
                 (one.address.name.clone(), object(spelling.outputs.iter().map(fact)))
             });

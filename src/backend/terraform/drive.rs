@@ -233,8 +233,8 @@ impl<'a> Progress<'a> {
         let label = theirs.split('[').next()?.split('.').nth(1)?;
         let of = |address: &Address| self.plan.steps.iter().find(|step| step.address == *address);
         let known = owner(self.owners, theirs).and_then(of);
-        let step = known
-            .or_else(|| self.plan.steps.iter().find(|step| super::names::identifier(&step.address.name) == label))?;
+        let step =
+            known.or_else(|| self.plan.steps.iter().find(|step| super::names::label(&step.address.name) == label))?;
         Some((step.address.clone(), step.action))
     }
 

@@ -7,7 +7,7 @@ use hcl::expr::{Traversal, TraversalOperator};
 
 use super::items::Items;
 use super::layout::{Body, path};
-use super::names::{in_order, labels};
+use super::names::{beside_label, in_order, label};
 use super::render::is_set;
 use super::spell::Spelled;
 use super::variables::Open;
@@ -53,7 +53,8 @@ pub fn file(open: &Open, found: &[Found]) -> String {
 pub fn overrides(open: &Open, found: &[Found]) -> String {
     let mut body = Body::default();
     let imports = all(open, found);
-    for (address, label) in labels(&open.stack) {
+    for address in open.stack.resources.keys() {
+        let label = label(&address.name);
         let spelling = crate::kind::find(address.kind).and_then(crate::kind::Kind::terraform);
         let Some(spelling) = spelling.filter(|spelling| !spelling.unread.is_empty()) else { continue };
         if imports.iter().any(|import| import.to == format!("{}.{label}", spelling.resource)) {
@@ -77,7 +78,6 @@ pub fn overrides(open: &Open, found: &[Found]) -> String {
 #[must_use]
 pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
     let there: BTreeMap<_, _> = found.iter().map(|one| ((one.kind.name(), one.name.as_str()), one)).collect();
-    let labels = labels(&open.stack);
     let mut imports = Vec::new();
     for resource in in_order(&open.stack) {
         // What is named after its Region carries the Region as a tag.
@@ -85,11 +85,11 @@ pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
         let name = open.closed(&resource.name_in(region));
         let there = there.get(&(resource.address.kind, name.as_str()));
         let (Some(spelling), Some(found)) = (resource.kind.terraform(), there) else { continue };
-        let Some(label) = labels.get(&resource.address) else { continue };
-        let to = format!("{}.{label}", spelling.resource);
+        let to = format!("{}.{}", spelling.resource, label(&resource.address.name));
         imports.push(Import { to, item: None, id: id(spelling.id, found, &Value::Null) });
         for beside in spelling.beside {
-            imports.extend(besides(beside, resource, found, label));
+            let label = beside_label(&open.stack, &resource.address, beside.resource);
+            imports.extend(besides(beside, resource, found, &label));
         }
     }
     imports

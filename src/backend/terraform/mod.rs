@@ -13,6 +13,7 @@ mod error;
 pub mod imports;
 mod items;
 pub mod layout;
+mod moved;
 pub mod names;
 pub mod plan;
 pub mod render;

@@ -94,15 +94,18 @@ fn parts<'a>(shown: &'a Json, owners: &BTreeMap<String, Address>) -> BTreeMap<Ad
 /// The address of what the stack no longer names: its tag says it, or that of what it stood beside.
 fn forgotten(one: &Json, all: &[&Json]) -> Option<Address> {
     let (resource_type, label) = (one["type"].as_str()?, one["name"].as_str()?);
-    let kind = KINDS.iter().find(|kind| {
-        kind.terraform().is_some_and(|spelling| {
-            spelling.resource == resource_type || spelling.beside.iter().any(|beside| beside.resource == resource_type)
-        })
-    })?;
-    let main = kind.terraform()?.resource;
-    let main = all.iter().find(|other| other["type"] == main && other["name"] == label);
+    let mains = KINDS.iter().filter_map(|kind| {
+        let spelling = kind.terraform()?;
+        let is_beside = spelling.beside.iter().any(|beside| beside.resource == resource_type);
+        (spelling.resource == resource_type || is_beside).then_some(())?;
+        let label = if is_beside { label.strip_suffix(&format!("-{}", kind.name())).unwrap_or(label) } else { label };
+        Some((kind, label, all.iter().find(|other| other["type"] == spelling.resource && other["name"] == label)))
+    });
+    // Two kinds may have such things beside them: it is the one whose resource there is.
+    let mains: Vec<_> = mains.collect();
+    let (kind, label, main) = mains.iter().find(|(.., main)| main.is_some()).or(mains.first())?;
     let tag = main.and_then(|main| main["change"]["before"]["tags"][ADDRESS_TAG].as_str());
-    let logical = tag.and_then(|tag| tag.split_once('.')).map_or(label, |(_, name)| name);
+    let logical = tag.and_then(|tag| tag.split_once('.')).map_or(*label, |(_, name)| name);
     Some(Address::new(kind.name(), logical))
 }
 

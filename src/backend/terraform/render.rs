@@ -9,7 +9,8 @@ use hcl::Expression;
 use super::define;
 use super::items::Items;
 use super::layout::{Body, Item, Piece, call, object, path, template};
-use super::names::{Referrer, circles, identifier, in_order, labels};
+use super::moved;
+use super::names::{Referrer, beside_label, circles, identifier, in_order, label};
 use super::spell::{self, Spelled, Words as _};
 use super::variables::Open;
 use crate::build::Origin;
@@ -56,13 +57,13 @@ pub fn render(open: &Open) -> Result<Rendering, Diagnostics> {
     if out.has_errors() {
         return Err(out);
     }
-    let (labels, circles, locals) = (labels(stack), circles(stack), RefCell::default());
-    let mut renderer = Renderer { open, labels, circles, locals, owners: BTreeMap::new(), secrets: BTreeMap::new() };
+    let (circles, locals) = (circles(stack), RefCell::default());
+    let mut renderer = Renderer { open, circles, locals, owners: BTreeMap::new(), secrets: BTreeMap::new() };
     let mut main = Body::default();
     for resource in in_order(stack) {
         renderer.resource(resource, &mut main);
     }
-    stack.moved.iter().for_each(|moved| renderer.moved(&moved.from, &moved.to, &mut main));
+    moved::blocks(stack, &renderer.owners, &mut main);
     let files = BTreeMap::from([
         ("versions.tf", headed(stack, &versions(stack))),
         ("variables.tf", headed(stack, &renderer.variables())),
@@ -143,7 +144,6 @@ fn versions(stack: &Stack) -> Body {
 pub struct Renderer<'a> {
     /// The stack with the variables that can stay open.
     pub open: &'a Open,
-    labels: BTreeMap<Address, String>,
     circles: BTreeSet<(Address, Address)>,
     locals: RefCell<BTreeSet<&'static str>>,
     owners: BTreeMap<String, Address>,
@@ -152,21 +152,15 @@ pub struct Renderer<'a> {
 }
 
 impl Renderer<'_> {
-    /// The name of a resource.
-    pub fn label(&self, address: &Address) -> String {
-        self.labels.get(address).cloned().unwrap_or_else(|| identifier(&address.name))
-    }
-
     /// Renders one resource and what stands beside it.
     fn resource(&mut self, resource: &Resource, main: &mut Body) {
         let Some(spelling) = resource.kind.terraform() else { return };
-        let label = self.label(&resource.address);
+        let label = label(&resource.address.name);
         let attributes = self.without_secrets(resource);
         let marks: BTreeMap<String, String> =
             self.secrets.iter().map(|(mark, (variable, _))| (mark.clone(), variable.clone())).collect();
         let referrer = Referrer {
             open: self.open,
-            labels: &self.labels,
             circles: &self.circles,
             secrets: &marks,
             from: &resource.address,
@@ -180,22 +174,10 @@ impl Renderer<'_> {
         self.owners.insert(format!("{}.{label}", spelling.resource), resource.address.clone());
         for beside in spelling.beside {
             if let Some(body) = written.beside(beside) {
+                let label = beside_label(&self.open.stack, &resource.address, beside.resource);
                 main.block("resource", &[beside.resource, &label], body);
                 self.owners.insert(format!("{}.{label}", beside.resource), resource.address.clone());
             }
-        }
-    }
-
-    /// Tells Terraform of another address, as the stack does.
-    fn moved(&self, from: &Address, to: &Address, main: &mut Body) {
-        let label = self.label(to);
-        let theirs = self.owners.iter().filter(|(_, address)| *address == to).map(|(theirs, _)| theirs);
-        for theirs in theirs {
-            let resource = theirs.trim_end_matches(&label);
-            let mut moved = Body::default();
-            moved.argument("from", path(&format!("{resource}{}", identifier(&from.name))));
-            moved.argument("to", path(theirs));
-            main.block("moved", &[], moved);
         }
     }
 
@@ -223,7 +205,7 @@ impl Renderer<'_> {
         if !matches!(value, Value::Text(text) if !self.open.marks.contains_key(text)) {
             return;
         }
-        let variable = format!("{}_{}", self.label(address), identifier(key)).to_lowercase();
+        let variable = format!("{}_{}", identifier(&address.name), identifier(key)).to_lowercase();
         let mark = format!("\u{e000}secret {variable}\u{e001}");
         let hidden = std::mem::replace(value, Value::text(&mark));
         let hidden = hidden.as_text().map_or(hidden.clone(), |text| Value::text(self.open.closed(text)));
@@ -238,7 +220,8 @@ impl Renderer<'_> {
             let spelling = one.kind.terraform();
             let besides = spelling.map_or(&[][..], |spelling| spelling.beside).iter();
             let there = besides.filter(move |beside| !beside.always && is_set(one, beside));
-            there.map(move |beside| format!("{}.{}", beside.resource, self.label(&one.address)))
+            let label = |beside: &Beside| beside_label(&self.open.stack, &one.address, beside.resource);
+            there.map(move |beside| format!("{}.{}", beside.resource, label(beside)))
         });
         let besides: Vec<Expression> = besides.map(|dotted| path(&dotted)).collect();
         (!besides.is_empty()).then(|| Item::Argument("depends_on".to_owned(), besides.into()))
