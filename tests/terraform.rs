@@ -271,3 +271,12 @@ fn a_folder_that_differs_is_told() {
     let (code, stdout, _) = queuestack(&check);
     assert_eq!((code, stdout.contains("main.tf differs")), (Some(2), true), "{stdout}");
 }
+
+#[test]
+fn one_state_is_of_one_stack() {
+    let stacks = ["stacks/minimal.yaml", "stacks/events.yaml"].map(|stack| root().join(stack));
+    let [one, other] = stacks.each_ref().map(|stack| stack.to_str().unwrap());
+    let (code, _, stderr) = queuestack(&["plan", one, other, "--backend", "terraform", "--state", "one.tfstate"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("is the state of one stack: give one stack, or leave it out"), "{stderr}");
+}

@@ -50,6 +50,19 @@ impl BackendArgs {
         self.backend == Which::Terraform
     }
 
+    /// Refuses one state for several stacks: each would delete what the others have.
+    ///
+    /// # Errors
+    /// When there are several stacks, and one place for their state.
+    pub fn check_count(&self, stacks: usize) -> Result<(), Error> {
+        if !self.renders() || self.state.is_none() || stacks == 1 {
+            return Ok(());
+        }
+        let message = "--state (QUEUESTACK_TERRAFORM_STATE) is the state of one stack: give one stack, or leave it out, \
+                       and each has a state of its own";
+        Err(Error::Usage(message.to_owned()))
+    }
+
     /// Refuses saved plans, which are the SDKs'.
     ///
     /// # Errors

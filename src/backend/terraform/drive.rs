@@ -12,7 +12,7 @@ use super::diagnose::{self, owner};
 use super::error::TerraformError;
 use super::run::{Plugins, Terraform, words};
 use super::workspace::{self, Site, State};
-use super::{Open, Rendering, imports, plan, render};
+use super::{Open, Rendering, claims, imports, plan, render};
 use crate::apply::Outcome;
 use crate::backend::Ask;
 use crate::build::Artifacts;
@@ -88,6 +88,7 @@ impl Driver {
             return Err(TerraformError::Failed { verb: "plan", said: errors.trim().to_owned() });
         }
         let shown = self.settings.terraform.show(Some(PLAN)).await?;
+        claims::check(&shown, &self.owners, ask, destroys, &self.settings.terraform.folder)?;
         self.expected = plan::expected(&shown, &self.owners);
         let mut plan = plan::read(&shown, &self.owners, ask, destroys);
         if destroys {

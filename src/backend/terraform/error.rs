@@ -50,6 +50,9 @@ pub enum TerraformError {
         /// What it said.
         said: String,
     },
+    /// Its plan would delete what is another's.
+    #[error("terraform would delete what it may not:\n{}", .0.join("\n"))]
+    Claimed(Vec<String>),
     /// It found something wrong; each finding has its place in the stack file.
     #[error("terraform refuses the stack")]
     Refused(Box<(Diagnostics, Source)>),

@@ -5,6 +5,7 @@
 //!                       ↑ names, spell (rows), layout       ↑ drive       → diagnose → our diagnostics
 //! ```
 
+mod claims;
 mod declare;
 mod define;
 pub mod diagnose;

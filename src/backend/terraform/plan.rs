@@ -11,7 +11,7 @@ use super::diagnose::owner;
 use super::spell::{self, Spelled};
 use super::state;
 use crate::backend::Ask;
-use crate::expand::ADDRESS_TAG;
+use crate::expand::{ADDRESS_TAG, STACK_TAG};
 use crate::graph::Graph;
 use crate::kind::{Desired, Found, KINDS, Kind, Row, Type};
 use crate::model::Address;
@@ -33,6 +33,8 @@ struct Known<'a> {
     found: Option<&'a Found>,
     /// What has the name that it is to get, and is something else.
     taken: Option<&'a Found>,
+    /// The other stack that owns what Terraform has of it, and that nobody consented to take it from.
+    owner: Option<&'a str>,
 }
 
 /// Reads the plan. What is there is used for what Terraform does not tell: how many messages a queue holds, and whose
@@ -50,10 +52,14 @@ pub fn read(shown: &Json, owners: &BTreeMap<String, Address>, ask: &Ask<'_>, des
             let find = |name: &str| there.get(&(kind.name(), name)).copied();
             // What is replaced, or goes, has the name that Terraform knows it by: the stack may give it another.
             let before = main(*kind, parts).map(|part| &part.change["before"]).filter(|before| !before.is_null());
+            let owner = before.and_then(|before| before["tags"][STACK_TAG].as_str());
+            let owner =
+                owner.filter(|owner| *owner != ask.stack.name && !ask.consent.adopt.contains(&address.to_string()));
             let before = before.map(|before| state::name(*kind, before));
             let known = Known {
                 found: before.as_deref().and_then(find).or_else(|| find(&name)),
                 taken: find(&name).filter(|_| before.as_ref() != Some(&name)),
+                owner,
             };
             match step(address, *kind, parts, desired, &known, name, &mut plan) {
                 Some(step) => plan.steps.push(finish(step, ask)),
@@ -140,6 +146,12 @@ fn step(
     {
         let owner = plan::owner(&found.tags).cloned();
         plan.conflicts.push(Conflict { address: address.clone(), name, owner });
+        return None;
+    }
+    if action == Action::Update
+        && let Some(owner) = known.owner
+    {
+        plan.conflicts.push(Conflict { address: address.clone(), name, owner: Some(owner.to_owned()) });
         return None;
     }
     let changes = match (&desired, action) {

@@ -57,3 +57,14 @@ fn a_new_name_that_is_taken_is_a_conflict() {
     let plan = read_plan(text, &changes, found, &Consent::default());
     assert_eq!(plan.conflicts.first().and_then(|one| one.owner.as_deref()), Some("theirs"));
 }
+
+#[test]
+fn what_another_stack_owns_is_not_changed() {
+    let text = "stack: ours\nqueues: {jobs: {}}\n";
+    let changes = json!([change("jobs", &["update"], &named("jobs", "theirs"), &named("jobs", "ours"))]);
+    let plan = read_plan(text, &changes, vec![queue("jobs", "theirs", 0)], &Consent::default());
+    assert_eq!(plan.conflicts.first().and_then(|one| one.owner.as_deref()), Some("theirs"));
+    let consent = Consent { adopt: ["queue.jobs".to_owned()].into(), ..Consent::default() };
+    let plan = read_plan(text, &changes, vec![queue("jobs", "theirs", 0)], &consent);
+    assert!(plan.conflicts.is_empty() && plan.steps[0].action == Action::Update);
+}
