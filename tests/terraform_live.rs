@@ -12,6 +12,8 @@ mod aws_cli;
 #[path = "e2e/support/emulator.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod emulator;
+#[path = "terraform_live/keeps.rs"]
+mod keeps;
 #[path = "e2e/support/run.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod run;
