@@ -19,6 +19,7 @@ pub mod names;
 pub mod plan;
 pub mod render;
 pub mod run;
+mod secrets;
 pub mod spell;
 pub mod state;
 #[cfg(test)]

@@ -7,6 +7,7 @@ use hcl::Expression;
 use sha2::{Digest as _, Sha256};
 
 use super::layout::{Piece, call, template};
+use super::secrets::Secrets;
 use super::spell::Words;
 use super::variables::{Open, split};
 use crate::kind::{KINDS, Kind};
@@ -101,8 +102,8 @@ pub struct Referrer<'a> {
     pub open: &'a Open,
     /// References that go by name.
     pub circles: &'a BTreeSet<(Address, Address)>,
-    /// Variables for secrets, by the mark that stands for each.
-    pub secrets: &'a BTreeMap<String, String>,
+    /// What is secret.
+    pub secrets: &'a Secrets,
     /// The one that refers.
     pub from: &'a Address,
     /// The locals that were needed.
@@ -112,7 +113,7 @@ pub struct Referrer<'a> {
 impl Referrer<'_> {
     /// A text, with the variables that stand in it.
     pub fn text(&self, text: &str) -> Vec<Piece> {
-        if let Some(variable) = self.secrets.get(text) {
+        if let Some(variable) = self.secrets.variable(text) {
             return vec![Piece::Path(format!("var.{variable}"))];
         }
         self.open.pieces(text)

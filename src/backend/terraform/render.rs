@@ -10,7 +10,8 @@ use super::define;
 use super::items::Items;
 use super::layout::{Body, Item, Piece, call, object, path, template};
 use super::moved;
-use super::names::{Referrer, beside_label, circles, identifier, in_order, label};
+use super::names::{Referrer, beside_label, circles, in_order, label};
+use super::secrets::Secrets;
 use super::spell::{self, Spelled, Words as _};
 use super::variables::Open;
 use crate::build::Origin;
@@ -58,19 +59,22 @@ pub fn render(open: &Open) -> Result<Rendering, Diagnostics> {
         return Err(out);
     }
     let (circles, locals) = (circles(stack), RefCell::default());
-    let mut renderer = Renderer { open, circles, locals, owners: BTreeMap::new(), secrets: BTreeMap::new() };
+    let secrets = Secrets::of(open);
+    let mut renderer = Renderer { open, circles, locals, owners: BTreeMap::new(), secrets };
     let mut main = Body::default();
     for resource in in_order(stack) {
         renderer.resource(resource, &mut main);
     }
     moved::blocks(stack, &renderer.owners, &mut main);
+    let main = headed(stack, &renderer.with_locals(main));
+    let asked = renderer.asked(&main);
     let files = BTreeMap::from([
         ("versions.tf", headed(stack, &versions(stack))),
-        ("variables.tf", headed(stack, &renderer.variables())),
-        ("main.tf", headed(stack, &renderer.with_locals(main))),
+        ("variables.tf", headed(stack, &renderer.variables(&asked))),
+        ("main.tf", main),
         ("outputs.tf", headed(stack, &renderer.outputs())),
     ]);
-    let values = renderer.values();
+    let values = renderer.values(&asked);
     Ok(Rendering { files, owners: renderer.owners, values })
 }
 
@@ -105,7 +109,9 @@ fn refuse_secrets(resource: &Resource, out: &mut Diagnostics) {
 /// The first line of every file.
 fn headed(stack: &Stack, body: &Body) -> String {
     let file = file_name(stack);
-    format!("# Rendered by queuestack from {file}: change that and render again.\n\n{}", body.text())
+    let mut head = Body::default();
+    head.comment(format!("Rendered by queuestack from {file}: change that and render again."));
+    format!("{}\n{}", head.text(), body.text())
 }
 
 fn file_name(stack: &Stack) -> String {
@@ -147,8 +153,8 @@ pub struct Renderer<'a> {
     circles: BTreeSet<(Address, Address)>,
     locals: RefCell<BTreeSet<&'static str>>,
     owners: BTreeMap<String, Address>,
-    /// Variables for secrets by their marks, with the values.
-    pub secrets: BTreeMap<String, (String, Value)>,
+    /// What is secret.
+    pub secrets: Secrets,
 }
 
 impl Renderer<'_> {
@@ -156,17 +162,15 @@ impl Renderer<'_> {
     fn resource(&mut self, resource: &Resource, main: &mut Body) {
         let Some(spelling) = resource.kind.terraform() else { return };
         let label = label(&resource.address.name);
-        let attributes = self.without_secrets(resource);
-        let marks: BTreeMap<String, String> =
-            self.secrets.iter().map(|(mark, (variable, _))| (mark.clone(), variable.clone())).collect();
+        let attributes = self.secrets.attributes(resource);
         let referrer = Referrer {
             open: self.open,
             circles: &self.circles,
-            secrets: &marks,
+            secrets: &self.secrets,
             from: &resource.address,
             locals: &self.locals,
         };
-        let written = Written { resource, spelling, label: &label, attributes: &attributes, words: &referrer };
+        let written = Written { resource, spelling, label: &label, attributes, words: &referrer };
         let mut body = written.main(self.open);
         body.0.extend(self.depends_on(resource));
         main.comment(comment(resource, &self.open.stack));
@@ -179,37 +183,6 @@ impl Renderer<'_> {
                 self.owners.insert(format!("{}.{label}", beside.resource), resource.address.clone());
             }
         }
-    }
-
-    /// Puts marks in the place of secrets, and remembers what they stand for.
-    fn without_secrets(&mut self, resource: &Resource) -> BTreeMap<&'static str, Value> {
-        let mut attributes = resource.attributes.clone();
-        for row in resource.kind.rows() {
-            let named = row.secrets.and_then(|key| resource.attributes.get(key)).and_then(Value::as_list);
-            let named: Vec<String> = named.unwrap_or_default().iter().map(Value::plain).collect();
-            match attributes.get_mut(row.key) {
-                Some(Value::Map(map)) => {
-                    for (key, value) in map.iter_mut().filter(|(key, _)| named.contains(key)) {
-                        self.hide(&resource.address, key, value);
-                    }
-                }
-                Some(value) if row.sensitive && !value.is_null() => self.hide(&resource.address, row.key, value),
-                _ => {}
-            }
-        }
-        attributes
-    }
-
-    fn hide(&mut self, address: &Address, key: &str, value: &mut Value) {
-        // One that is a variable already, or a fact of a resource, is not written out.
-        if !matches!(value, Value::Text(text) if !self.open.marks.contains_key(text)) {
-            return;
-        }
-        let variable = format!("{}_{}", identifier(&address.name), identifier(key)).to_lowercase();
-        let mark = format!("\u{e000}secret {variable}\u{e001}");
-        let hidden = std::mem::replace(value, Value::text(&mark));
-        let hidden = hidden.as_text().map_or(hidden.clone(), |text| Value::text(self.open.closed(text)));
-        self.secrets.insert(mark, (variable, hidden));
     }
 
     /// What is used must be complete: the policies beside a role come before the function that runs as it.
@@ -228,13 +201,10 @@ impl Renderer<'_> {
     }
 
     /// The values that the variables have here.
-    fn values(&self) -> BTreeMap<String, Value> {
-        let open = self
-            .open
-            .marks
-            .values()
-            .filter_map(|name| Some((name.clone(), self.open.stack.variables.get(name)?.value.clone()?)));
-        open.chain(self.secrets.values().cloned()).collect()
+    fn values(&self, asked: &BTreeSet<&String>) -> BTreeMap<String, Value> {
+        let open = asked.iter().copied();
+        let open = open.filter_map(|name| Some((name.clone(), self.open.stack.variables.get(name)?.value.clone()?)));
+        open.chain(self.secrets.variables().cloned()).collect()
     }
 
     /// Puts the locals that were needed, and what they are made from, before the resources.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Source;
+use crate::diagnostic::{Diagnostics, Source};
 use crate::expand::{ADDRESS_TAG, STACK_TAG};
 use crate::kind::{Found, queue};
 use crate::manifest::{self, Inputs};
@@ -12,17 +12,24 @@ use crate::{expand, rule};
 
 /// Reads a stack that has no errors.
 pub fn stack(text: &str) -> Stack {
-    read(text, &BTreeMap::new()).expect("a stack without errors")
+    let (stack, out) = checked(text, &BTreeMap::new());
+    assert!(!out.has_errors(), "{:#?}", out.iter().map(|one| &one.message).collect::<Vec<_>>());
+    stack
 }
 
 /// Reads a stack with marks for its variables; `None` when it has errors then.
 pub fn read(text: &str, marks: &BTreeMap<String, String>) -> Option<Stack> {
+    let (stack, out) = checked(text, marks);
+    (!out.has_errors()).then_some(stack)
+}
+
+fn checked(text: &str, marks: &BTreeMap<String, String>) -> (Stack, Diagnostics) {
     let source = Source { path: "stack.yaml".to_owned(), text: text.to_owned() };
     let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
     let (mut stack, mut out) = manifest::read_marked(source, &inputs, marks);
     expand::expand(&mut stack, &mut out);
     rule::check(&stack, &mut out);
-    (!out.has_errors()).then_some(stack)
+    (stack, out)
 }
 
 /// A place for it.
