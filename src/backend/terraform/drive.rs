@@ -110,7 +110,12 @@ impl Driver {
         {
             make(folder)?;
         }
-        workspace::write(&terraform.folder, rendering, site, state, &self.code)?;
+        let source = |address| self.stack.resources.get(address).and_then(|one| one.kind.source(one));
+        let zips = self
+            .code
+            .iter()
+            .filter_map(|(address, artifact)| Some((source(address)?.file_name(&str::to_owned), artifact.as_ref())));
+        workspace::write(&terraform.folder, rendering, site, state, &zips.collect::<Vec<_>>())?;
         terraform.init(plugins).await
     }
 

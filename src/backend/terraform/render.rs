@@ -14,7 +14,6 @@ use super::names::{Referrer, beside_label, circles, in_order, label};
 use super::secrets::Secrets;
 use super::spell::{self, Spelled, Words as _};
 use super::variables::Open;
-use crate::build::Origin;
 use crate::diagnostic::Diagnostics;
 use crate::expand::{ADDRESS_TAG, REGION_TAG, STACK_TAG};
 use crate::kind::terraform::{Beside, NOT_IN_PROVIDER, SECRET_IN_STATE, Spelling, Tie};
@@ -266,7 +265,7 @@ impl Written<'_> {
             body.argument(self.spelling.name, self.words.words(&self.name()));
         }
         self.spelling.fixed.iter().for_each(|(name, text)| body.argument(name, *text));
-        self.code(&mut body);
+        self.code(open, &mut body);
         let left_out = self
             .spelling
             .left_out
@@ -304,14 +303,10 @@ impl Written<'_> {
     }
 
     /// The zip, where `queuestack build --out` writes it.
-    fn code(&self, body: &mut Body) {
+    fn code(&self, open: &Open, body: &mut Body) {
         let Some((file, digest)) = self.spelling.code else { return };
         let Some(source) = self.resource.kind.source(self.resource) else { return };
-        let name = match &source.origin {
-            Origin::Package { package, .. } => package.clone(),
-            Origin::Zip(path) => path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
-        };
-        let zip = format!("/{BUILD}/{name}-{}.zip", source.architecture);
+        let zip = format!("/{BUILD}/{}", source.file_name(&|text| open.closed(text)));
         let zip = template(&[Piece::Path("path.module".to_owned()), Piece::Text(zip)]);
         body.argument(file, zip.clone());
         // Without the zip it can be validated and planned all the same.

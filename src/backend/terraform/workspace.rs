@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use super::error::TerraformError;
 use super::layout::Body;
 use super::render::{BUILD, REGION, Rendering};
-use crate::build::Artifacts;
+use crate::artifact::Artifact;
 use crate::value::Value;
 
 /// Where Terraform keeps its state.
@@ -86,7 +86,7 @@ pub fn write(
     rendering: &Rendering,
     site: &Site,
     state: &State,
-    code: &Artifacts,
+    code: &[(String, &Artifact)],
 ) -> Result<(), TerraformError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -110,10 +110,10 @@ pub fn write(
     }
     let path = folder.join("queuestack.auto.tfvars.json");
     write_private(&path, &values(rendering, site)).map_err(failed(&path))?;
-    for artifact in code.values() {
+    for (file, artifact) in code {
         let zips = folder.join(BUILD);
         artifact
-            .save(&zips)
+            .save(&zips, file)
             .map_err(|error| TerraformError::File { path: zips, source: std::io::Error::other(error) })?;
     }
     Ok(())

@@ -484,8 +484,8 @@ resource "aws_iam_role_policies_exclusive" "worker" {
 # function.worker, made by worker.worker (everything.yaml:108)
 resource "aws_lambda_function" "worker" {
   function_name                  = "worker"
-  filename                       = "${path.module}/build/worker-arm64.zip"
-  source_code_hash               = try(filebase64sha256("${path.module}/build/worker-arm64.zip"), null)
+  filename                       = "${path.module}/build/worker-1a2c45b2-arm64.zip"
+  source_code_hash               = try(filebase64sha256("${path.module}/build/worker-1a2c45b2-arm64.zip"), null)
   description                    = "Handles orders"
   role                           = aws_iam_role.worker.arn
   runtime                        = "provided.al2023"
