@@ -119,8 +119,10 @@ impl BackendArgs {
                 elsewhere @ State::S3 { .. } => elsewhere,
             },
         };
-        let terraform =
-            Terraform { program: self.program()?, environment: environment(connection, target, place), folder };
+        let data = std::env::var_os("TF_DATA_DIR").filter(|data| !data.is_empty());
+        let data = data.map_or_else(|| PathBuf::from(".terraform"), PathBuf::from);
+        let environment = environment(connection, target, place);
+        let terraform = Terraform { program: self.program()?, environment, folder, data };
         let site = Site { endpoint, region: place.region.clone() };
         Ok(Settings { plugins: self.plugins()?, state, site, terraform })
     }
@@ -128,7 +130,8 @@ impl BackendArgs {
     /// The binary that was given, or the first of the PATH.
     fn program(&self) -> Result<PathBuf, TerraformError> {
         if let Some(given) = &self.terraform_bin {
-            return Ok(given.clone());
+            // Terraform runs in a folder of its own; a bare name is looked up in the PATH.
+            return Ok(if given.components().count() > 1 { absolute(given) } else { given.clone() });
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -138,7 +141,7 @@ impl BackendArgs {
                 .map(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
                 .find(|file| file.is_file())
         });
-        found.ok_or(TerraformError::NoBinary)
+        found.map(|found| absolute(&found)).ok_or(TerraformError::NoBinary)
     }
 
     /// From where the provider comes: what was given, what the user configured, or a folder where it usually lies.

@@ -17,6 +17,7 @@ pub mod layout;
 mod moved;
 pub mod names;
 pub mod plan;
+mod progress;
 pub mod render;
 pub mod run;
 mod secrets;
