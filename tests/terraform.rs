@@ -306,3 +306,22 @@ fn two_zips_of_one_name_are_two_files() {
         assert_eq!(read(zips.join(name)), read(folder.join(part).join("bootstrap.zip")), "{part}: {name}");
     }
 }
+
+#[test]
+fn what_others_wrote_is_not_overwritten() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("terraform-foreign");
+    let _absent = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let (stack, file) = (root().join("stacks/minimal.yaml"), folder.join("outputs.tf"));
+    std::fs::write(&file, "output \"mine\" { value = 1 }\n").unwrap();
+    let arguments = ["render", stack.to_str().unwrap(), "--out", folder.to_str().unwrap()];
+    let (code, _, stderr) = queuestack(&arguments);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(
+        stderr.contains("outputs.tf was not rendered by queuestack, and would be overwritten: move it"),
+        "{stderr}"
+    );
+    assert!(!folder.join("main.tf").exists(), "nothing is written");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!([queuestack(&arguments).0, queuestack(&arguments).0], [Some(0), Some(0)], "its own is written anew");
+}

@@ -201,3 +201,19 @@ fn environment(connection: &Connection, target: &TargetArgs, place: &Place) -> V
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_is_found_from_where_it_was_named() {
+        let program = |given: &str| {
+            let terraform_bin = Some(PathBuf::from(given));
+            BackendArgs { terraform_bin, ..BackendArgs::default() }.program().unwrap()
+        };
+        let here = std::env::current_dir().unwrap();
+        assert_eq!((program("./tf"), program("bin/tf")), (here.join("tf"), here.join("bin/tf")));
+        assert_eq!(program("tofu"), PathBuf::from("tofu"), "the PATH knows where");
+    }
+}

@@ -86,3 +86,17 @@ fn a_name_that_reads_like_another_takes_nothing_over() {
     assert_eq!(holds("reads_like"), "1");
     stack.run(both, &["destroy", "--yes", "--allow-data-loss", "queue.reads_like"]).exits(0);
 }
+
+#[test]
+fn what_is_protected_is_refused_in_our_words_until_that_is_taken_back() {
+    let Some(plugins) = provider("what_is_protected_is_refused_in_our_words_until_that_is_taken_back") else { return };
+    let stack = Changing::new("protects", &plugins);
+    let protected = "stack: protects\nqueues: {protects: {protect: true}}\n";
+    stack.run(protected, &["apply", "--yes"]).exits(0);
+    let refused = "queue.protects: `protects` is protected, and this would delete it";
+    stack.run(protected, &["destroy", "--yes"]).exits(1).says(refused);
+    stack.run("stack: protects\nqueues: {}\n", &["apply", "--yes"]).exits(1).says(refused);
+    let free = "stack: protects\nqueues: {protects: {}}\n";
+    stack.run(free, &["apply", "--yes"]).exits(0);
+    stack.run(free, &["destroy", "--yes"]).exits(0);
+}

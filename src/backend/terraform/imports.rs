@@ -17,6 +17,11 @@ use crate::kind::terraform::Beside;
 use crate::model::{Fact, Resource};
 use crate::value::Value;
 
+/// How a file of import blocks begins.
+pub const HEAD: &str = "# What was there when this was rendered.";
+/// How the file beside it begins.
+pub const OVERRIDES_HEAD: &str = "# What an import cannot read stays as it is.";
+
 /// One resource of Terraform's, and by what it is imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
@@ -45,7 +50,7 @@ pub fn file(open: &Open, found: &[Found]) -> String {
         block.argument("id", import.id);
         body.block("import", &[], block);
     }
-    format!("# What was there when this was rendered. Remove this file once it is applied.\n\n{}", body.text())
+    format!("{HEAD} Remove this file once it is applied.\n\n{}", body.text())
 }
 
 /// Keeps Terraform from writing once more what an import cannot read; empty where there is nothing of it.
@@ -69,9 +74,9 @@ pub fn overrides(open: &Open, found: &[Found]) -> String {
     if body.0.is_empty() {
         return String::new();
     }
-    let words = "# What an import cannot read stays as it is. Remove this file once the imports are applied; Terraform then\n\
+    let words = "Remove this file once the imports are applied; Terraform then\n\
                  # writes the code once more, the same as is there.";
-    format!("{words}\n\n{}", body.text())
+    format!("{OVERRIDES_HEAD} {words}\n\n{}", body.text())
 }
 
 /// All that was found of a stack, in its order.

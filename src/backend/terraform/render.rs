@@ -7,6 +7,7 @@ use std::path::Path;
 use hcl::Expression;
 
 use super::define;
+use super::imports;
 use super::items::Items;
 use super::layout::{Body, Item, Piece, call, object, path, template};
 use super::moved;
@@ -39,9 +40,23 @@ pub struct Rendering {
     pub files: BTreeMap<&'static str, String>,
     /// The resource of the stack that each of Terraform's is, or stands beside.
     pub owners: BTreeMap<String, Address>,
+    /// What Terraform refuses to destroy, by type and label: what the stack protects.
+    pub protected: BTreeSet<(&'static str, String)>,
     /// The values of the variables: those of the stack, and those that hold secrets.
     pub values: BTreeMap<String, Value>,
 }
+
+impl Rendering {
+    /// Tells whether a file may be written anew: one that somebody else wrote, or took over, may not.
+    #[must_use]
+    pub fn is_ours(text: &str) -> bool {
+        let heads = [HEAD, imports::HEAD, imports::OVERRIDES_HEAD];
+        text.trim().is_empty() || heads.iter().any(|head| text.starts_with(head))
+    }
+}
+
+/// How every file begins.
+const HEAD: &str = "# Rendered by queuestack from ";
 
 /// Renders a stack.
 ///
@@ -74,7 +89,9 @@ pub fn render(open: &Open) -> Result<Rendering, Diagnostics> {
         ("outputs.tf", headed(stack, &renderer.outputs())),
     ]);
     let values = renderer.values(&asked);
-    Ok(Rendering { files, owners: renderer.owners, values })
+    let protected = stack.resources.values().filter(|one| one.protect);
+    let protected = protected.filter_map(|one| Some((one.kind.terraform()?.resource, label(&one.address.name))));
+    Ok(Rendering { files, owners: renderer.owners, protected: protected.collect(), values })
 }
 
 /// Tells of every attribute that the provider has no argument for.
@@ -109,7 +126,7 @@ fn refuse_secrets(resource: &Resource, out: &mut Diagnostics) {
 fn headed(stack: &Stack, body: &Body) -> String {
     let file = file_name(stack);
     let mut head = Body::default();
-    head.comment(format!("Rendered by queuestack from {file}: change that and render again."));
+    head.comment(format!("{}{file}: change that and render again.", HEAD.trim_start_matches("# ")));
     format!("{}\n{}", head.text(), body.text())
 }
 
@@ -283,11 +300,16 @@ impl Written<'_> {
         if self.resource.kind.has_tags() {
             self.tags(open, &mut body);
         }
+        let mut lifecycle = Body::default();
+        if self.resource.protect {
+            lifecycle.argument("prevent_destroy", true);
+        }
         if let Some(left_out) = left_out {
             let row = self.resource.kind.rows().iter().find(|row| row.key == left_out.key);
-            let mut lifecycle = Body::default();
             lifecycle.comment(left_out.reason);
             lifecycle.argument("ignore_changes", vec![path(row.map_or(left_out.key, |row| row.terraform))]);
+        }
+        if !lifecycle.0.is_empty() {
             body.block("lifecycle", &[], lifecycle);
         }
         body
