@@ -77,7 +77,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::backend::terraform::testing::{place, stack};
+    use crate::backend::terraform::tests::{place, stack};
     use crate::backend::terraform::{Open, render};
     use crate::gaps::Gaps;
     use crate::plan::Consent;

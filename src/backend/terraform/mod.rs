@@ -23,8 +23,6 @@ pub mod run;
 mod secrets;
 pub mod spell;
 pub mod state;
-#[cfg(test)]
-mod testing;
 pub mod variables;
 pub mod workspace;
 
@@ -34,3 +32,6 @@ pub use render::{Rendering, render};
 pub use run::{Plugins, Terraform};
 pub use variables::Open;
 pub use workspace::{Site, State};
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,7 @@ fn before(made: &Resource, moves: &BTreeMap<Address, Address>, stack: &Stack) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::terraform::testing::stack;
+    use crate::backend::terraform::tests::stack;
     use crate::backend::terraform::{Open, render};
 
     fn told(text: &str) -> Vec<String> {

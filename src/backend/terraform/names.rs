@@ -216,7 +216,7 @@ mod tests {
         let text = "stack: s\nworkers: {x: {artifact: x.zip, timeout: 5s}}\nqueues: {d: {}}\n\
             rules: {x: {schedule: rate(1 hour), targets: [{function: x, dead_letter_queue: d}]}}\n\
             apis: {x: {routes: [{route: GET /, function: x}]}}\n";
-        let stack = crate::backend::terraform::testing::stack(text);
+        let stack = crate::backend::terraform::tests::stack(text);
         let label = |kind| beside_label(&stack, &Address::new(kind, "x"), "aws_lambda_permission");
         assert_eq!((label("rule"), label("http_api")), ("x".to_owned(), "x-http_api".to_owned()));
         let main = &crate::backend::terraform::render(&Open::fixed(&stack)).unwrap().files["main.tf"];

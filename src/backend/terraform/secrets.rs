@@ -128,7 +128,7 @@ fn named(found: Vec<Found>, open: &Open) -> BTreeMap<String, (String, Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::terraform::testing::{read, stack};
+    use crate::backend::terraform::tests::{read, stack};
     use crate::backend::terraform::{Rendering, render};
 
     fn rendered(text: &str) -> Rendering {

@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn who_protects_is_queuestack_where_it_drives() {
-        use crate::backend::terraform::{Open, render, testing::stack};
+        use crate::backend::terraform::{Open, render, tests::stack};
         let rendering = render(&Open::fixed(&stack("stack: s\nqueues: {kept: {protect: true}, free: {}}\n"))).unwrap();
         assert_eq!(rendering.files["main.tf"].matches("prevent_destroy = true").count(), 1);
         let expected = "resource \"aws_sqs_queue\" \"kept\" {\n  lifecycle {\n    prevent_destroy = false\n  }\n}\n";

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use super::*;
-use crate::backend::terraform::testing::{place, queue, stack};
+use crate::backend::terraform::tests::{place, queue, stack};
 use crate::event::Silent;
 use crate::gaps::Gaps;
 use crate::plan::Consent;

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::backend::terraform::testing::{place, queue, stack};
+use crate::backend::terraform::tests::{place, queue, stack};
 use crate::backend::terraform::{Open, render};
 use crate::gaps::Gaps;
 use crate::kind::Found;

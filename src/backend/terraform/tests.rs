@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostics, Source};
-use crate::expand::{ADDRESS_TAG, STACK_TAG};
-use crate::kind::{Found, queue};
+use crate::expand::{self, ADDRESS_TAG, STACK_TAG};
+use crate::kind::{self, Found};
 use crate::manifest::{self, Inputs};
 use crate::model::{Attributes, Stack};
+use crate::rule::check;
 use crate::value::Place;
-use crate::{expand, rule};
 
 /// Reads a stack that has no errors.
 pub fn stack(text: &str) -> Stack {
@@ -28,7 +28,7 @@ fn checked(text: &str, marks: &BTreeMap<String, String>) -> (Stack, Diagnostics)
     let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
     let (mut stack, mut out) = manifest::read_marked(source, &inputs, marks);
     expand::expand(&mut stack, &mut out);
-    rule::check(&stack, &mut out);
+    check(&stack, &mut out);
     (stack, out)
 }
 
@@ -41,7 +41,7 @@ pub fn place() -> Place {
 pub fn queue(name: &str, stack: &str, messages: u64) -> Found {
     let address = format!("queue.{name}");
     Found {
-        kind: &queue::Queue,
+        kind: kind::find("queue").expect("a kind"),
         name: name.to_owned(),
         arn: format!("arn:aws:sqs:eu-west-1:123456789012:{name}"),
         attributes: Attributes::new(),
