@@ -17,6 +17,8 @@ mod keeps;
 #[path = "e2e/support/run.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod run;
+#[path = "terraform_live/runs.rs"]
+mod runs;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
