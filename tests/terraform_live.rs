@@ -350,7 +350,7 @@ fn a_state_in_a_bucket_is_locked() {
     run(&["apply", "--yes"]).exits(0).says("queue.state-in-s3 created in");
     assert_eq!(keys(), ["live/one.tfstate"], "the state, and no lock that stayed");
     s3(&["put-object", "--key", "live/one.tfstate.tflock"]);
-    run(&["plan"]).exits(1).says("Error acquiring the state lock");
+    run(&["plan"]).exits(1).says("Terraform's state is locked: wait").says("Error acquiring the state lock");
     s3(&["delete-object", "--key", "live/one.tfstate.tflock"]);
     run(&["destroy", "--yes"]).exits(0).says("queue.state-in-s3 deleted in");
 }

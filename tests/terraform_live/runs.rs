@@ -45,10 +45,26 @@ fn a_provider_that_is_gone_is_put_there_again() {
     std::fs::create_dir_all(tmp()).unwrap();
     let file = tmp().join("gone.yaml");
     std::fs::write(&file, "stack: provider-gone\nqueues: {provider-gone: {}}\n").unwrap();
-    let plan = || queuestack(&["plan", file.to_str().unwrap(), "--backend", "terraform"], &plugins).exits(0);
-    plan();
+    let plan = |plugins: &Path| {
+        queuestack(&["plan", file.to_str().unwrap(), "--backend", "terraform"], plugins).exits(0);
+    };
+    plan(&plugins);
     let providers = find(&tmp().join("home/terraform/provider-gone"), "providers").unwrap();
     std::fs::remove_dir_all(&providers).unwrap();
-    plan().prints("queue.provider-gone");
+    plan(&plugins);
     assert!(providers.exists());
+
+    // Another version in the place of the one that was initialised, and an older one at that.
+    let aws = Path::new("registry.terraform.io/hashicorp/aws");
+    let version = std::fs::read_dir(plugins.join(aws)).unwrap().map(|entry| entry.unwrap().path()).next().unwrap();
+    let platform = std::fs::read_dir(version).unwrap().map(|entry| entry.unwrap().path()).next().unwrap();
+    let replaced = tmp().join("replaced");
+    let _absent = std::fs::remove_dir_all(&replaced);
+    for version in ["5.90.1", "5.90.0"] {
+        let _absent = std::fs::remove_dir_all(&replaced);
+        std::fs::create_dir_all(replaced.join(aws).join(version)).unwrap();
+        let there = replaced.join(aws).join(version).join(platform.file_name().unwrap());
+        std::os::unix::fs::symlink(&platform, there).unwrap();
+        plan(&replaced);
+    }
 }
