@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::artifact::{
     self, Architecture, Artifact, ArtifactError, BuildRequest, DIRECT_UPLOAD_BYTES, Progress, Runtime, UNZIPPED_BYTES,
 };
@@ -41,6 +43,35 @@ pub enum Origin {
     },
     /// A zip that was built elsewhere, relative to the stack file.
     Zip(PathBuf),
+}
+
+impl Source {
+    /// The file that its zip is kept in, a name that no other code has: `package-x86_64.zip`.
+    ///
+    /// Where the package alone does not say what is in it, a part of the digest of what does stands behind its name: the
+    /// binary, the features and an older runtime, or the path of a zip. `told` puts the values of variables in.
+    #[must_use]
+    pub fn file_name(&self, told: &dyn Fn(&str) -> String) -> String {
+        let older = self.runtime.filter(|runtime| *runtime != Runtime::ProvidedAl2023);
+        let (name, digested) = match &self.origin {
+            Origin::Package { package, binary: None, features: None } if older.is_none() => {
+                (told(package), String::new())
+            }
+            Origin::Package { package, binary, features } => {
+                let binary = binary.as_deref().map(told);
+                let features = features.as_ref().map(|all| all.iter().map(|one| told(one)).collect::<BTreeSet<_>>());
+                (told(package), format!("package {binary:?} {features:?} {older:?}"))
+            }
+            Origin::Zip(path) => {
+                let path = told(&path.to_string_lossy());
+                let stem = Path::new(&path).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into());
+                (stem, format!("zip {path}"))
+            }
+        };
+        let digest: String = Sha256::digest(&digested).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let digest = if digested.is_empty() { String::new() } else { format!("-{digest}") };
+        format!("{name}{digest}-{}.zip", self.architecture)
+    }
 }
 
 /// A zip that no call takes.
@@ -184,6 +215,36 @@ fn take_over(stack: &mut Stack, built: &Artifacts, sources: &BTreeMap<Address, S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_of_one_code_only() {
+        let source = |origin, runtime| {
+            let source =
+                Source { origin, architecture: Architecture::X86_64, runtime, bucket: false, attribute: "code" };
+            source.file_name(&str::to_owned)
+        };
+        let package = |binary: Option<&str>, features: Option<&[&str]>| Origin::Package {
+            package: "jobs".to_owned(),
+            binary: binary.map(str::to_owned),
+            features: features.map(|all| all.iter().map(|one| (*one).to_owned()).collect()),
+        };
+        let (new, old) = (Some(Runtime::ProvidedAl2023), Some(Runtime::ProvidedAl2));
+        assert_eq!(source(package(None, None), new), "jobs-x86_64.zip");
+        let zip = |path: &str| source(Origin::Zip(path.into()), new);
+        assert_eq!(zip("z/one/bootstrap.zip"), "bootstrap-5b4c9599-x86_64.zip");
+        let files = BTreeSet::from([
+            zip("z/one/bootstrap.zip"),
+            zip("z/two/bootstrap.zip"),
+            zip("jobs.zip"),
+            source(package(None, None), new),
+            source(package(None, None), old),
+            source(package(Some("other"), None), new),
+            source(package(None, Some(&["a"])), new),
+            source(package(None, Some(&["b"])), new),
+            source(package(None, Some(&[])), new),
+        ]);
+        assert_eq!(files.len(), 9, "{files:?}");
+    }
 
     #[test]
     fn the_nearest_manifest_is_the_workspace() {

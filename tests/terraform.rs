@@ -271,3 +271,57 @@ fn a_folder_that_differs_is_told() {
     let (code, stdout, _) = queuestack(&check);
     assert_eq!((code, stdout.contains("main.tf differs")), (Some(2), true), "{stdout}");
 }
+
+#[test]
+fn one_state_is_of_one_stack() {
+    let stacks = ["stacks/minimal.yaml", "stacks/events.yaml"].map(|stack| root().join(stack));
+    let [one, other] = stacks.each_ref().map(|stack| stack.to_str().unwrap());
+    let (code, _, stderr) = queuestack(&["plan", one, other, "--backend", "terraform", "--state", "one.tfstate"]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("is the state of one stack: give one stack, or leave it out"), "{stderr}");
+}
+
+#[test]
+fn two_zips_of_one_name_are_two_files() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("terraform-zips");
+    let _absent = std::fs::remove_dir_all(&folder);
+    for (part, script) in [("one", "#!/bin/sh\n"), ("two", "#!/bin/sh\n:\n")] {
+        std::fs::create_dir_all(folder.join(part)).unwrap();
+        let zip = queuestack::artifact::pack::pack(script.as_bytes()).unwrap();
+        std::fs::write(folder.join(part).join("bootstrap.zip"), zip).unwrap();
+    }
+    let file = folder.join("stack.yaml");
+    let worker = |part| format!("  {part}: {{artifact: {part}/bootstrap.zip, timeout: 5s}}\n");
+    std::fs::write(&file, format!("stack: zips\nworkers:\n{}{}", worker("one"), worker("two"))).unwrap();
+    let (stack, out) = (file.to_str().unwrap(), folder.join("out"));
+    assert_eq!(queuestack(&["render", stack, "--out", out.to_str().unwrap()]).0, Some(0));
+    let zips = out.join("build");
+    let (code, stdout, stderr) = queuestack(&["build", stack, "--out", zips.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let main = std::fs::read_to_string(out.join("main.tf")).unwrap();
+    for part in ["one", "two"] {
+        let block = main.split(&format!("\"aws_lambda_function\" \"{part}\"")).nth(1).unwrap();
+        let name = block.split("${path.module}/build/").nth(1).unwrap().split('"').next().unwrap();
+        let read = |path: PathBuf| std::fs::read(path).unwrap();
+        assert_eq!(read(zips.join(name)), read(folder.join(part).join("bootstrap.zip")), "{part}: {name}");
+    }
+}
+
+#[test]
+fn what_others_wrote_is_not_overwritten() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("terraform-foreign");
+    let _absent = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let (stack, file) = (root().join("stacks/minimal.yaml"), folder.join("outputs.tf"));
+    std::fs::write(&file, "output \"mine\" { value = 1 }\n").unwrap();
+    let arguments = ["render", stack.to_str().unwrap(), "--out", folder.to_str().unwrap()];
+    let (code, _, stderr) = queuestack(&arguments);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(
+        stderr.contains("outputs.tf was not rendered by queuestack, and would be overwritten: move it"),
+        "{stderr}"
+    );
+    assert!(!folder.join("main.tf").exists(), "nothing is written");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!([queuestack(&arguments).0, queuestack(&arguments).0], [Some(0), Some(0)], "its own is written anew");
+}

@@ -12,9 +12,13 @@ mod aws_cli;
 #[path = "e2e/support/emulator.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod emulator;
+#[path = "terraform_live/keeps.rs"]
+mod keeps;
 #[path = "e2e/support/run.rs"]
 #[expect(dead_code, reason = "the end-to-end tests use the rest")]
 mod run;
+#[path = "terraform_live/runs.rs"]
+mod runs;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -346,7 +350,7 @@ fn a_state_in_a_bucket_is_locked() {
     run(&["apply", "--yes"]).exits(0).says("queue.state-in-s3 created in");
     assert_eq!(keys(), ["live/one.tfstate"], "the state, and no lock that stayed");
     s3(&["put-object", "--key", "live/one.tfstate.tflock"]);
-    run(&["plan"]).exits(1).says("Error acquiring the state lock");
+    run(&["plan"]).exits(1).says("Terraform's state is locked: wait").says("Error acquiring the state lock");
     s3(&["delete-object", "--key", "live/one.tfstate.tflock"]);
     run(&["destroy", "--yes"]).exits(0).says("queue.state-in-s3 deleted in");
 }

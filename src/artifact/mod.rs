@@ -162,14 +162,14 @@ impl Artifact {
         if is_it(&zip) { Ok(Cow::Owned(zip)) } else { Err(ArtifactError::Changed { path: self.binary.clone() }) }
     }
 
-    /// Writes the zip to `<folder>/<name>-<architecture>.zip` and answers that path.
+    /// Writes the zip to this file of a folder and answers its path; [`crate::build::Source::file_name`] names it.
     ///
     /// A reader never sees half a zip, and a zip that is already there with the same bytes is left alone.
     ///
     /// # Errors
     /// Fails where the folder cannot be made or written, or the zip cannot be read.
-    pub fn save(&self, folder: &Path) -> Result<PathBuf, ArtifactError> {
-        let path = folder.join(format!("{}-{}.zip", self.name, self.architecture));
+    pub fn save(&self, folder: &Path, file: &str) -> Result<PathBuf, ArtifactError> {
+        let path = folder.join(file);
         if std::fs::read(&path).is_ok_and(|there| code_sha256(&there) == self.code_sha256) {
             return Ok(path);
         }

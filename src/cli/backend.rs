@@ -50,6 +50,19 @@ impl BackendArgs {
         self.backend == Which::Terraform
     }
 
+    /// Refuses one state for several stacks: each would delete what the others have.
+    ///
+    /// # Errors
+    /// When there are several stacks, and one place for their state.
+    pub fn check_count(&self, stacks: usize) -> Result<(), Error> {
+        if !self.renders() || self.state.is_none() || stacks == 1 {
+            return Ok(());
+        }
+        let message = "--state (QUEUESTACK_TERRAFORM_STATE) is the state of one stack: give one stack, or leave it out, \
+                       and each has a state of its own";
+        Err(Error::Usage(message.to_owned()))
+    }
+
     /// Refuses saved plans, which are the SDKs'.
     ///
     /// # Errors
@@ -106,8 +119,10 @@ impl BackendArgs {
                 elsewhere @ State::S3 { .. } => elsewhere,
             },
         };
-        let terraform =
-            Terraform { program: self.program()?, environment: environment(connection, target, place), folder };
+        let data = std::env::var_os("TF_DATA_DIR").filter(|data| !data.is_empty());
+        let data = data.map_or_else(|| PathBuf::from(".terraform"), PathBuf::from);
+        let environment = environment(connection, target, place);
+        let terraform = Terraform { program: self.program()?, environment, folder, data };
         let site = Site { endpoint, region: place.region.clone() };
         Ok(Settings { plugins: self.plugins()?, state, site, terraform })
     }
@@ -115,7 +130,8 @@ impl BackendArgs {
     /// The binary that was given, or the first of the PATH.
     fn program(&self) -> Result<PathBuf, TerraformError> {
         if let Some(given) = &self.terraform_bin {
-            return Ok(given.clone());
+            // Terraform runs in a folder of its own; a bare name is looked up in the PATH.
+            return Ok(if given.components().count() > 1 { absolute(given) } else { given.clone() });
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -125,7 +141,7 @@ impl BackendArgs {
                 .map(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
                 .find(|file| file.is_file())
         });
-        found.ok_or(TerraformError::NoBinary)
+        found.map(|found| absolute(&found)).ok_or(TerraformError::NoBinary)
     }
 
     /// From where the provider comes: what was given, what the user configured, or a folder where it usually lies.
@@ -184,4 +200,20 @@ fn environment(connection: &Connection, target: &TargetArgs, place: &Place) -> V
         _ => {}
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_is_found_from_where_it_was_named() {
+        let program = |given: &str| {
+            let terraform_bin = Some(PathBuf::from(given));
+            BackendArgs { terraform_bin, ..BackendArgs::default() }.program().unwrap()
+        };
+        let here = std::env::current_dir().unwrap();
+        assert_eq!((program("./tf"), program("bin/tf")), (here.join("tf"), here.join("bin/tf")));
+        assert_eq!(program("tofu"), PathBuf::from("tofu"), "the PATH knows where");
+    }
 }

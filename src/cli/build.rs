@@ -78,9 +78,12 @@ pub async fn run(args: Args) -> Result<u8, Error> {
     let artifacts = args.build.build(&mut stack, &args.stack.file, &BTreeSet::new(), args.json).await?;
     let mut built = Vec::new();
     for (address, artifact) in &artifacts {
-        let path = match &args.out {
-            Some(folder) => artifact.save(folder).map_err(crate::build::BuildError::from)?,
-            None => artifact.binary.clone(),
+        let source = stack.resources.get(address).and_then(|one| one.kind.source(one));
+        let path = match (&args.out, source) {
+            (Some(folder), Some(source)) => {
+                artifact.save(folder, &source.file_name(&str::to_owned)).map_err(crate::build::BuildError::from)?
+            }
+            _ => artifact.binary.clone(),
         };
         built.push((address, artifact, path));
     }

@@ -58,6 +58,16 @@ pub async fn run(args: Args) -> Result<u8, Error> {
         return check(&rendering, &folder);
     }
     let failed = |path: &Path, source| Error::File { path: path.display().to_string(), source };
+    let foreign = rendering.files.keys().map(|name| folder.join(name)).find(|path| {
+        // What is there and is no text is not ours either.
+        path.exists() && !std::fs::read_to_string(path).is_ok_and(|text| Rendering::is_ours(&text))
+    });
+    if let Some(path) = foreign {
+        let path = path.display();
+        let message =
+            format!("{path} was not rendered by queuestack, and would be overwritten: move it away, or give --out DIR");
+        return Err(Error::Usage(message));
+    }
     std::fs::create_dir_all(&folder).map_err(|source| failed(&folder, source))?;
     for (name, text) in &rendering.files {
         let path = folder.join(name);

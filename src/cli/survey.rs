@@ -66,6 +66,7 @@ impl Survey<'_> {
     /// When the arguments do not fit; what is wrong with one stack is told of that one.
     pub async fn run(&self) -> Result<Vec<Surveyed>, Error> {
         self.consent.check_count(self.stacks.files.len())?;
+        self.backend.check_count(self.stacks.files.len())?;
         let mut all: Vec<Surveyed> = self.stacks.files.iter().map(|file| self.prepare(file)).collect();
         let stacks: Vec<_> = all.iter().map(|one| one.told.error.is_none().then(|| one.told.stack.clone())).collect();
         let named = stacks.iter().zip(&all).map(|(stack, one)| Some((one.told.file.as_str(), stack.as_deref()?)));

@@ -163,15 +163,15 @@ fn a_zip_bomb_is_cut_off_at_the_limit() {
 }
 
 #[test]
-fn a_kept_zip_is_named_after_package_and_machine() {
+fn a_kept_zip_is_written_once() {
     let artifact = take(&zip_of(&[("bootstrap", 0o755, &program().bytes())]), AL2023).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("new/artifacts");
-    let path = artifact.save(&folder).unwrap();
+    let path = artifact.save(&folder, "worker-x86_64.zip").unwrap();
     assert_eq!(path, folder.join("worker-x86_64.zip"));
     assert_eq!(std::fs::read(&path).unwrap(), *artifact.zip().unwrap());
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
-    artifact.save(&folder).unwrap();
+    artifact.save(&folder, "worker-x86_64.zip").unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), written);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "no unfinished file is left");
 }

@@ -5,61 +5,54 @@ use std::collections::BTreeSet;
 use hcl::Expression;
 
 use super::layout::{Body, call, object, path};
+use super::names::label;
 use super::render::{REGION, Renderer};
 use super::variables::is_takeable;
 use crate::model::Variable;
-use crate::value::Value;
 
 impl Renderer<'_> {
     /// The variables of the stack, the Region, and the secrets.
-    pub fn variables(&self) -> Body {
+    pub fn variables(&self, asked: &BTreeSet<&String>) -> Body {
         let mut body = Body::default();
         let mut region = Body::default();
         region.argument("description", "The Region; that of the environment or the profile if null.");
         region.argument("type", path("string"));
         region.argument("default", Expression::Null);
         body.block("variable", &[REGION], region);
-        let sensitive = self.sensitive();
-        for (name, variable) in &self.open.stack.variables {
-            if self.open.marks.values().any(|open| open == name) {
-                body.block("variable", &[name], declaration(name, variable, sensitive.contains(name)));
-            }
+        for (name, variable) in self.open.stack.variables.iter().filter(|(name, _)| asked.contains(name)) {
+            body.block("variable", &[name], self.declaration(name, variable));
         }
-        for (variable, _) in self.secrets.values() {
+        for (variable, _) in self.secrets.variables() {
             let mut secret = Body::default();
             secret.argument("type", path("string"));
             secret.argument("sensitive", true);
             body.block("variable", &[variable], secret);
         }
-        self.fixed(&sensitive, &mut body);
+        self.fixed(&mut body);
         body
     }
 
-    /// Tells of the variables that stay at their values.
-    fn fixed(&self, sensitive: &BTreeSet<String>, body: &mut Body) {
-        let open: BTreeSet<&String> = self.open.marks.values().collect();
-        let fixed = self.open.stack.variables.iter().filter(|(name, _)| !open.contains(name));
-        for (name, variable) in fixed.filter(|(name, _)| !sensitive.contains(*name)) {
-            let Some(value) = &variable.value else { continue };
-            let why = if is_takeable(name) { "It says more than a text" } else { "Terraform takes no such name" };
-            body.comment(format!("`{name}` is {}. {why}, so that it was fixed", value.plain()));
-            body.comment(format!("when this was rendered; render again with --var {name}=… for another value."));
-        }
+    /// The open variables that Terraform is to ask for: one that is only a part of secrets is asked for with them.
+    pub fn asked(&self, main: &str) -> BTreeSet<&String> {
+        let marks = self.open.marks.iter();
+        let asked = marks.filter(|(mark, name)| !self.secrets.hold(mark, self.open) || mentions(main, name));
+        asked.map(|(_, name)| name).collect()
     }
 
-    /// The variables that secrets are made from.
-    fn sensitive(&self) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        for resource in self.open.stack.resources.values() {
-            for row in resource.kind.rows() {
-                let named = row.secrets.and_then(|key| resource.attributes.get(key)).and_then(Value::as_list);
-                let secret = named.unwrap_or_default().iter().map(|key| resource.get(row).get(&key.plain()));
-                let whole = row.sensitive.then(|| resource.get(row));
-                let texts = secret.chain(whole).filter_map(Value::as_text);
-                found.extend(texts.filter_map(|text| self.open.marks.get(text)).cloned());
+    /// Tells of the variables that stay at their values, without the values that something secret has.
+    fn fixed(&self, body: &mut Body) {
+        let open: BTreeSet<&String> = self.open.marks.values().collect();
+        for (name, variable) in self.open.stack.variables.iter().filter(|(name, _)| !open.contains(name)) {
+            let Some(value) = &variable.value else { continue };
+            let value = value.plain();
+            if self.secrets.hold(&value, self.open) {
+                body.comment(format!("`{name}` is fixed: something secret has its value, which is not shown."));
+                continue;
             }
+            let why = if is_takeable(name) { "It says more than a text" } else { "Terraform takes no such name" };
+            body.comment(format!("`{name}` is {value}. {why}, so that it was fixed"));
+            body.comment(format!("when this was rendered; render again with --var {name}=… for another value."));
         }
-        found
     }
 
     /// The facts that others want, by section and logical name.
@@ -69,7 +62,7 @@ impl Renderer<'_> {
             let Some(spelling) = kind.terraform().filter(|spelling| !spelling.outputs.is_empty()) else { continue };
             let of_kind = self.open.stack.of_kind(kind.name());
             let members = of_kind.map(|one| {
-                let label = self.label(&one.address);
+                let label = label(&one.address.name);
                 let fact = |name: &&str| ((*name).to_owned(), path(&format!("{}.{label}.{name}", spelling.resource)));
                 (one.address.name.clone(), object(spelling.outputs.iter().map(fact)))
             });
@@ -84,26 +77,34 @@ impl Renderer<'_> {
         }
         body
     }
+
+    fn declaration(&self, name: &str, variable: &Variable) -> Body {
+        let mark = self.open.marks.iter().find(|(_, open)| *open == name).map_or("", |(mark, _)| mark);
+        let mut body = Body::default();
+        if let Some(description) = &variable.description {
+            body.argument("description", description.as_str());
+        }
+        body.argument("type", path("string"));
+        if self.secrets.is(mark) {
+            body.argument("sensitive", true);
+        } else if let Some(default) = variable.default.as_ref().filter(|_| !self.secrets.hold(mark, self.open)) {
+            let text = if default.is_null() { Expression::Null } else { default.plain().into() };
+            body.argument("default", text);
+        }
+        if !variable.allowed.is_empty() {
+            let allowed: Vec<Expression> = variable.allowed.iter().map(|one| one.as_str().into()).collect();
+            let mut validation = Body::default();
+            validation.argument("condition", call("contains", [allowed.into(), path(&format!("var.{name}"))]));
+            validation.argument("error_message", format!("Allowed are {}.", variable.allowed.join(", ")));
+            body.block("validation", &[], validation);
+        }
+        body
+    }
 }
 
-fn declaration(name: &str, variable: &Variable, sensitive: bool) -> Body {
-    let mut body = Body::default();
-    if let Some(description) = &variable.description {
-        body.argument("description", description.as_str());
-    }
-    body.argument("type", path("string"));
-    if sensitive {
-        body.argument("sensitive", true);
-    } else if let Some(default) = &variable.default {
-        let text = if default.is_null() { Expression::Null } else { default.plain().into() };
-        body.argument("default", text);
-    }
-    if !variable.allowed.is_empty() {
-        let allowed: Vec<Expression> = variable.allowed.iter().map(|one| one.as_str().into()).collect();
-        let mut validation = Body::default();
-        validation.argument("condition", call("contains", [allowed.into(), path(&format!("var.{name}"))]));
-        validation.argument("error_message", format!("Allowed are {}.", variable.allowed.join(", ")));
-        body.block("validation", &[], validation);
-    }
-    body
+/// Tells whether a text refers to a variable.
+fn mentions(text: &str, variable: &str) -> bool {
+    let path = format!("var.{variable}");
+    let ends = |after: &str| !after.starts_with(|next: char| next.is_alphanumeric() || "_-".contains(next));
+    text.match_indices(&path).any(|(at, _)| ends(&text[at + path.len()..]))
 }

@@ -1,30 +1,34 @@
 //! Plans and applies with the real binary: the same plan, the same events, the same exit codes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use serde_json::Value as Json;
 use tokio::sync::watch;
 
-use super::diagnose::{self, owner};
+use super::diagnose::Heard;
 use super::error::TerraformError;
+use super::progress::Progress;
 use super::run::{Plugins, Terraform, words};
 use super::workspace::{self, Site, State};
-use super::{Open, Rendering, imports, plan, render};
+use super::{Open, Rendering, claims, imports, plan, render};
 use crate::apply::Outcome;
 use crate::backend::Ask;
 use crate::build::Artifacts;
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::error::AwsError;
+use crate::diagnostic::Diagnostics;
 use crate::event::{Event, Reporter};
 use crate::graph::Graph;
 use crate::kind::Found;
 use crate::model::{Address, Stack};
-use crate::plan::{Action, Plan, selected};
+use crate::plan::{Plan, selected};
 
 const PLAN: &str = "queuestack.tfplan";
+/// How Terraform begins to say that its state is locked.
+const LOCKED: &[&str] = &["Error acquiring the state lock"];
+/// How Terraform begins to say that a provider is not where it was, or another than it was.
+const NO_PLUGINS: &[&str] =
+    &["Required plugins are not installed", "Inconsistent dependency lock file", "Failed to load plugin schemas"];
 
 /// How Terraform is run.
 #[derive(Clone, Debug)]
@@ -73,21 +77,16 @@ impl Driver {
             arguments.push("-destroy".to_owned());
         }
         arguments.extend(self.targets(ask));
-        let mut found = Diagnostics::default();
-        let (owners, stack) = (&self.owners, &self.stack);
-        let mut on = |line: &Json| {
-            let said = (line["type"] == "diagnostic").then(|| diagnose::finding(&line["diagnostic"], owners, stack));
-            said.flatten().into_iter().for_each(|finding| found.push(finding));
-        };
-        let (status, errors) = self.settings.terraform.stream(&arguments, None, &mut on).await?;
-        if found.has_errors() {
-            found.sort();
-            return Err(self.refused(found));
+        let mut heard = self.asked_to_plan(&arguments).await;
+        if matches!(heard, Err(TerraformError::Plugins { .. })) {
+            // What was initialised is not there any more.
+            self.settings.terraform.forget();
+            self.settings.terraform.init(&self.settings.plugins).await?;
+            heard = self.asked_to_plan(&arguments).await;
         }
-        if !status.success() {
-            return Err(TerraformError::Failed { verb: "plan", said: errors.trim().to_owned() });
-        }
+        let found = heard?;
         let shown = self.settings.terraform.show(Some(PLAN)).await?;
+        claims::check(&shown, &self.owners, ask, destroys, &self.settings.terraform.folder)?;
         self.expected = plan::expected(&shown, &self.owners);
         let mut plan = plan::read(&shown, &self.owners, ask, destroys);
         if destroys {
@@ -96,6 +95,38 @@ impl Driver {
         let warnings = found.iter().filter(|finding| !finding.message.starts_with("Resource targeting"));
         plan.notes.extend(warnings.map(|finding| finding.message.clone()));
         Ok(plan)
+    }
+
+    /// Runs the plan and answers its warnings.
+    async fn asked_to_plan(&self, arguments: &[String]) -> Result<Diagnostics, TerraformError> {
+        let mut heard = Heard::default();
+        let mut on = |line: &Json| {
+            if line["type"] == "diagnostic" {
+                heard.on(&line["diagnostic"], &self.owners, &self.stack);
+            }
+        };
+        let (status, errors) = self.settings.terraform.stream(arguments, None, &mut on).await?;
+        if heard.has_errors() {
+            return Err(self.wrong("plan", heard));
+        }
+        if !status.success() {
+            return Err(TerraformError::Failed { verb: "plan", said: errors.trim().to_owned() });
+        }
+        Ok(heard.findings)
+    }
+
+    /// What is wrong with the stack comes before what is wrong with the run.
+    fn wrong(&self, verb: &'static str, mut heard: Heard) -> TerraformError {
+        if heard.findings.has_errors() {
+            heard.findings.sort();
+            return self.refused(heard.findings);
+        }
+        let said = heard.run.join("\n");
+        let has = |words: &[&str]| heard.run.iter().any(|said| words.iter().any(|words| said.contains(words)));
+        if has(LOCKED) {
+            return TerraformError::Locked { folder: self.settings.terraform.folder.clone(), said };
+        }
+        if has(NO_PLUGINS) { TerraformError::Plugins { said } } else { TerraformError::Failed { verb, said } }
     }
 
     fn refused(&self, found: Diagnostics) -> TerraformError {
@@ -109,7 +140,12 @@ impl Driver {
         {
             make(folder)?;
         }
-        workspace::write(&terraform.folder, rendering, site, state, &self.code)?;
+        let source = |address| self.stack.resources.get(address).and_then(|one| one.kind.source(one));
+        let zips = self
+            .code
+            .iter()
+            .filter_map(|(address, artifact)| Some((source(address)?.file_name(&str::to_owned), artifact.as_ref())));
+        workspace::write(&terraform.folder, rendering, site, state, &zips.collect::<Vec<_>>())?;
         terraform.init(plugins).await
     }
 
@@ -132,7 +168,7 @@ impl Driver {
         reporter: &dyn Reporter,
     ) -> Result<Outcome, TerraformError> {
         reporter.on(&Event::Started { steps: plan.steps.len() });
-        let progress = Mutex::new(Progress::new(plan, self));
+        let progress = Mutex::new(Progress::new(plan, &self.owners, &self.stack, self.expected.clone()));
         let arguments =
             words(&["apply", "-json", "-input=false", "-auto-approve", &format!("-parallelism={parallel}"), PLAN]);
         let mut asked = stop.clone();
@@ -154,12 +190,16 @@ impl Driver {
             workspace::close(path);
         }
         let interrupted = *stop.borrow();
-        let (outcome, findings) = lock().finish(status.success(), interrupted, reporter);
+        let (outcome, heard) = lock().finish(status.success(), interrupted, reporter);
         reporter.on(&Event::Finished);
-        if findings.has_errors() {
-            return Err(self.refused(findings));
+        if interrupted {
+            // That it was halted is no error but what was asked for.
+            return Ok(outcome);
         }
-        if !status.success() && outcome.failed == 0 && !interrupted {
+        if heard.has_errors() {
+            return Err(self.wrong("apply", heard));
+        }
+        if !status.success() && outcome.failed == 0 {
             return Err(TerraformError::Failed { verb: "apply", said: errors.trim().to_owned() });
         }
         Ok(outcome)
@@ -196,125 +236,9 @@ fn is_taken_over(found: &Found, ask: &Ask<'_>) -> bool {
         .values()
         .find(|one| one.kind.name() == found.kind.name() && one.name_in(&ask.place.region) == found.name);
     let adopted = wanted.is_some_and(|one| ask.consent.adopt.contains(&one.address.to_string()));
-    owner == Some(&ask.stack.name) || adopted || owner.is_none() && found.kind.adopts_silently()
+    let unowned = owner.is_none() && (ask.consent.adopt_unowned || found.kind.adopts_silently());
+    owner == Some(&ask.stack.name) || adopted || unowned
 }
 
-/// What is under way, in the terms of the plan.
-struct Progress<'a> {
-    plan: &'a Plan,
-    owners: &'a BTreeMap<String, Address>,
-    stack: &'a Stack,
-    /// When each step started, by address.
-    started: BTreeMap<Address, Instant>,
-    /// How many times Terraform has yet to say that it is done, by step.
-    left: BTreeMap<Address, usize>,
-    done: BTreeSet<Address>,
-    failed: BTreeMap<Address, String>,
-    /// Findings without a step.
-    findings: Diagnostics,
-}
-
-impl<'a> Progress<'a> {
-    fn new(plan: &'a Plan, driver: &'a Driver) -> Progress<'a> {
-        Progress {
-            plan,
-            owners: &driver.owners,
-            stack: &driver.stack,
-            left: driver.expected.clone(),
-            started: BTreeMap::new(),
-            done: BTreeSet::new(),
-            failed: BTreeMap::new(),
-            findings: Diagnostics::default(),
-        }
-    }
-
-    /// The step that a resource of Terraform's belongs to; one that the stack forgot is found by its label.
-    fn step(&self, theirs: &str) -> Option<(Address, Action)> {
-        let label = theirs.split('[').next()?.split('.').nth(1)?;
-        let of = |address: &Address| self.plan.steps.iter().find(|step| step.address == *address);
-        let known = owner(self.owners, theirs).and_then(of);
-        let step = known
-            .or_else(|| self.plan.steps.iter().find(|step| super::names::identifier(&step.address.name) == label))?;
-        Some((step.address.clone(), step.action))
-    }
-
-    fn in_flight(&self) -> usize {
-        self.started.keys().filter(|address| !self.done.contains(*address)).count()
-    }
-
-    fn on(&mut self, line: &Json, reporter: &dyn Reporter) {
-        let theirs = line["hook"]["resource"]["addr"].as_str().unwrap_or_default();
-        match line["type"].as_str().unwrap_or_default() {
-            "apply_start" => {
-                let Some((address, action)) = self.step(theirs) else { return };
-                if !self.started.contains_key(&address) {
-                    self.started.insert(address.clone(), Instant::now());
-                    reporter.on(&Event::StepStarted { address, action });
-                }
-            }
-            "apply_complete" => {
-                let Some((address, action)) = self.step(theirs) else { return };
-                let left = self.left.entry(address.clone()).or_default();
-                *left = left.saturating_sub(1);
-                if *left == 0 && self.done.insert(address.clone()) {
-                    let took = self.started.get(&address).map(Instant::elapsed).unwrap_or_default();
-                    reporter.on(&Event::StepDone { address, action, took });
-                }
-            }
-            "apply_errored" => {
-                let Some((address, _)) = self.step(theirs) else { return };
-                self.failed.entry(address).or_default();
-            }
-            "diagnostic" => self.said(&line["diagnostic"]),
-            _ => {}
-        }
-    }
-
-    fn said(&mut self, said: &Json) {
-        let step = said["address"].as_str().and_then(|theirs| self.step(theirs));
-        let Some(finding) = diagnose::finding(said, self.owners, self.stack) else { return };
-        match step {
-            Some((address, _)) if said["severity"] == "error" => {
-                let place = place(&finding, self.stack);
-                let told = self.failed.entry(address).or_default();
-                if !told.is_empty() {
-                    told.push_str("; ");
-                }
-                told.push_str(&format!("{}{place}", finding.message));
-            }
-            _ => self.findings.push(finding),
-        }
-    }
-
-    /// Tells how every other step ended; one that is only taken over ends with the whole.
-    fn finish(&mut self, success: bool, interrupted: bool, reporter: &dyn Reporter) -> (Outcome, Diagnostics) {
-        let mut outcome = Outcome { interrupted, ..Outcome::default() };
-        for step in &self.plan.steps {
-            let (address, action) = (step.address.clone(), step.action);
-            if self.done.contains(&address) {
-                outcome.done += 1;
-            } else if let Some(message) = self.failed.remove(&address) {
-                let error = AwsError::refused("terraform", "apply", message);
-                reporter.on(&Event::StepFailed { address, action, error });
-                outcome.failed += 1;
-            } else if success {
-                let took = self.started.get(&address).map(Instant::elapsed).unwrap_or_default();
-                reporter.on(&Event::StepDone { address, action, took });
-                outcome.done += 1;
-            } else {
-                let because = if interrupted { "stopped" } else { "what it needs is not done" };
-                reporter.on(&Event::StepSkipped { address, because: because.to_owned() });
-                outcome.skipped += 1;
-            }
-        }
-        (outcome, std::mem::take(&mut self.findings))
-    }
-}
-
-/// Where a finding stands: ` (stack.yaml:7:5)`.
-fn place(finding: &Diagnostic, stack: &Stack) -> String {
-    finding.span.map_or_else(String::new, |span| {
-        let (line, column) = stack.source.line_column(span.start);
-        format!(" ({}:{line}:{column})", stack.source.path)
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,26 @@ pub enum TerraformError {
         /// What it said.
         said: String,
     },
+    /// Its state is locked.
+    #[error(
+        "Terraform's state is locked: wait for the run that holds the lock; if it was killed, take its lock away with \
+         `terraform -chdir={} force-unlock ID`\n{said}", folder.display()
+    )]
+    Locked {
+        /// The working folder.
+        folder: PathBuf,
+        /// What it said, with the lock's id.
+        said: String,
+    },
+    /// A provider is not where it was when the folder was initialised.
+    #[error("Terraform does not find the provider that it was initialised with: run the same command again\n{said}")]
+    Plugins {
+        /// What it said.
+        said: String,
+    },
+    /// Its plan would delete what is another's.
+    #[error("terraform would delete what it may not:\n{}", .0.join("\n"))]
+    Claimed(Vec<String>),
     /// It found something wrong; each finding has its place in the stack file.
     #[error("terraform refuses the stack")]
     Refused(Box<(Diagnostics, Source)>),

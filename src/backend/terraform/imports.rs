@@ -7,7 +7,7 @@ use hcl::expr::{Traversal, TraversalOperator};
 
 use super::items::Items;
 use super::layout::{Body, path};
-use super::names::{in_order, labels};
+use super::names::{beside_label, in_order, label};
 use super::render::is_set;
 use super::spell::Spelled;
 use super::variables::Open;
@@ -16,6 +16,11 @@ use crate::kind::Found;
 use crate::kind::terraform::Beside;
 use crate::model::{Fact, Resource};
 use crate::value::Value;
+
+/// How a file of import blocks begins.
+pub const HEAD: &str = "# What was there when this was rendered.";
+/// How the file beside it begins.
+pub const OVERRIDES_HEAD: &str = "# What an import cannot read stays as it is.";
 
 /// One resource of Terraform's, and by what it is imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +50,7 @@ pub fn file(open: &Open, found: &[Found]) -> String {
         block.argument("id", import.id);
         body.block("import", &[], block);
     }
-    format!("# What was there when this was rendered. Remove this file once it is applied.\n\n{}", body.text())
+    format!("{HEAD} Remove this file once it is applied.\n\n{}", body.text())
 }
 
 /// Keeps Terraform from writing once more what an import cannot read; empty where there is nothing of it.
@@ -53,7 +58,8 @@ pub fn file(open: &Open, found: &[Found]) -> String {
 pub fn overrides(open: &Open, found: &[Found]) -> String {
     let mut body = Body::default();
     let imports = all(open, found);
-    for (address, label) in labels(&open.stack) {
+    for address in open.stack.resources.keys() {
+        let label = label(&address.name);
         let spelling = crate::kind::find(address.kind).and_then(crate::kind::Kind::terraform);
         let Some(spelling) = spelling.filter(|spelling| !spelling.unread.is_empty()) else { continue };
         if imports.iter().any(|import| import.to == format!("{}.{label}", spelling.resource)) {
@@ -68,16 +74,15 @@ pub fn overrides(open: &Open, found: &[Found]) -> String {
     if body.0.is_empty() {
         return String::new();
     }
-    let words = "# What an import cannot read stays as it is. Remove this file once the imports are applied; Terraform then\n\
+    let words = "Remove this file once the imports are applied; Terraform then\n\
                  # writes the code once more, the same as is there.";
-    format!("{words}\n\n{}", body.text())
+    format!("{OVERRIDES_HEAD} {words}\n\n{}", body.text())
 }
 
 /// All that was found of a stack, in its order.
 #[must_use]
 pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
     let there: BTreeMap<_, _> = found.iter().map(|one| ((one.kind.name(), one.name.as_str()), one)).collect();
-    let labels = labels(&open.stack);
     let mut imports = Vec::new();
     for resource in in_order(&open.stack) {
         // What is named after its Region carries the Region as a tag.
@@ -85,11 +90,11 @@ pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
         let name = open.closed(&resource.name_in(region));
         let there = there.get(&(resource.address.kind, name.as_str()));
         let (Some(spelling), Some(found)) = (resource.kind.terraform(), there) else { continue };
-        let Some(label) = labels.get(&resource.address) else { continue };
-        let to = format!("{}.{label}", spelling.resource);
+        let to = format!("{}.{}", spelling.resource, label(&resource.address.name));
         imports.push(Import { to, item: None, id: id(spelling.id, found, &Value::Null) });
         for beside in spelling.beside {
-            imports.extend(besides(beside, resource, found, label));
+            let label = beside_label(&open.stack, &resource.address, beside.resource);
+            imports.extend(besides(beside, resource, found, &label));
         }
     }
     imports

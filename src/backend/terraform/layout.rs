@@ -11,6 +11,9 @@ use hcl::{Expression, Identifier};
 /// The longest line that a list or an object is kept on.
 const WIDTH: usize = 110;
 
+/// Words that mean something else where a key stands: `{ for = …` begins a loop.
+const RESERVED: &[&str] = &["for", "if", "in", "true", "false", "null"];
+
 /// What stands in a body.
 #[derive(Clone, Debug)]
 pub enum Item {
@@ -18,7 +21,7 @@ pub enum Item {
     Argument(String, Expression),
     /// A block with its labels: `resource "type" "name" { … }`.
     Block(String, Vec<String>, Body),
-    /// A line of comment.
+    /// A comment, of as many lines as it has.
     Comment(String),
 }
 
@@ -41,7 +44,7 @@ impl Body {
         self.0.push(Item::Block(name.to_owned(), labels, body));
     }
 
-    /// Adds a line of comment.
+    /// Adds a comment.
     pub fn comment(&mut self, text: impl Into<String>) {
         self.0.push(Item::Comment(text.into()));
     }
@@ -159,8 +162,8 @@ pub fn template(pieces: &[Piece]) -> Expression {
 #[must_use]
 pub fn object(members: impl IntoIterator<Item = (String, Expression)>) -> Expression {
     let key = |name: String| match Identifier::new(name.as_str()) {
-        Ok(plain) => ObjectKey::Identifier(plain),
-        Err(_) => ObjectKey::Expression(Expression::String(name)),
+        Ok(plain) if !RESERVED.contains(&plain.as_str()) => ObjectKey::Identifier(plain),
+        _ => ObjectKey::Expression(Expression::String(name)),
     };
     Expression::Object(members.into_iter().map(|(name, value)| (key(name), value)).collect())
 }
@@ -173,8 +176,11 @@ fn write_body(text: &mut String, body: &Body, depth: usize) {
             text.push('\n');
         }
         match item {
-            Item::Comment(line) => {
-                let _ = writeln!(text, "{indent}# {line}");
+            Item::Comment(comment) => {
+                // Whatever breaks a line would end the comment.
+                for line in comment.replace("\r\n", "\n").split(['\n', '\r']) {
+                    let _ = writeln!(text, "{}", format!("{indent}# {line}").trim_end());
+                }
             }
             Item::Argument(name, value) => {
                 let value = multi_line(value, depth);
@@ -324,6 +330,22 @@ mod tests {
             assert_eq!(inline(&Expression::String(text.to_owned())), format!("\"{written}\""));
         }
         assert_eq!(inline(&path("aws_iam_role_policy.a[*].name")), "aws_iam_role_policy.a[*].name");
+    }
+
+    #[test]
+    fn a_comment_has_no_end_but_its_own() {
+        let mut inner = Body::default();
+        inner.comment("one\ntwo\r\nthree\rfour\n\nresource \"x\" \"y\" {}");
+        let mut body = Body::default();
+        body.block("locals", &[], inner);
+        let expected = "locals {\n  # one\n  # two\n  # three\n  # four\n  #\n  # resource \"x\" \"y\" {}\n}\n";
+        assert_eq!(body.text(), expected);
+    }
+
+    #[test]
+    fn keys_that_are_words_of_the_language_are_quoted() {
+        let keys = ["for", "true", "plain"].map(|key| (key.to_owned(), "x".into()));
+        assert_eq!(inline(&object(keys)), r#"{ "for" = "x", "true" = "x", plain = "x" }"#);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //!                       ↑ names, spell (rows), layout       ↑ drive       → diagnose → our diagnostics
 //! ```
 
+mod claims;
 mod declare;
 mod define;
 pub mod diagnose;
@@ -13,10 +14,13 @@ mod error;
 pub mod imports;
 mod items;
 pub mod layout;
+mod moved;
 pub mod names;
 pub mod plan;
+mod progress;
 pub mod render;
 pub mod run;
+mod secrets;
 pub mod spell;
 pub mod state;
 pub mod variables;
@@ -28,3 +32,6 @@ pub use render::{Rendering, render};
 pub use run::{Plugins, Terraform};
 pub use variables::Open;
 pub use workspace::{Site, State};
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hcl::Expression;
+use sha2::{Digest as _, Sha256};
 
 use super::layout::{Piece, call, template};
+use super::secrets::Secrets;
 use super::spell::Words;
 use super::variables::{Open, split};
 use crate::kind::{KINDS, Kind};
@@ -25,19 +27,34 @@ pub fn identifier(name: &str) -> String {
     if plain.starts_with(|c: char| c.is_ascii_digit()) { format!("_{plain}") } else { plain }
 }
 
-/// The names of all resources, unique within their kind.
+/// What a resource is called: a function of its logical name alone, since it is what the state knows the resource by.
+///
+/// Letters, digits and dashes read well as they are, `calendar-sync` → `calendar_sync`. Any other name could become what
+/// one of these becomes: it has a part of its digest behind a dash, which no other label has.
 #[must_use]
-pub fn labels(stack: &Stack) -> BTreeMap<Address, String> {
-    let mut labels: BTreeMap<Address, String> = BTreeMap::new();
-    let mut taken: BTreeSet<(&str, String)> = BTreeSet::new();
-    for address in stack.resources.keys() {
-        let mut label = identifier(&address.name);
-        while !taken.insert((address.kind, label.clone())) {
-            label.push('_');
-        }
-        labels.insert(address.clone(), label);
-    }
-    labels
+pub fn label(name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && !name.starts_with('-');
+    let readable = identifier(name);
+    if plain { readable } else { format!("{readable}-{}", short_digest(name)) }
+}
+
+/// What is called the same for the same text only.
+#[must_use]
+pub fn short_digest(text: &str) -> String {
+    Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What stands beside a resource is called like it, unless one of another kind has the same name and such things too.
+#[must_use]
+pub fn beside_label(stack: &Stack, address: &Address, resource_type: &str) -> String {
+    let has = |kind: &&dyn Kind| {
+        let besides = kind.terraform().map_or(&[][..], |spelling| spelling.beside);
+        besides.iter().any(|beside| beside.resource == resource_type)
+            && stack.resources.contains_key(&Address::new(kind.name(), &address.name))
+    };
+    let before = KINDS.iter().copied().take_while(|kind| kind.name() != address.kind);
+    let label = label(&address.name);
+    if before.filter(has).count() > 0 { format!("{label}-{}", address.kind) } else { label }
 }
 
 /// References that Terraform could not order: to itself, or back along a way that others go.
@@ -83,12 +100,10 @@ const PLACE: [(Fact, &str, &str); 3] = [
 pub struct Referrer<'a> {
     /// The stack with its marks.
     pub open: &'a Open,
-    /// The names.
-    pub labels: &'a BTreeMap<Address, String>,
     /// References that go by name.
     pub circles: &'a BTreeSet<(Address, Address)>,
-    /// Variables for secrets, by the mark that stands for each.
-    pub secrets: &'a BTreeMap<String, String>,
+    /// What is secret.
+    pub secrets: &'a Secrets,
     /// The one that refers.
     pub from: &'a Address,
     /// The locals that were needed.
@@ -98,7 +113,7 @@ pub struct Referrer<'a> {
 impl Referrer<'_> {
     /// A text, with the variables that stand in it.
     pub fn text(&self, text: &str) -> Vec<Piece> {
-        if let Some(variable) = self.secrets.get(text) {
+        if let Some(variable) = self.secrets.variable(text) {
             return vec![Piece::Path(format!("var.{variable}"))];
         }
         self.open.pieces(text)
@@ -119,7 +134,6 @@ impl Referrer<'_> {
     }
 
     fn reference(&self, reference: &Ref) -> Vec<Piece> {
-        let known = |address: &Address| Some((self.open.stack.resources.get(address)?, self.labels.get(address)?));
         let (address, fact) = match &reference.of {
             RefTarget::Place => {
                 let local = PLACE.iter().find(|(fact, ..)| *fact == reference.fact).map(|(.., local)| *local);
@@ -129,9 +143,8 @@ impl Referrer<'_> {
             // Refused before: the value would stand in the state.
             RefTarget::Secret(_) => return vec![Piece::Text(reference.to_string())],
         };
-        let Some(((resource, label), spelling)) =
-            known(address).and_then(|known| Some((known, known.0.kind.terraform()?)))
-        else {
+        let resource = self.open.stack.resources.get(address);
+        let Some((resource, spelling)) = resource.and_then(|one| Some((one, one.kind.terraform()?))) else {
             return vec![Piece::Text(reference.to_string())];
         };
         if self.circles.contains(&(self.from.clone(), address.clone())) {
@@ -147,7 +160,7 @@ impl Referrer<'_> {
             Fact::Url => spelling.url,
             other => other.as_str(),
         };
-        vec![Piece::Path(format!("{}.{label}.{attribute}", spelling.resource))]
+        vec![Piece::Path(format!("{}.{}.{attribute}", spelling.resource, label(&address.name)))]
     }
 
     /// An ARN by name, for what Terraform cannot refer to.
@@ -186,5 +199,27 @@ mod tests {
         for (name, expected) in [("a-b", "a_b"), ("0ne", "_0ne"), ("jobs.fifo", "jobs_fifo")] {
             assert_eq!(identifier(name), expected);
         }
+    }
+
+    #[test]
+    fn a_label_is_of_one_name_only() {
+        assert_eq!((label("calendar-sync").as_str(), label("0ne").as_str()), ("calendar_sync", "_0ne"));
+        assert_eq!(label("a_b"), "a_b-648fa9b3");
+        let names =
+            ["a-b", "a_b", "a.b", "a_b-648fa9b3", "0ne", "_0ne", "-0ne", "a--b", "a__b", "a-_b", "a_-b", "ä", "ö"];
+        let labels: BTreeSet<String> = names.iter().map(|name| label(name)).collect();
+        assert_eq!(labels.len(), names.len(), "{labels:?}");
+    }
+
+    #[test]
+    fn what_stands_beside_two_kinds_of_one_name_has_two() {
+        let text = "stack: s\nworkers: {x: {artifact: x.zip, timeout: 5s}}\nqueues: {d: {}}\n\
+            rules: {x: {schedule: rate(1 hour), targets: [{function: x, dead_letter_queue: d}]}}\n\
+            apis: {x: {routes: [{route: GET /, function: x}]}}\n";
+        let stack = crate::backend::terraform::tests::stack(text);
+        let label = |kind| beside_label(&stack, &Address::new(kind, "x"), "aws_lambda_permission");
+        assert_eq!((label("rule"), label("http_api")), ("x".to_owned(), "x-http_api".to_owned()));
+        let main = &crate::backend::terraform::render(&Open::fixed(&stack)).unwrap().files["main.tf"];
+        assert!(main.contains("\"aws_lambda_permission\" \"x-http_api\""), "{main}");
     }
 }

@@ -11,7 +11,7 @@ use super::diagnose::owner;
 use super::spell::{self, Spelled};
 use super::state;
 use crate::backend::Ask;
-use crate::expand::ADDRESS_TAG;
+use crate::expand::{ADDRESS_TAG, STACK_TAG};
 use crate::graph::Graph;
 use crate::kind::{Desired, Found, KINDS, Kind, Row, Type};
 use crate::model::Address;
@@ -27,6 +27,16 @@ struct Part<'a> {
     change: &'a Json,
 }
 
+/// What is known of a resource from the account.
+struct Known<'a> {
+    /// What Terraform has of it now.
+    found: Option<&'a Found>,
+    /// What has the name that it is to get, and is something else.
+    taken: Option<&'a Found>,
+    /// The other stack that owns what Terraform has of it, and that nobody consented to take it from.
+    owner: Option<&'a str>,
+}
+
 /// Reads the plan. What is there is used for what Terraform does not tell: how many messages a queue holds, and whose
 /// the name is that is to be created.
 #[must_use]
@@ -39,8 +49,19 @@ pub fn read(shown: &Json, owners: &BTreeMap<String, Address>, ask: &Ask<'_>, des
             let wanted = ask.stack.resources.get(address).filter(|_| !destroys);
             let desired = wanted.map(|one| plan::resolve(one, ask.stack, ask.place, &BTreeMap::new()));
             let name = desired.as_ref().map_or_else(|| name_in(*kind, parts), |desired| desired.name.clone());
-            let found = there.get(&(kind.name(), name.as_str())).copied();
-            match step(address, *kind, parts, desired, found, name, &mut plan) {
+            let find = |name: &str| there.get(&(kind.name(), name)).copied();
+            // What is replaced, or goes, has the name that Terraform knows it by: the stack may give it another.
+            let before = main(*kind, parts).map(|part| &part.change["before"]).filter(|before| !before.is_null());
+            let owner = before.and_then(|before| before["tags"][STACK_TAG].as_str());
+            let owner =
+                owner.filter(|owner| *owner != ask.stack.name && !ask.consent.adopt.contains(&address.to_string()));
+            let before = before.map(|before| state::name(*kind, before));
+            let known = Known {
+                found: before.as_deref().and_then(find).or_else(|| find(&name)),
+                taken: find(&name).filter(|_| before.as_ref() != Some(&name)),
+                owner,
+            };
+            match step(address, *kind, parts, desired, &known, name, &mut plan) {
                 Some(step) => plan.steps.push(finish(step, ask)),
                 None => plan.unchanged += usize::from(wanted.is_some()),
             }
@@ -79,23 +100,31 @@ fn parts<'a>(shown: &'a Json, owners: &BTreeMap<String, Address>) -> BTreeMap<Ad
 /// The address of what the stack no longer names: its tag says it, or that of what it stood beside.
 fn forgotten(one: &Json, all: &[&Json]) -> Option<Address> {
     let (resource_type, label) = (one["type"].as_str()?, one["name"].as_str()?);
-    let kind = KINDS.iter().find(|kind| {
-        kind.terraform().is_some_and(|spelling| {
-            spelling.resource == resource_type || spelling.beside.iter().any(|beside| beside.resource == resource_type)
-        })
-    })?;
-    let main = kind.terraform()?.resource;
-    let main = all.iter().find(|other| other["type"] == main && other["name"] == label);
+    let mains = KINDS.iter().filter_map(|kind| {
+        let spelling = kind.terraform()?;
+        let is_beside = spelling.beside.iter().any(|beside| beside.resource == resource_type);
+        (spelling.resource == resource_type || is_beside).then_some(())?;
+        let label = if is_beside { label.strip_suffix(&format!("-{}", kind.name())).unwrap_or(label) } else { label };
+        Some((kind, label, all.iter().find(|other| other["type"] == spelling.resource && other["name"] == label)))
+    });
+    // Two kinds may have such things beside them: it is the one whose resource there is.
+    let mains: Vec<_> = mains.collect();
+    let (kind, label, main) = mains.iter().find(|(.., main)| main.is_some()).or(mains.first())?;
     let tag = main.and_then(|main| main["change"]["before"]["tags"][ADDRESS_TAG].as_str());
-    let logical = tag.and_then(|tag| tag.split_once('.')).map_or(label, |(_, name)| name);
+    let logical = tag.and_then(|tag| tag.split_once('.')).map_or(*label, |(_, name)| name);
     Some(Address::new(kind.name(), logical))
+}
+
+/// The part that is the resource itself.
+fn main<'a, 'b>(kind: &dyn Kind, parts: &'b [Part<'a>]) -> Option<&'b Part<'a>> {
+    let resource = kind.terraform()?.resource;
+    parts.iter().find(|part| part.resource_type == resource)
 }
 
 /// The physical name of what goes.
 fn name_in(kind: &'static dyn Kind, parts: &[Part<'_>]) -> String {
     let Some(spelling) = kind.terraform() else { return String::new() };
-    let main = parts.iter().find(|part| part.resource_type == spelling.resource);
-    let before = main.map(|part| &part.change["before"]);
+    let before = main(kind, parts).map(|part| &part.change["before"]);
     if spelling.name.is_empty() {
         return before.and_then(|before| before["id"].as_str()).unwrap_or_default().to_owned();
     }
@@ -107,16 +136,22 @@ fn step(
     kind: &'static dyn Kind,
     parts: &[Part<'_>],
     desired: Option<Desired>,
-    found: Option<&Found>,
+    known: &Known<'_>,
     name: String,
     plan: &mut Plan,
 ) -> Option<Step> {
-    let action = action(kind, parts)?;
-    if action == Action::Create
-        && let Some(found) = found
+    let (action, found) = (action(kind, parts)?, known.found);
+    if matches!(action, Action::Create | Action::Replace)
+        && let Some(found) = known.taken
     {
         let owner = plan::owner(&found.tags).cloned();
         plan.conflicts.push(Conflict { address: address.clone(), name, owner });
+        return None;
+    }
+    if action == Action::Update
+        && let Some(owner) = known.owner
+    {
+        plan.conflicts.push(Conflict { address: address.clone(), name, owner: Some(owner.to_owned()) });
         return None;
     }
     let changes = match (&desired, action) {
@@ -143,14 +178,15 @@ fn step(
 
 /// Says what would be lost, and whether that was consented to.
 fn finish(mut step: Step, ask: &Ask<'_>) -> Step {
-    step.loss = plan::loss(step.action, &step.name, step.found.as_ref(), &step.changes);
+    // One step deletes what is there, whatever the name of what comes after it.
+    let name = step.found.as_ref().map_or(&step.name, |found| &found.name);
+    step.loss = plan::loss(step.action, name, step.found.as_ref(), &step.changes);
     step.consent = ask.consent.data_loss.contains(&step.address.to_string());
     step
 }
 
 /// What is done to the resource; what stands beside it can only change it.
 fn action(kind: &dyn Kind, parts: &[Part<'_>]) -> Option<Action> {
-    let main = kind.terraform()?.resource;
     let of = |part: &Part<'_>| {
         let actions: Vec<&str> = part.change["actions"].as_array()?.iter().filter_map(Json::as_str).collect();
         match actions.as_slice() {
@@ -162,8 +198,7 @@ fn action(kind: &dyn Kind, parts: &[Part<'_>]) -> Option<Action> {
             _ => None,
         }
     };
-    let mine = parts.iter().find(|part| part.resource_type == main);
-    mine.and_then(of).or_else(|| parts.iter().any(|part| of(part).is_some()).then_some(Action::Update))
+    main(kind, parts).and_then(of).or_else(|| parts.iter().any(|part| of(part).is_some()).then_some(Action::Update))
 }
 
 /// Everything that a new resource has.
@@ -194,11 +229,7 @@ fn changed(desired: &Desired, parts: &[Part<'_>], found: Option<&Found>) -> Vec<
             (row.ty.normal(&before) != row.ty.normal(&after)).then(|| change(row, before, after, parts))
         })
         .collect();
-    let Some(main) =
-        parts.iter().find(|part| Some(part.resource_type) == desired.kind.terraform().map(|one| one.resource))
-    else {
-        return changes;
-    };
+    let Some(main) = main(desired.kind, parts) else { return changes };
     let side = |side: &str| main.change[side]["tags"].as_object().cloned().unwrap_or_default();
     let (before, after) = (side("before"), side("after"));
     let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
@@ -297,3 +328,6 @@ fn differing(parts: &[Part<'_>]) -> String {
     let names: std::collections::BTreeSet<String> = names.collect();
     if names.is_empty() { "computed values".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,12 +7,14 @@ use std::path::Path;
 use hcl::Expression;
 
 use super::define;
+use super::imports;
 use super::items::Items;
 use super::layout::{Body, Item, Piece, call, object, path, template};
-use super::names::{Referrer, circles, identifier, in_order, labels};
+use super::moved;
+use super::names::{Referrer, beside_label, circles, in_order, label};
+use super::secrets::Secrets;
 use super::spell::{self, Spelled, Words as _};
 use super::variables::Open;
-use crate::build::Origin;
 use crate::diagnostic::Diagnostics;
 use crate::expand::{ADDRESS_TAG, REGION_TAG, STACK_TAG};
 use crate::kind::terraform::{Beside, NOT_IN_PROVIDER, SECRET_IN_STATE, Spelling, Tie};
@@ -38,9 +40,23 @@ pub struct Rendering {
     pub files: BTreeMap<&'static str, String>,
     /// The resource of the stack that each of Terraform's is, or stands beside.
     pub owners: BTreeMap<String, Address>,
+    /// What Terraform refuses to destroy, by type and label: what the stack protects.
+    pub protected: BTreeSet<(&'static str, String)>,
     /// The values of the variables: those of the stack, and those that hold secrets.
     pub values: BTreeMap<String, Value>,
 }
+
+impl Rendering {
+    /// Tells whether a file may be written anew: one that somebody else wrote, or took over, may not.
+    #[must_use]
+    pub fn is_ours(text: &str) -> bool {
+        let heads = [HEAD, imports::HEAD, imports::OVERRIDES_HEAD];
+        text.trim().is_empty() || heads.iter().any(|head| text.starts_with(head))
+    }
+}
+
+/// How every file begins.
+const HEAD: &str = "# Rendered by queuestack from ";
 
 /// Renders a stack.
 ///
@@ -56,21 +72,26 @@ pub fn render(open: &Open) -> Result<Rendering, Diagnostics> {
     if out.has_errors() {
         return Err(out);
     }
-    let (labels, circles, locals) = (labels(stack), circles(stack), RefCell::default());
-    let mut renderer = Renderer { open, labels, circles, locals, owners: BTreeMap::new(), secrets: BTreeMap::new() };
+    let (circles, locals) = (circles(stack), RefCell::default());
+    let secrets = Secrets::of(open);
+    let mut renderer = Renderer { open, circles, locals, owners: BTreeMap::new(), secrets };
     let mut main = Body::default();
     for resource in in_order(stack) {
         renderer.resource(resource, &mut main);
     }
-    stack.moved.iter().for_each(|moved| renderer.moved(&moved.from, &moved.to, &mut main));
+    moved::blocks(stack, &renderer.owners, &mut main);
+    let main = headed(stack, &renderer.with_locals(main));
+    let asked = renderer.asked(&main);
     let files = BTreeMap::from([
         ("versions.tf", headed(stack, &versions(stack))),
-        ("variables.tf", headed(stack, &renderer.variables())),
-        ("main.tf", headed(stack, &renderer.with_locals(main))),
+        ("variables.tf", headed(stack, &renderer.variables(&asked))),
+        ("main.tf", main),
         ("outputs.tf", headed(stack, &renderer.outputs())),
     ]);
-    let values = renderer.values();
-    Ok(Rendering { files, owners: renderer.owners, values })
+    let values = renderer.values(&asked);
+    let protected = stack.resources.values().filter(|one| one.protect);
+    let protected = protected.filter_map(|one| Some((one.kind.terraform()?.resource, label(&one.address.name))));
+    Ok(Rendering { files, owners: renderer.owners, protected: protected.collect(), values })
 }
 
 /// Tells of every attribute that the provider has no argument for.
@@ -104,7 +125,9 @@ fn refuse_secrets(resource: &Resource, out: &mut Diagnostics) {
 /// The first line of every file.
 fn headed(stack: &Stack, body: &Body) -> String {
     let file = file_name(stack);
-    format!("# Rendered by queuestack from {file}: change that and render again.\n\n{}", body.text())
+    let mut head = Body::default();
+    head.comment(format!("{}{file}: change that and render again.", HEAD.trim_start_matches("# ")));
+    format!("{}\n{}", head.text(), body.text())
 }
 
 fn file_name(stack: &Stack) -> String {
@@ -143,36 +166,27 @@ fn versions(stack: &Stack) -> Body {
 pub struct Renderer<'a> {
     /// The stack with the variables that can stay open.
     pub open: &'a Open,
-    labels: BTreeMap<Address, String>,
     circles: BTreeSet<(Address, Address)>,
     locals: RefCell<BTreeSet<&'static str>>,
     owners: BTreeMap<String, Address>,
-    /// Variables for secrets by their marks, with the values.
-    pub secrets: BTreeMap<String, (String, Value)>,
+    /// What is secret.
+    pub secrets: Secrets,
 }
 
 impl Renderer<'_> {
-    /// The name of a resource.
-    pub fn label(&self, address: &Address) -> String {
-        self.labels.get(address).cloned().unwrap_or_else(|| identifier(&address.name))
-    }
-
     /// Renders one resource and what stands beside it.
     fn resource(&mut self, resource: &Resource, main: &mut Body) {
         let Some(spelling) = resource.kind.terraform() else { return };
-        let label = self.label(&resource.address);
-        let attributes = self.without_secrets(resource);
-        let marks: BTreeMap<String, String> =
-            self.secrets.iter().map(|(mark, (variable, _))| (mark.clone(), variable.clone())).collect();
+        let label = label(&resource.address.name);
+        let attributes = self.secrets.attributes(resource);
         let referrer = Referrer {
             open: self.open,
-            labels: &self.labels,
             circles: &self.circles,
-            secrets: &marks,
+            secrets: &self.secrets,
             from: &resource.address,
             locals: &self.locals,
         };
-        let written = Written { resource, spelling, label: &label, attributes: &attributes, words: &referrer };
+        let written = Written { resource, spelling, label: &label, attributes, words: &referrer };
         let mut body = written.main(self.open);
         body.0.extend(self.depends_on(resource));
         main.comment(comment(resource, &self.open.stack));
@@ -180,54 +194,11 @@ impl Renderer<'_> {
         self.owners.insert(format!("{}.{label}", spelling.resource), resource.address.clone());
         for beside in spelling.beside {
             if let Some(body) = written.beside(beside) {
+                let label = beside_label(&self.open.stack, &resource.address, beside.resource);
                 main.block("resource", &[beside.resource, &label], body);
                 self.owners.insert(format!("{}.{label}", beside.resource), resource.address.clone());
             }
         }
-    }
-
-    /// Tells Terraform of another address, as the stack does.
-    fn moved(&self, from: &Address, to: &Address, main: &mut Body) {
-        let label = self.label(to);
-        let theirs = self.owners.iter().filter(|(_, address)| *address == to).map(|(theirs, _)| theirs);
-        for theirs in theirs {
-            let resource = theirs.trim_end_matches(&label);
-            let mut moved = Body::default();
-            moved.argument("from", path(&format!("{resource}{}", identifier(&from.name))));
-            moved.argument("to", path(theirs));
-            main.block("moved", &[], moved);
-        }
-    }
-
-    /// Puts marks in the place of secrets, and remembers what they stand for.
-    fn without_secrets(&mut self, resource: &Resource) -> BTreeMap<&'static str, Value> {
-        let mut attributes = resource.attributes.clone();
-        for row in resource.kind.rows() {
-            let named = row.secrets.and_then(|key| resource.attributes.get(key)).and_then(Value::as_list);
-            let named: Vec<String> = named.unwrap_or_default().iter().map(Value::plain).collect();
-            match attributes.get_mut(row.key) {
-                Some(Value::Map(map)) => {
-                    for (key, value) in map.iter_mut().filter(|(key, _)| named.contains(key)) {
-                        self.hide(&resource.address, key, value);
-                    }
-                }
-                Some(value) if row.sensitive && !value.is_null() => self.hide(&resource.address, row.key, value),
-                _ => {}
-            }
-        }
-        attributes
-    }
-
-    fn hide(&mut self, address: &Address, key: &str, value: &mut Value) {
-        // One that is a variable already, or a fact of a resource, is not written out.
-        if !matches!(value, Value::Text(text) if !self.open.marks.contains_key(text)) {
-            return;
-        }
-        let variable = format!("{}_{}", self.label(address), identifier(key)).to_lowercase();
-        let mark = format!("\u{e000}secret {variable}\u{e001}");
-        let hidden = std::mem::replace(value, Value::text(&mark));
-        let hidden = hidden.as_text().map_or(hidden.clone(), |text| Value::text(self.open.closed(text)));
-        self.secrets.insert(mark, (variable, hidden));
     }
 
     /// What is used must be complete: the policies beside a role come before the function that runs as it.
@@ -238,20 +209,18 @@ impl Renderer<'_> {
             let spelling = one.kind.terraform();
             let besides = spelling.map_or(&[][..], |spelling| spelling.beside).iter();
             let there = besides.filter(move |beside| !beside.always && is_set(one, beside));
-            there.map(move |beside| format!("{}.{}", beside.resource, self.label(&one.address)))
+            let label = |beside: &Beside| beside_label(&self.open.stack, &one.address, beside.resource);
+            there.map(move |beside| format!("{}.{}", beside.resource, label(beside)))
         });
         let besides: Vec<Expression> = besides.map(|dotted| path(&dotted)).collect();
         (!besides.is_empty()).then(|| Item::Argument("depends_on".to_owned(), besides.into()))
     }
 
     /// The values that the variables have here.
-    fn values(&self) -> BTreeMap<String, Value> {
-        let open = self
-            .open
-            .marks
-            .values()
-            .filter_map(|name| Some((name.clone(), self.open.stack.variables.get(name)?.value.clone()?)));
-        open.chain(self.secrets.values().cloned()).collect()
+    fn values(&self, asked: &BTreeSet<&String>) -> BTreeMap<String, Value> {
+        let open = asked.iter().copied();
+        let open = open.filter_map(|name| Some((name.clone(), self.open.stack.variables.get(name)?.value.clone()?)));
+        open.chain(self.secrets.variables().cloned()).collect()
     }
 
     /// Puts the locals that were needed, and what they are made from, before the resources.
@@ -313,7 +282,7 @@ impl Written<'_> {
             body.argument(self.spelling.name, self.words.words(&self.name()));
         }
         self.spelling.fixed.iter().for_each(|(name, text)| body.argument(name, *text));
-        self.code(&mut body);
+        self.code(open, &mut body);
         let left_out = self
             .spelling
             .left_out
@@ -331,11 +300,16 @@ impl Written<'_> {
         if self.resource.kind.has_tags() {
             self.tags(open, &mut body);
         }
+        let mut lifecycle = Body::default();
+        if self.resource.protect {
+            lifecycle.argument("prevent_destroy", true);
+        }
         if let Some(left_out) = left_out {
             let row = self.resource.kind.rows().iter().find(|row| row.key == left_out.key);
-            let mut lifecycle = Body::default();
             lifecycle.comment(left_out.reason);
             lifecycle.argument("ignore_changes", vec![path(row.map_or(left_out.key, |row| row.terraform))]);
+        }
+        if !lifecycle.0.is_empty() {
             body.block("lifecycle", &[], lifecycle);
         }
         body
@@ -351,14 +325,10 @@ impl Written<'_> {
     }
 
     /// The zip, where `queuestack build --out` writes it.
-    fn code(&self, body: &mut Body) {
+    fn code(&self, open: &Open, body: &mut Body) {
         let Some((file, digest)) = self.spelling.code else { return };
         let Some(source) = self.resource.kind.source(self.resource) else { return };
-        let name = match &source.origin {
-            Origin::Package { package, .. } => package.clone(),
-            Origin::Zip(path) => path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
-        };
-        let zip = format!("/{BUILD}/{name}-{}.zip", source.architecture);
+        let zip = format!("/{BUILD}/{}", source.file_name(&|text| open.closed(text)));
         let zip = template(&[Piece::Path("path.module".to_owned()), Piece::Text(zip)]);
         body.argument(file, zip.clone());
         // Without the zip it can be validated and planned all the same.

@@ -29,6 +29,8 @@ pub struct Terraform {
     pub program: PathBuf,
     /// The working folder.
     pub folder: PathBuf,
+    /// The folder of what is initialised, `.terraform` or what `TF_DATA_DIR` says; relative to the working folder.
+    pub data: PathBuf,
     /// What its environment has besides ours.
     pub environment: Vec<(String, String)>,
 }
@@ -50,7 +52,7 @@ impl Terraform {
     /// # Errors
     /// When a provider is missing, or the state cannot be reached.
     pub async fn init(&self, plugins: &Plugins) -> Result<(), TerraformError> {
-        let marker = self.folder.join(".terraform").join("queuestack");
+        let marker = self.marker();
         let digest = self.digest(plugins);
         if std::fs::read_to_string(&marker).is_ok_and(|there| there == digest) {
             return Ok(());
@@ -58,6 +60,8 @@ impl Terraform {
         let mut arguments = words(&["init", "-input=false", "-no-color", "-reconfigure"]);
         if let Plugins::Folder(folder) = plugins {
             arguments.push(format!("-plugin-dir={}", folder.display()));
+            // The lock file is ours: what lies in the folder now is what is wanted.
+            arguments.push("-upgrade".to_owned());
         }
         let output = self.command(&arguments).output().await.map_err(|source| self.cannot_start(source))?;
         if !output.status.success() {
@@ -70,13 +74,23 @@ impl Terraform {
         Ok(())
     }
 
+    /// Forgets that the folder was initialised.
+    pub fn forget(&self) {
+        // Where it stays, initialising is left out once more, and Terraform says again what is missing.
+        let _ = std::fs::remove_file(self.marker());
+    }
+
+    fn marker(&self) -> PathBuf {
+        self.folder.join(&self.data).join("queuestack")
+    }
+
     /// What initialising depends on.
     fn digest(&self, plugins: &Plugins) -> String {
         let mut digest = Sha256::new();
         for name in ["versions.tf", "queuestack_backend.tf"] {
             digest.update(std::fs::read(self.folder.join(name)).unwrap_or_default());
         }
-        digest.update(format!("{plugins:?} {}", self.program.display()));
+        digest.update(format!("{plugins:?} {} {}", self.program.display(), self.folder.display()));
         digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use super::error::TerraformError;
 use super::layout::Body;
 use super::render::{BUILD, REGION, Rendering};
-use crate::build::Artifacts;
+use crate::artifact::Artifact;
 use crate::value::Value;
 
 /// Where Terraform keeps its state.
@@ -86,7 +86,7 @@ pub fn write(
     rendering: &Rendering,
     site: &Site,
     state: &State,
-    code: &Artifacts,
+    code: &[(String, &Artifact)],
 ) -> Result<(), TerraformError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
@@ -100,7 +100,7 @@ pub fn write(
     }
     for (name, text) in [
         ("imports.tf", (!rendering.files.contains_key("imports.tf")).then(String::new)),
-        ("queuestack_override.tf", Some(site.endpoint.as_deref().map_or_else(String::new, overrides))),
+        ("queuestack_override.tf", Some(overrides(site, rendering))),
         ("queuestack_backend.tf", Some(backend(state, site))),
     ] {
         let path = folder.join(name);
@@ -110,10 +110,10 @@ pub fn write(
     }
     let path = folder.join("queuestack.auto.tfvars.json");
     write_private(&path, &values(rendering, site)).map_err(failed(&path))?;
-    for artifact in code.values() {
+    for (file, artifact) in code {
         let zips = folder.join(BUILD);
         artifact
-            .save(&zips)
+            .save(&zips, file)
             .map_err(|error| TerraformError::File { path: zips, source: std::io::Error::other(error) })?;
     }
     Ok(())
@@ -128,8 +128,24 @@ fn values(rendering: &Rendering, site: &Site) -> String {
     format!("{:#}\n", serde_json::Value::Object(all))
 }
 
+/// What is other here than where somebody runs Terraform by hand.
+fn overrides(site: &Site, rendering: &Rendering) -> String {
+    let mut body = Body::default();
+    if let Some(endpoint) = &site.endpoint {
+        body.block("provider", &["aws"], to_endpoint(endpoint));
+    }
+    // The plan refuses to destroy these, by their tags and in words of its own: those of Terraform would come before.
+    for (resource_type, label) in &rendering.protected {
+        let (mut lifecycle, mut resource) = (Body::default(), Body::default());
+        lifecycle.argument("prevent_destroy", false);
+        resource.block("lifecycle", &[], lifecycle);
+        body.block("resource", &[resource_type, label], resource);
+    }
+    body.text()
+}
+
 /// Sends every service to one endpoint, as emulators want it.
-fn overrides(endpoint: &str) -> String {
+fn to_endpoint(endpoint: &str) -> Body {
     let mut endpoints = Body::default();
     SERVICES.iter().for_each(|service| endpoints.argument(service, endpoint));
     let mut provider = Body::default();
@@ -137,9 +153,7 @@ fn overrides(endpoint: &str) -> String {
         provider.argument(skipped, true);
     }
     provider.block("endpoints", &[], endpoints);
-    let mut body = Body::default();
-    body.block("provider", &["aws"], provider);
-    body.text()
+    provider
 }
 
 fn backend(state: &State, site: &Site) -> String {
@@ -225,6 +239,15 @@ mod tests {
         close(&state);
         assert_eq!(std::fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o600);
         close(&folder.path().join("none.tfstate"));
+    }
+
+    #[test]
+    fn who_protects_is_queuestack_where_it_drives() {
+        use crate::backend::terraform::{Open, render, tests::stack};
+        let rendering = render(&Open::fixed(&stack("stack: s\nqueues: {kept: {protect: true}, free: {}}\n"))).unwrap();
+        assert_eq!(rendering.files["main.tf"].matches("prevent_destroy = true").count(), 1);
+        let expected = "resource \"aws_sqs_queue\" \"kept\" {\n  lifecycle {\n    prevent_destroy = false\n  }\n}\n";
+        assert_eq!(overrides(&Site::default(), &rendering), expected);
     }
 
     #[test]

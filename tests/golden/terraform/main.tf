@@ -17,7 +17,7 @@ locals {
   }
 }
 
-# queue.failed (everything.yaml:36)
+# queue.failed (everything.yaml:37)
 resource "aws_sqs_queue" "failed" {
   name                       = "failed"
   visibility_timeout_seconds = 30
@@ -102,9 +102,11 @@ resource "aws_sqs_queue" "keyed" {
     ]
   })
 
-  tags = merge(local.tags, { "queuestack:address" = "queue.keyed" })
+  tags = merge(local.tags, { "queuestack:protect" = "true", "queuestack:address" = "queue.keyed" })
 
   lifecycle {
+    prevent_destroy = true
+
     # max_message_size is AWS's default, 1 MiB; provider 5 knows none above 256 KiB.
     ignore_changes = [max_message_size]
   }
@@ -224,7 +226,7 @@ resource "aws_sqs_queue" "orders_dlq" {
   }
 }
 
-# alarm.math (everything.yaml:38)
+# alarm.math (everything.yaml:39)
 resource "aws_cloudwatch_metric_alarm" "math" {
   alarm_name                = "math"
   alarm_description         = "50 % of %%{all} are ${var.stage}"
@@ -291,7 +293,7 @@ resource "aws_cloudwatch_metric_alarm" "orders_dead_letters" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.orders-dead-letters" })
 }
 
-# alarm.slow (everything.yaml:53)
+# alarm.slow (everything.yaml:54)
 resource "aws_cloudwatch_metric_alarm" "slow" {
   alarm_name                            = "slow"
   namespace                             = "AWS/Lambda"
@@ -309,7 +311,7 @@ resource "aws_cloudwatch_metric_alarm" "slow" {
   tags                                  = merge(local.tags, { "queuestack:address" = "alarm.slow" })
 }
 
-# alarm.worker-age, made by worker.worker (everything.yaml:108)
+# alarm.worker-age, made by worker.worker (everything.yaml:109)
 resource "aws_cloudwatch_metric_alarm" "worker_age" {
   alarm_name          = "worker-age"
   namespace           = "AWS/SQS"
@@ -325,7 +327,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_age" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-age" })
 }
 
-# alarm.worker-duration, made by worker.worker (everything.yaml:108)
+# alarm.worker-duration, made by worker.worker (everything.yaml:109)
 resource "aws_cloudwatch_metric_alarm" "worker_duration" {
   alarm_name          = "worker-duration"
   namespace           = "AWS/Lambda"
@@ -341,7 +343,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_duration" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-duration" })
 }
 
-# alarm.worker-errors, made by worker.worker (everything.yaml:108)
+# alarm.worker-errors, made by worker.worker (everything.yaml:109)
 resource "aws_cloudwatch_metric_alarm" "worker_errors" {
   alarm_name          = "worker-errors"
   namespace           = "AWS/Lambda"
@@ -357,7 +359,7 @@ resource "aws_cloudwatch_metric_alarm" "worker_errors" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-errors" })
 }
 
-# alarm.worker-throttles, made by worker.worker (everything.yaml:108)
+# alarm.worker-throttles, made by worker.worker (everything.yaml:109)
 resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   alarm_name          = "worker-throttles"
   namespace           = "AWS/Lambda"
@@ -373,14 +375,14 @@ resource "aws_cloudwatch_metric_alarm" "worker_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.worker-throttles" })
 }
 
-# log_group.requests (everything.yaml:145)
+# log_group.requests (everything.yaml:146)
 resource "aws_cloudwatch_log_group" "requests" {
   name              = "requests"
   retention_in_days = 14
   tags              = merge(local.tags, { "queuestack:address" = "log_group.requests" })
 }
 
-# log_group.worker (everything.yaml:146)
+# log_group.worker (everything.yaml:147)
 resource "aws_cloudwatch_log_group" "worker" {
   name              = "/aws/lambda/worker"
   retention_in_days = 30
@@ -388,7 +390,7 @@ resource "aws_cloudwatch_log_group" "worker" {
   tags              = merge(local.tags, { "queuestack:address" = "log_group.worker" })
 }
 
-# role.worker (everything.yaml:148)
+# role.worker (everything.yaml:149)
 resource "aws_iam_role" "worker" {
   name                 = "worker-role-${local.region}"
   description          = "What worker may do"
@@ -481,11 +483,11 @@ resource "aws_iam_role_policies_exclusive" "worker" {
   policy_names = [aws_iam_role_policy.worker.name]
 }
 
-# function.worker, made by worker.worker (everything.yaml:108)
+# function.worker, made by worker.worker (everything.yaml:109)
 resource "aws_lambda_function" "worker" {
   function_name                  = "worker"
-  filename                       = "${path.module}/build/worker-arm64.zip"
-  source_code_hash               = try(filebase64sha256("${path.module}/build/worker-arm64.zip"), null)
+  filename                       = "${path.module}/build/worker-1a2c45b2-arm64.zip"
+  source_code_hash               = try(filebase64sha256("${path.module}/build/worker-1a2c45b2-arm64.zip"), null)
   description                    = "Handles orders"
   role                           = aws_iam_role.worker.arn
   runtime                        = "provided.al2023"
@@ -545,7 +547,7 @@ resource "aws_lambda_function_event_invoke_config" "worker" {
   }
 }
 
-# mapping.worker, made by worker.worker (everything.yaml:108)
+# mapping.worker, made by worker.worker (everything.yaml:109)
 resource "aws_lambda_event_source_mapping" "worker" {
   event_source_arn                   = aws_sqs_queue.orders.arn
   function_name                      = aws_lambda_function.worker.arn
@@ -572,7 +574,7 @@ resource "aws_lambda_event_source_mapping" "worker" {
   depends_on = [aws_lambda_function_event_invoke_config.worker]
 }
 
-# topic.news (everything.yaml:62)
+# topic.news (everything.yaml:63)
 resource "aws_sns_topic" "news" {
   name              = "${var.stage}-news"
   fifo_topic        = false
@@ -615,7 +617,7 @@ resource "aws_sns_topic" "news" {
   tags = merge(local.tags, { "queuestack:address" = "topic.news" })
 }
 
-# topic.orders (everything.yaml:70)
+# topic.orders (everything.yaml:71)
 resource "aws_sns_topic" "orders" {
   name                        = "orders.fifo"
   fifo_topic                  = true
@@ -646,7 +648,7 @@ resource "aws_sns_topic" "orders" {
   tags = merge(local.tags, { "queuestack:address" = "topic.orders" })
 }
 
-# subscription.elsewhere (everything.yaml:78)
+# subscription.elsewhere (everything.yaml:79)
 resource "aws_sns_topic_subscription" "elsewhere" {
   topic_arn            = "arn:aws:sns:eu-west-1:123456789012:theirs"
   protocol             = "sqs"
@@ -654,7 +656,7 @@ resource "aws_sns_topic_subscription" "elsewhere" {
   raw_message_delivery = true
 }
 
-# subscription.news-failed, made by topic.news (everything.yaml:69)
+# subscription.news-failed, made by topic.news (everything.yaml:70)
 resource "aws_sns_topic_subscription" "news_failed" {
   topic_arn            = aws_sns_topic.news.arn
   protocol             = "sqs"
@@ -670,7 +672,7 @@ resource "aws_sns_topic_subscription" "news_failed" {
   })
 }
 
-# subscription.orders (everything.yaml:77)
+# subscription.orders (everything.yaml:78)
 resource "aws_sns_topic_subscription" "orders" {
   topic_arn            = aws_sns_topic.orders.arn
   protocol             = "sqs"
@@ -681,7 +683,7 @@ resource "aws_sns_topic_subscription" "orders" {
   redrive_policy       = jsonencode({ deadLetterTargetArn = aws_sqs_queue.orders_dlq.arn })
 }
 
-# bus.shop (everything.yaml:80)
+# bus.shop (everything.yaml:81)
 resource "aws_cloudwatch_event_bus" "shop" {
   name               = "${var.stage}-shop"
   description        = "Events of ${var.stage}"
@@ -710,7 +712,7 @@ resource "aws_cloudwatch_event_bus_policy" "shop" {
   })
 }
 
-# rule.nightly (everything.yaml:100)
+# rule.nightly (everything.yaml:101)
 resource "aws_cloudwatch_event_rule" "nightly" {
   name                = "nightly"
   schedule_expression = "cron(0 3 * * ? *)"
@@ -754,7 +756,7 @@ resource "aws_cloudwatch_event_target" "nightly" {
   }
 }
 
-# rule.paid (everything.yaml:88)
+# rule.paid (everything.yaml:89)
 resource "aws_cloudwatch_event_rule" "paid" {
   name           = "${var.stage}-paid"
   event_bus_name = aws_cloudwatch_event_bus.shop.name
@@ -885,7 +887,7 @@ resource "aws_cloudwatch_event_target" "paid" {
   }
 }
 
-# rule.theirs (everything.yaml:103)
+# rule.theirs (everything.yaml:104)
 resource "aws_cloudwatch_event_rule" "theirs" {
   name           = "theirs"
   event_bus_name = "theirs"
@@ -912,7 +914,7 @@ resource "aws_cloudwatch_event_target" "theirs" {
   }
 }
 
-# table.counted (everything.yaml:164)
+# table.counted (everything.yaml:165)
 resource "aws_dynamodb_table" "counted" {
   name                        = "counted"
   hash_key                    = var.stage
@@ -947,7 +949,7 @@ resource "aws_dynamodb_table" "counted" {
   tags = merge(local.tags, { "queuestack:address" = "table.counted" })
 }
 
-# table.events (everything.yaml:150)
+# table.events (everything.yaml:151)
 resource "aws_dynamodb_table" "events" {
   name                        = "events"
   hash_key                    = "tenant"
@@ -1024,7 +1026,7 @@ resource "aws_dynamodb_table" "events" {
   tags = merge(local.tags, { "queuestack:address" = "table.events" })
 }
 
-# http_api.api (everything.yaml:127)
+# http_api.api (everything.yaml:128)
 resource "aws_apigatewayv2_api" "api" {
   name                         = "${var.stage}-api"
   protocol_type                = "HTTP"

@@ -9,7 +9,6 @@ variable "aws_region" {
 variable "stage" {
   description = "The stage"
   type        = string
-  default     = "dev"
 
   validation {
     condition     = contains(["dev", "prod"], var.stage)
