@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use super::super::{Backend, Delivery, Outgoing, QueueError, Typed};
 use super::batch::MOST_BYTES;
 use super::message::Parcel;
-use super::{ATTEMPT, SqsQueue, attempts, call_failed};
+use super::{SqsQueue, call_failed};
 
 /// The most attributes of a message.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
@@ -40,7 +41,7 @@ impl SqsQueue {
             trace_header: delivery.trace_header.clone(),
             ..Outgoing::default()
         };
-        let queue = Self::new(target).with_client(self.client().await.clone());
+        let queue = Self { clients: OnceCell::new_with(Some(self.clients().await.clone())), ..Self::new(target) };
         for result in queue.post(vec![Parcel { message: copy, typed }]).await {
             result?;
         }
@@ -92,8 +93,7 @@ impl SqsQueue {
                 "the queue has no redrive policy: give it a dead-letter queue, or set DLQ_URL",
             ));
         };
-        let call = self.client().await.get_queue_url().queue_name(queue).queue_owner_aws_account_id(account);
-        let call = call.customize().config_override(attempts(ATTEMPT));
+        let call = self.clients().await.calls.get_queue_url().queue_name(queue).queue_owner_aws_account_id(account);
         let answer = call.send().await.map_err(|error| call_failed(&error))?;
         answer.queue_url.ok_or_else(|| QueueError::permanent(format!("SQS has no URL of {queue}")))
     }

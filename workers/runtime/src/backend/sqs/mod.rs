@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::config::{self, Config};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, MessageSystemAttributeName,
@@ -33,9 +32,8 @@ const PARALLEL: usize = 8;
 const ATTEMPT: Duration = Duration::from_secs(5);
 /// The same where messages are sent: a mebibyte takes a slow line, of 1 Mbit/s, more than eight seconds.
 const SENDING: Duration = Duration::from_secs(15);
-/// The same for what a poll takes above its wait: it must end by itself, since an aborted one can strand a message, and
-/// ten messages may have a mebibyte each.
-const POLLING: Duration = Duration::from_secs(25);
+/// The same for polls, above the longest: one must end by itself, since an aborted one can strand a message.
+const POLLING: Duration = Duration::from_secs(45);
 
 /// One queue of SQS. It is asked nothing, and nothing is set up, before the first call.
 #[derive(Debug)]
@@ -43,7 +41,7 @@ pub struct SqsQueue {
     url: String,
     /// Where dead letters go, if that is known beforehand.
     dead_letters: OnceCell<String>,
-    client: OnceCell<Client>,
+    clients: OnceCell<Clients>,
     /// How many receives its redrive policy allows, and when it was asked.
     most_receives: Mutex<Option<(Instant, Option<u32>)>>,
 }
@@ -55,7 +53,7 @@ impl SqsQueue {
         Self {
             url: url.into(),
             dead_letters: OnceCell::new(),
-            client: OnceCell::new(),
+            clients: OnceCell::new(),
             most_receives: Mutex::default(),
         }
     }
@@ -63,7 +61,7 @@ impl SqsQueue {
     /// Uses this client. How long an attempt may take is the queue's to say, whatever the client's configuration says.
     #[must_use]
     pub fn with_client(self, client: Client) -> Self {
-        Self { client: OnceCell::new_with(Some(client)), ..self }
+        Self { clients: OnceCell::new_with(Some(Clients::of(&client))), ..self }
     }
 
     /// Puts dead letters into the queue of this URL, so that the redrive policy need not be asked for.
@@ -72,13 +70,13 @@ impl SqsQueue {
         Self { dead_letters: OnceCell::new_with(Some(url.into())), ..self }
     }
 
-    async fn client(&self) -> &Client {
-        self.client.get_or_init(|| async { Client::new(crate::aws::config().await) }).await
+    async fn clients(&self) -> &Clients {
+        self.clients.get_or_init(|| async { Clients::of(&Client::new(crate::aws::config().await)) }).await
     }
 
     async fn attributes(&self, names: &[QueueAttributeName]) -> Result<BTreeMap<String, String>, QueueError> {
-        let call = self.client().await.get_queue_attributes().queue_url(&self.url);
-        let call = call.set_attribute_names(Some(names.to_vec())).customize().config_override(attempts(ATTEMPT));
+        let call = self.clients().await.calls.get_queue_attributes().queue_url(&self.url);
+        let call = call.set_attribute_names(Some(names.to_vec()));
         let answer = call.send().await.map_err(|error| call_failed(&error))?;
         let attributes = answer.attributes.unwrap_or_default().into_iter();
         Ok(attributes.map(|(name, value)| (name.as_str().to_owned(), value)).collect())
@@ -86,12 +84,11 @@ impl SqsQueue {
 
     /// Sends messages with attributes of all types.
     async fn post(&self, parcels: Vec<Parcel>) -> Vec<Result<String, QueueError>> {
-        let client = self.client().await;
+        let client = &self.clients().await.sends;
         let sizes = parcels.iter().map(Parcel::size).collect();
         let call = |entries: Vec<(String, Parcel)>| async move {
             let entries: Result<Vec<_>, _> = entries.iter().map(|(id, one)| one.entry(id)).collect();
             let call = client.send_message_batch().queue_url(&self.url).set_entries(Some(entries?));
-            let call = call.customize().config_override(attempts(SENDING));
             let answer = call.send().await.map_err(|error| call_failed(&error))?;
             let done = answer.successful.into_iter().map(|one| (one.id, one.message_id));
             Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
@@ -104,10 +101,25 @@ impl SqsQueue {
     }
 }
 
-/// What is different for a call whose attempts may take this long.
-fn attempts(longest: Duration) -> config::Builder {
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(longest).build();
-    Config::builder().timeout_config(timeouts)
+/// A client for each time that an attempt may take. To say it with every call would cost each some microseconds.
+#[derive(Clone, Debug)]
+struct Clients {
+    calls: Client,
+    sends: Client,
+    polls: Client,
+}
+
+impl Clients {
+    /// Clients as this one but for that time.
+    fn of(client: &Client) -> Self {
+        let with = |longest| {
+            let config = client.config();
+            let known = config.timeout_config().map(TimeoutConfig::to_builder).unwrap_or_default();
+            let timeouts = known.operation_attempt_timeout(longest).build();
+            Client::from_conf(config.to_builder().timeout_config(timeouts).build())
+        };
+        Self { calls: with(ATTEMPT), sends: with(SENDING), polls: with(POLLING) }
+    }
 }
 
 /// What a failed call means.
@@ -146,14 +158,12 @@ impl Backend for SqsQueue {
     }
 
     async fn receive(&self, max: usize, wait: Duration) -> Result<Vec<Delivery>, QueueError> {
-        let call = self.client().await.receive_message().queue_url(&self.url);
+        let call = self.clients().await.polls.receive_message().queue_url(&self.url);
         let answer = call
             .max_number_of_messages(i32::try_from(max.clamp(1, batch::MOST)).unwrap_or(1))
             .wait_time_seconds(i32::try_from(wait.as_secs().min(20)).unwrap_or(20))
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .message_attribute_names("All")
-            .customize()
-            .config_override(attempts(wait + POLLING))
             .send()
             .await
             .map_err(|error| call_failed(&error))?;
@@ -161,7 +171,7 @@ impl Backend for SqsQueue {
     }
 
     async fn delete(&self, receipts: &[String]) -> Vec<Result<(), QueueError>> {
-        let client = self.client().await;
+        let client = &self.clients().await.calls;
         batch::run(receipts.to_vec(), vec![0; receipts.len()], PARALLEL, |entries| async move {
             let entries: Result<Vec<_>, _> = entries
                 .iter()
@@ -169,7 +179,6 @@ impl Backend for SqsQueue {
                 .collect();
             let entries = entries.map_err(QueueError::permanent)?;
             let call = client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries));
-            let call = call.customize().config_override(attempts(ATTEMPT));
             let answer = call.send().await.map_err(|error| call_failed(&error))?;
             let done = answer.successful.into_iter().map(|one| (one.id, ()));
             Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
@@ -178,7 +187,7 @@ impl Backend for SqsQueue {
     }
 
     async fn extend(&self, receipts: &[(String, Duration)]) -> Vec<Result<(), QueueError>> {
-        let (client, began) = (self.client().await, Instant::now());
+        let (client, began) = (&self.clients().await.calls, Instant::now());
         batch::run(receipts.to_vec(), vec![0; receipts.len()], PARALLEL, |entries| async move {
             let entries: Result<Vec<_>, _> = entries
                 .iter()
@@ -191,7 +200,6 @@ impl Backend for SqsQueue {
                 .collect();
             let entries = entries.map_err(QueueError::permanent)?;
             let call = client.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
-            let call = call.customize().config_override(attempts(ATTEMPT));
             let answer = call.send().await.map_err(|error| call_failed(&error))?;
             let done = answer.successful.into_iter().map(|one| (one.id, ()));
             Ok(Answer { done: done.collect(), failed: answer.failed.into_iter().map(Failed::from).collect() })
@@ -230,7 +238,7 @@ impl Backend for SqsQueue {
 #[cfg(test)]
 mod tests {
     use aws_sdk_sqs::config::retry::RetryConfig;
-    use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
     use tokio::net::TcpListener;
     use tokio::time::timeout;
 
