@@ -22,7 +22,7 @@ use crate::report::plan::{Planned, Told, json};
 /// The version that makes plans, and that alone applies them.
 const TOOL: &str = env!("CARGO_PKG_VERSION");
 /// How far into a plan its format stands, in bytes.
-const BEGIN: u64 = 64;
+const BEGIN: u8 = 64;
 /// The longest plan that is read, in bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -31,14 +31,14 @@ pub fn is_one(path: &Path) -> bool {
     // What is read of a pipe is gone for whoever reads it then.
     let begins = |file: std::fs::File| {
         let mut begin = Vec::new();
-        file.take(BEGIN).read_to_end(&mut begin).is_ok() && begins_one(&begin)
+        file.take(BEGIN.into()).read_to_end(&mut begin).is_ok() && begins_one(&begin)
     };
     path.extension().is_some_and(|end| end == "qsp") || path.is_file() && std::fs::File::open(path).is_ok_and(begins)
 }
 
 /// Tells whether these are the first bytes of a saved plan.
 pub fn begins_one(bytes: &[u8]) -> bool {
-    let begin = &bytes[..bytes.len().min(BEGIN as usize)];
+    let begin = &bytes[..bytes.len().min(BEGIN.into())];
     begin.windows(FORMAT.len()).any(|part| part == FORMAT.as_bytes())
 }
 
