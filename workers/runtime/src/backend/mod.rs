@@ -138,6 +138,7 @@ impl QueueError {
 ///
 /// # Errors
 /// The URL is neither, or the file cannot be opened.
+#[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "a file is opened with the feature"))]
 pub async fn open(url: &str) -> Result<Arc<dyn Backend>, QueueError> {
     if url.starts_with("https://") || url.starts_with("http://") {
         return Ok(Arc::new(sqs::SqsQueue::new(url)));
