@@ -3,10 +3,8 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::codes;
 use super::scope::set_member;
 use super::{AgeAlarm, CountAlarm, Fact, Queue, QueueBuilder, Redrive, Scope, Seconds, Worker};
-use crate::diagnostic::Diagnostic;
 use crate::kind::queue;
 use crate::model::{self, Resource};
 use crate::value::Value;
@@ -41,13 +39,15 @@ impl Queue {
         DeadLetters { of: self }
     }
 
-    /// Sets an alarm off when this many messages wait for five periods of a minute.
+    /// Sets an alarm off when this many messages wait for five periods of a minute. Whoever says it last is heard: a
+    /// construct may come with one.
     #[track_caller]
     pub fn alarm_backlog(&self, scope: &mut Scope, threshold: u32) {
         self.alarm(scope, "backlog", Value::Float(threshold.into()));
     }
 
-    /// Sets an alarm off when the oldest message is older than this for five periods of a minute.
+    /// Sets an alarm off when the oldest message is older than this for five periods of a minute. Whoever says it last is
+    /// heard.
     #[track_caller]
     pub fn alarm_age(&self, scope: &mut Scope, threshold: Seconds) {
         self.alarm(scope, "age", Value::Int(threshold.0));
@@ -68,12 +68,6 @@ impl Queue {
     #[track_caller]
     fn alarm(&self, scope: &mut Scope, form: &str, threshold: Value) {
         let line = Location::caller();
-        let path = format!("{}.{form}.threshold", queue::QUEUE_ALARMS.key);
-        if scope.model.resources.get(self.address()).is_some_and(|resource| resource.spans.contains_key(&path)) {
-            let message = format!("`{}` has its alarm `{form}` already", self.address());
-            scope.report(Diagnostic::new(&codes::TAKEN, message).of(self.address()), line, &self.address().name);
-            return;
-        }
         scope.amend(self.address(), &queue::QUEUE_ALARMS, line, |resource, span| {
             for path in [form.to_owned(), format!("{form}.threshold")] {
                 resource.spans.insert(format!("{}.{path}", queue::QUEUE_ALARMS.key), span);
@@ -92,7 +86,7 @@ pub struct DeadLetters<'q> {
 }
 
 impl DeadLetters<'_> {
-    /// Sets an alarm off when this many messages are dead letters.
+    /// Sets an alarm off when this many messages are dead letters. Whoever says it last is heard.
     #[track_caller]
     pub fn alarm(&self, scope: &mut Scope, threshold: u32) {
         self.of.alarm(scope, "dead_letters", Value::Float(threshold.into()));

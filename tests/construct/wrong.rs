@@ -38,7 +38,5 @@ pub fn stack() -> Stack {
     Alarm::new(&mut stack, "alarm").actions([arn("topic")]).promql(Promql::new().query("")).build();
     jobs.moved_from(&mut stack, "a.b");
     Worker::new(&mut stack, "secret").package("secret").environment("TOKEN", ssm("")).build();
-    jobs.alarm_backlog(&mut stack, 10);
-    jobs.alarm_backlog(&mut stack, 20);
     stack
 }
