@@ -126,6 +126,8 @@ impl Notify {
         let mut jobs = Vec::new();
         if !self.email.is_empty() {
             let payload = json!({"to": self.email, "template": "calendar-changed", "data": data});
+            // Whoever else is told the same is told in a mail of their own.
+            let key = self.email.iter().fold(key.to_owned(), |key, address| digest([key.as_str(), address]));
             jobs.push(NewJob::new("notification.email", &payload).idempotency_key(key));
         }
         jobs.extend(self.webhooks.iter().map(|url| {

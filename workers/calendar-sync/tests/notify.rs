@@ -46,6 +46,12 @@ async fn who_wants_to_know_is_told_what_changed() {
     let outcome = sync(&deps, job.clone()).await;
     assert!(matches!(&outcome, Outcome::Retry { error, .. } if error.contains("the calendar store")), "{outcome:?}");
     let before = told(&*queue).await;
+    // Others who are told the same are told in a mail of their own.
+    let mut others = job.clone();
+    others["notify"]["email"] = json!(["b@example.org"]);
+    assert!(matches!(sync(&deps, others).await, Outcome::Retry { .. }));
+    let theirs = told(&*queue).await;
+    assert!(theirs[0].1 != before[0].1 && theirs[1].1 == before[1].1, "{theirs:?}");
     support::refuse_deletes(&deps, false).await;
     assert_eq!(done(sync(&deps, job.clone()).await), Some((1, 1, 1)));
     let after = told(&*queue).await;
