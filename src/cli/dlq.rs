@@ -142,7 +142,7 @@ impl Which {
 struct Pair<'a> {
     letters: &'a Resource,
     sources: Vec<&'a Resource>,
-    /// The one of several sources that is asked for.
+    /// The source that is asked for.
     only: Option<&'a Resource>,
 }
 
@@ -164,6 +164,7 @@ impl Pair<'_> {
         match letter.is_from(arn, name) {
             Some(true) => Whose::Asked,
             Some(false) => Whose::Others,
+            None if self.sources.len() == 1 => Whose::Asked,
             None => Whose::Unknown,
         }
     }
@@ -184,7 +185,7 @@ fn pairs<'a>(stack: &'a Stack, asked: Option<&str>) -> Result<Vec<Pair<'a>>, Err
     for pair in &mut pairs {
         // Who names one of several queues means that one's letters.
         if let Some(source) = pair.sources.iter().copied().find(|source| is(source)) {
-            pair.only = Some(source).filter(|_| pair.sources.len() > 1);
+            pair.only = Some(source);
         } else if !is(pair.letters) {
             pair.sources.clear();
         }
@@ -314,7 +315,11 @@ async fn shift(which: Which, moving: Moving, pause: Option<Duration>) -> Result<
         }
         let to = match pause.map(|_| back(letter, &sources)) {
             Some(None) => {
-                super::say(&format!("{}: stays, for nobody says which queue it is of: give --queue", line(letter)));
+                let why = match letter.source.is_some() {
+                    true => "it is of a queue that is not of this stack",
+                    false => "nobody says which queue it is of: give --queue",
+                };
+                super::say(&format!("{}: stays, for {why}", line(letter)));
                 return Ok(Fate::Stays);
             }
             to => to.flatten(),
