@@ -82,14 +82,14 @@ impl Addresses {
     }
 }
 
-/// Does the job, until shortly before an instant or a little after the worker is stopping. Addresses are personal: they
+/// Does the job, until shortly before an instant or until the worker stops. Addresses are personal: they
 /// stay out of logs and errors.
 pub async fn handle(
     payload: SendEmail,
     key: &Key,
     deps: &Deps,
     until: Instant,
-    stopping: impl Future<Output = ()>,
+    stops: impl Future<Output = ()>,
 ) -> Outcome {
     let Some((smtp, from)) = &deps.mail else {
         return dead("not_configured", "the worker has no mail server: set SMTP_URL and MAIL_FROM");
@@ -99,7 +99,7 @@ pub async fn handle(
         Ok(message) => message,
         Err(problem) => return dead("invalid_payload", problem),
     };
-    match smtp.send(&message, until, stopping).await {
+    match smtp.send(&message, until, stops).await {
         Ok(()) => {
             tracing::info!("mail handed over");
             Outcome::done()

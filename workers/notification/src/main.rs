@@ -33,7 +33,12 @@ async fn main() -> ExitCode {
             let deps = Arc::clone(&mailing);
             async move {
                 let (key, until) = (Key::of(NAME, &job.envelope), context.deadline().into());
-                email::handle(job.payload, &key, &deps, until, context.stopping()).await
+                // In time to say what is known before the handler is ended.
+                let stops = async {
+                    context.stopping().await;
+                    tokio::time::sleep(context.drain_timeout() * 3 / 4).await;
+                };
+                email::handle(job.payload, &key, &deps, until, stops).await
             }
         })
         .job(push::TYPE, move |job: Job<Push>, _: Context| {

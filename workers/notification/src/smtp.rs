@@ -12,7 +12,7 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter,
 use lettre::{Address, Message};
 use percent_encoding::percent_decode_str;
 use queuestack_outbound::Url;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// How long the server may take for the connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -23,8 +23,6 @@ const OPENING: Duration = Duration::from_secs(20);
 const SAYING: Duration = Duration::from_secs(1);
 /// The least time for the last answer with which a mail is sent at all.
 const LEAST: Duration = Duration::from_secs(1);
-/// How long a worker that stops waits for the last answer: less than the 20 s after which it ends its attempts.
-const STOPPING: Duration = Duration::from_secs(15);
 /// How long taking leave may take; nobody waits for it.
 const LEAVING: Duration = Duration::from_secs(5);
 /// What says that who sends is not allowed to, at whatever command.
@@ -86,8 +84,8 @@ impl Smtp {
     /// Hands a mail over to the server; it is either taken for all recipients or for none.
     ///
     /// A server may take its time once it has the mail: RFC 5321 asks clients to wait ten minutes, since what is given
-    /// up then and sent again arrives twice. So the last answer is waited for until shortly before `until`, or a little
-    /// after `stopping`, and without it nobody knows whether the mail was taken.
+    /// up then and sent again arrives twice. So the last answer is waited for until shortly before `until`, or until the
+    /// worker `stops`, and without it nobody knows whether the mail was taken.
     /// <https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6>
     ///
     /// # Errors
@@ -96,25 +94,24 @@ impl Smtp {
         &self,
         message: &Message,
         until: Instant,
-        stopping: impl Future<Output = ()>,
+        stops: impl Future<Output = ()>,
     ) -> Result<(), SendError> {
+        tokio::pin!(stops);
         let mail = message.formatted();
-        let mut connection = match timeout(OPENING, self.open(message, &mail)).await {
-            Ok(opened) => opened?,
-            Err(_) => return Err(SendError::Silent),
+        let opened = tokio::select! {
+            opened = timeout(OPENING, self.open(message, &mail)) => opened,
+            // Nothing was sent: others do it.
+            () = &mut stops => return Err(SendError::Late),
         };
+        let mut connection = opened.map_err(|_| SendError::Silent)??;
         let until = until - SAYING;
         if Instant::now() + LEAST > until {
             return Err(SendError::Late);
         }
-        let stopped = async {
-            stopping.await;
-            sleep(STOPPING).await;
-        };
         let answer = tokio::select! {
             answer = connection.message(&mail) => answer,
             () = sleep_until(until) => return Err(SendError::Unknown),
-            () = stopped => return Err(SendError::Unknown),
+            () = &mut stops => return Err(SendError::Unknown),
         };
         let answer = answer.map(drop).map_err(|error| match error.status() {
             Some(_) => failed(Step::Mail, &error),

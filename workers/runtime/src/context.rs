@@ -20,6 +20,7 @@ pub struct Context {
     pub(crate) deadline: Instant,
     pub(crate) attempt: u32,
     pub(crate) stop: Stop,
+    pub(crate) drain_timeout: Duration,
     pub(crate) blocking: Arc<Blocking>,
     pub(crate) states: Arc<States>,
     pub(crate) trace: Trace,
@@ -49,6 +50,12 @@ impl Context {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.stop.is_draining()
+    }
+
+    /// How long the handler may go on from when the worker is [about to stop](Context::stopping).
+    #[must_use]
+    pub fn drain_timeout(&self) -> Duration {
+        self.drain_timeout
     }
 
     /// Resolves when the worker is about to stop.

@@ -164,3 +164,12 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     stream.read_exact(&mut body).await.ok()?;
     Some(Request { headers, body })
 }
+
+/// A port where connections are taken and nothing is ever said.
+pub fn mute() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // The system takes connections for it, for as long as the test lives.
+    std::mem::forget(listener);
+    port
+}
