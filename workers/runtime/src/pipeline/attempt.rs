@@ -19,6 +19,9 @@ use crate::retry::within_limit;
 use crate::telemetry::{Event, Trace, logs};
 use crate::{Envelope, Outcome};
 
+/// How long giving a job back may keep its verdict waiting: its retry then finds the lease gone.
+const RELEASING: Duration = Duration::from_millis(200);
+
 pub(super) struct Attempt<'a> {
     pub core: &'a Core,
     pub queue: &'a dyn Backend,
@@ -67,6 +70,7 @@ impl Attempt<'_> {
             deadline,
             attempt: self.received.delivery.receive_count,
             stop: self.core.stop.clone(),
+            drain_timeout: self.core.settings.drain_timeout,
             blocking: Arc::clone(&blocking),
             states: self.core.states.clone(),
             trace: self.trace,
@@ -160,9 +164,11 @@ impl Attempt<'_> {
     }
 
     async fn release(&self, held: Option<Held>) {
-        if let Some(held) = held {
-            held.release().await;
-        }
+        let Some(held) = held else { return };
+        // A store that does not answer keeps no verdict waiting: what it is asked is said to it all the same.
+        let released = tokio::spawn(async move { held.release().await }.instrument(self.span.clone()));
+        let until = self.received.until.min(Instant::now() + RELEASING);
+        let _ = tokio::time::timeout_at(until.into(), released).await;
     }
 
     /// The verdict on an attempt that failed: another one, after a wait or else the back-off, while there is one left.

@@ -188,7 +188,10 @@ impl Held {
         let until = until.min(Instant::now() + self.lease);
         let mut pause = Duration::from_millis(100);
         loop {
-            match self.ask(self.store.complete(&self.key, self.owner, result, self.record)).await {
+            let completion = self.ask(self.store.complete(&self.key, self.owner, result, self.record));
+            // Not a moment longer: who waits for this has an answer of their own to give.
+            let Ok(completed) = tokio::time::timeout_at(until.into(), completion).await else { return true };
+            match completed {
                 Ok(()) => return true,
                 Err(StoreError::Lost { .. }) => return false,
                 Err(StoreError::Unavailable(error)) => {
