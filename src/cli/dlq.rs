@@ -300,10 +300,12 @@ async fn shift(which: Which, moving: Moving, pause: Option<Duration>) -> Result<
     let visit = async |letter: &Letter| -> Result<Fate, Error> {
         seen += 1;
         let whose = pair.whose(letter, &session);
-        if !filter.takes(letter) || whose == Whose::Others {
+        // One that is named is meant, as when its queue has had another name.
+        let named = filter.ids.contains(&letter.id);
+        if !filter.takes(letter) || whose == Whose::Others && !named {
             return Ok(Fate::Stays);
         }
-        if whose == Whose::Unknown && !filter.ids.contains(&letter.id) {
+        if whose == Whose::Unknown && !named {
             let why = "several queues have their letters here, and nobody says whose this is: name it with --id";
             super::say(&format!("{}: stays, for {why}", line(letter)));
             return Ok(Fate::Stays);
@@ -313,11 +315,11 @@ async fn shift(which: Which, moving: Moving, pause: Option<Duration>) -> Result<
             newer += 1;
             return Ok(Fate::Stays);
         }
-        let to = match pause.map(|_| back(letter, &sources)) {
+        let to = match pause.map(|_| back(letter, &sources, named)) {
             Some(None) => {
-                let why = match letter.source.is_some() {
-                    true => "it is of a queue that is not of this stack",
-                    false => "nobody says which queue it is of: give --queue",
+                let why = match sources.iter().find_map(|(found, _)| letter.is_from(&found.arn, &found.name)) {
+                    Some(_) => "it is of a queue that the stack does not have: name it with --id, and a --queue for it",
+                    None => "nobody says which queue it is of: give --queue",
                 };
                 super::say(&format!("{}: stays, for {why}", line(letter)));
                 return Ok(Fate::Stays);
@@ -356,12 +358,17 @@ async fn shift(which: Which, moving: Moving, pause: Option<Duration>) -> Result<
     Ok(ended(walked?, which.most))
 }
 
-/// The queue that a letter goes back to: the one that it was in; where nobody says, the only one that it can come from.
-fn back<'a>(letter: &Letter, sources: &'a [(&'a Found, Mailbox<'a>)]) -> Option<&'a (&'a Found, Mailbox<'a>)> {
+/// The queue that a letter goes back to: the one that it was in; where nobody says, or the letter itself is `named`, the only
+/// one that there is.
+fn back<'a>(
+    letter: &Letter,
+    sources: &'a [(&'a Found, Mailbox<'a>)],
+    named: bool,
+) -> Option<&'a (&'a Found, Mailbox<'a>)> {
     let is_from = |(found, _): &&(&Found, _)| letter.is_from(&found.arn, &found.name);
-    let named = sources.iter().find(|source| is_from(source) == Some(true));
-    let only = sources.first().filter(|source| sources.len() == 1 && is_from(source).is_none());
-    named.or(only)
+    let own = sources.iter().find(|source| is_from(source) == Some(true));
+    let only = sources.first().filter(|source| sources.len() == 1 && (named || is_from(source).is_none()));
+    own.or(only)
 }
 
 fn count(letters: usize) -> String {
