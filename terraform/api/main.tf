@@ -537,7 +537,7 @@ resource "aws_apigatewayv2_route" "ingest_api" {
   authorization_type = each.value.authorization_type
 }
 
-resource "aws_lambda_permission" "ingest_api" {
+resource "aws_lambda_permission" "ingest_api-http_api" {
   for_each = {
     "POST /events" = {
       function_name = aws_lambda_function.ingest.function_name

@@ -193,8 +193,11 @@ impl Driver {
         let (outcome, heard) = lock().finish(status.success(), interrupted, reporter);
         reporter.on(&Event::Finished);
         if interrupted {
-            // That it was halted is no error but what was asked for.
-            return Ok(outcome);
+            // That it was halted is no error but what was asked for; that its state could not be written is one.
+            let asked_for = |said: &String| ["halted", "cancel", "interrupt"].iter().any(|word| said.contains(word));
+            let run: Vec<String> = heard.run.into_iter().filter(|said| !asked_for(said)).collect();
+            let stopped = run.is_empty().then_some(outcome);
+            return stopped.ok_or_else(|| self.wrong("apply", Heard { run, ..Heard::default() }));
         }
         if heard.has_errors() {
             return Err(self.wrong("apply", heard));

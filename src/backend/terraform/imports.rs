@@ -93,7 +93,7 @@ pub fn all(open: &Open, found: &[Found]) -> Vec<Import> {
         let to = format!("{}.{}", spelling.resource, label(&resource.address.name));
         imports.push(Import { to, item: None, id: id(spelling.id, found, &Value::Null) });
         for beside in spelling.beside {
-            let label = beside_label(&open.stack, &resource.address, beside.resource);
+            let label = beside_label(&resource.address, beside.resource);
             imports.extend(besides(beside, resource, found, &label));
         }
     }

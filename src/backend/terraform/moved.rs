@@ -12,8 +12,9 @@ pub fn blocks(stack: &Stack, owners: &BTreeMap<String, Address>, main: &mut Body
     let moves = moves(stack);
     for (theirs, to) in owners {
         let (Some(from), Some((resource_type, _))) = (moves.get(to), theirs.split_once('.')) else { continue };
-        let is_main = theirs.strip_prefix(resource_type) == Some(&format!(".{}", label(&to.name)));
-        let before = if is_main { label(&from.name) } else { beside_label(stack, from, resource_type) };
+        let of_kind = stack.resources.get(to).and_then(|one| one.kind.terraform());
+        let is_main = of_kind.is_some_and(|spelling| spelling.resource == resource_type);
+        let before = if is_main { label(&from.name) } else { beside_label(from, resource_type) };
         let mut moved = Body::default();
         moved.argument("from", path(&format!("{resource_type}.{before}")));
         moved.argument("to", path(theirs));

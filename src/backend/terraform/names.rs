@@ -44,13 +44,13 @@ pub fn short_digest(text: &str) -> String {
     Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What stands beside a resource is called like it, unless one of another kind has the same name and such things too.
+/// What stands beside a resource is called like it. Where several kinds have such things beside them, those of the later
+/// ones say their kind: whatever else is in the stack, the state knows them by that.
 #[must_use]
-pub fn beside_label(stack: &Stack, address: &Address, resource_type: &str) -> String {
+pub fn beside_label(address: &Address, resource_type: &str) -> String {
     let has = |kind: &&dyn Kind| {
         let besides = kind.terraform().map_or(&[][..], |spelling| spelling.beside);
         besides.iter().any(|beside| beside.resource == resource_type)
-            && stack.resources.contains_key(&Address::new(kind.name(), &address.name))
     };
     let before = KINDS.iter().copied().take_while(|kind| kind.name() != address.kind);
     let label = label(&address.name);
@@ -217,7 +217,7 @@ mod tests {
             rules: {x: {schedule: rate(1 hour), targets: [{function: x, dead_letter_queue: d}]}}\n\
             apis: {x: {routes: [{route: GET /, function: x}]}}\n";
         let stack = crate::backend::terraform::tests::stack(text);
-        let label = |kind| beside_label(&stack, &Address::new(kind, "x"), "aws_lambda_permission");
+        let label = |kind| beside_label(&Address::new(kind, "x"), "aws_lambda_permission");
         assert_eq!((label("rule"), label("http_api")), ("x".to_owned(), "x-http_api".to_owned()));
         let main = &crate::backend::terraform::render(&Open::fixed(&stack)).unwrap().files["main.tf"];
         assert!(main.contains("\"aws_lambda_permission\" \"x-http_api\""), "{main}");

@@ -194,7 +194,7 @@ impl Renderer<'_> {
         self.owners.insert(format!("{}.{label}", spelling.resource), resource.address.clone());
         for beside in spelling.beside {
             if let Some(body) = written.beside(beside) {
-                let label = beside_label(&self.open.stack, &resource.address, beside.resource);
+                let label = beside_label(&resource.address, beside.resource);
                 main.block("resource", &[beside.resource, &label], body);
                 self.owners.insert(format!("{}.{label}", beside.resource), resource.address.clone());
             }
@@ -209,7 +209,7 @@ impl Renderer<'_> {
             let spelling = one.kind.terraform();
             let besides = spelling.map_or(&[][..], |spelling| spelling.beside).iter();
             let there = besides.filter(move |beside| !beside.always && is_set(one, beside));
-            let label = |beside: &Beside| beside_label(&self.open.stack, &one.address, beside.resource);
+            let label = |beside: &Beside| beside_label(&one.address, beside.resource);
             there.map(move |beside| format!("{}.{}", beside.resource, label(beside)))
         });
         let besides: Vec<Expression> = besides.map(|dotted| path(&dotted)).collect();

@@ -103,7 +103,8 @@ fn texts(key: &str, value: &mut Value, on: &mut dyn FnMut(&str, &mut Value)) {
         Value::Null | Value::Ref(_) => {}
         Value::Join(items) => {
             let written = items.iter_mut().filter(|item| matches!(item, Value::Text(_)));
-            written.enumerate().for_each(|(index, item)| on(&format!("{key}_{}", index + 1), item));
+            // No attribute has a key with a blank in it.
+            written.enumerate().for_each(|(index, item)| on(&format!("{key} {}", index + 1), item));
         }
         value => on(key, value),
     }

@@ -115,12 +115,15 @@ pub fn split(text: &str, marks: &[(&str, String)]) -> Vec<Piece> {
 }
 
 /// Marks that pass where a name, or where an ARN is wanted.
-fn shapes(index: usize) -> [String; 3] {
+fn shapes(index: usize) -> [String; 5] {
     let mark = format!("Qv{index}x");
     [
         mark.clone(),
         format!("arn:aws:sns:us-east-1:000000000000:{mark}"),
         format!("arn:aws:kms:us-east-1:000000000000:key/{mark}"),
+        format!("arn:aws:iam::000000000000:role/{mark}"),
+        // An account, or the version of something: no other number looks like it.
+        format!("{}", 907_351_624_000 + index),
     ]
 }
 

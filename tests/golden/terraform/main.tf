@@ -1079,7 +1079,7 @@ resource "aws_apigatewayv2_route" "api" {
   authorization_type = each.value.authorization_type
 }
 
-resource "aws_lambda_permission" "api" {
+resource "aws_lambda_permission" "api-http_api" {
   for_each = {
     "POST /orders" = {
       function_name = aws_lambda_function.worker.function_name
