@@ -21,6 +21,8 @@ const MATCHERS: &[(&str, Check)] = &[
     ("anything-but", anything_but),
     ("cidr", cidr),
     ("equals-ignore-case", text),
+    // In no service's documentation, and in what matches events.
+    ("exactly", text),
     ("exists", exists),
     ("numeric", numeric),
     ("prefix", affix),
@@ -130,8 +132,25 @@ fn affix(operand: &Value) -> Option<String> {
 }
 
 fn wildcard(operand: &Value) -> Option<String> {
-    let doubled = operand.as_text().is_some_and(|text| text.contains("**"));
-    (!is_text(operand) || doubled).then(|| "a text without `**`".to_owned())
+    let is_one = operand.as_text().is_some_and(is_wildcard);
+    (!is_one).then(|| r"a text without `**`, where `\` stands before `*` or `\` alone".to_owned())
+}
+
+/// Tells whether no asterisk follows another, and `\` takes the meaning from one or from itself.
+fn is_wildcard(text: &str) -> bool {
+    let (mut characters, mut after_asterisk) = (text.chars(), false);
+    while let Some(character) = characters.next() {
+        let is_right = match character {
+            '\\' => matches!(characters.next(), Some('*' | '\\')),
+            '*' => !after_asterisk,
+            _ => true,
+        };
+        if !is_right {
+            return false;
+        }
+        after_asterisk = character == '*';
+    }
+    true
 }
 
 fn exists(operand: &Value) -> Option<String> {
@@ -197,6 +216,16 @@ mod tests {
     fn said(json: &str) -> Option<String> {
         let pattern = Value::from_json(&serde_json::from_str(json).unwrap());
         wrong(pattern.as_map().unwrap()).map(|(path, why)| format!("{path}: {why}"))
+    }
+
+    #[test]
+    fn an_asterisk_is_escaped_or_alone() {
+        for good in ["", "*", "a*b*", "a\\**b", "\\\\*", "*\\*"] {
+            assert!(is_wildcard(good), "{good}");
+        }
+        for bad in ["**", "a**", "a\\", "\\a", "\\\\**"] {
+            assert!(!is_wildcard(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -72,14 +72,21 @@ impl Sender {
                 && (everybody || any(principal.get("Service"), &|who| who.eq_ignore_ascii_case(self.service)))
                 && conditions.all(|(operator, keys)| {
                     keys.is_some_and(|keys| {
-                        keys.iter().all(|(key, values)| {
-                            key.eq_ignore_ascii_case("aws:SourceArn")
-                                && any(values, &|value| is_met(operator, value, &source))
+                        keys.iter().all(|(key, values)| match key.to_ascii_lowercase().as_str() {
+                            "aws:sourcearn" => any(values, &|value| is_met(operator, value, &source)),
+                            "aws:sourceaccount" => any(values, &|value| is_account(operator, value, &place.account)),
+                            _ => false,
                         })
                     })
                 })
         })
     }
+}
+
+/// Tells whether a condition on the account that the source is in is met. What is not known of it is not met either.
+fn is_account(operator: &str, value: &str, account: &str) -> bool {
+    let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
+    ["StringEquals", "StringLike"].contains(&operator) && certainly(value, account)
 }
 
 /// Tells whether a condition on the source's ARN is met, of those operators that say what it must be.
@@ -189,6 +196,8 @@ mod tests {
             r#"{"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sns:eu-west-1:111122223333:*"}}}"#,
             r#"{"Condition": {"StringLike": {"aws:SourceArn": "arn:aws:sns:eu-west-1:111122223333:*"}}}"#,
             r#"{"Condition": {"StringEquals": {"aws:SourceArn": "arn:aws:sns:eu-west-1:111122223333:news"}}}"#,
+            r#"{"Condition": {"ArnEquals": {"aws:SourceArn": "$TOPIC"},
+                "StringEquals": {"aws:SourceAccount": "111122223333"}}}"#,
         ] {
             assert!(lets_in(statement, false), "{statement}");
             assert!(!lets_in(statement, true), "in another account: {statement}");
