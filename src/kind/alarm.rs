@@ -14,6 +14,7 @@ mod watch;
 mod window;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::arn::resource_of;
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Resource, Stack};
@@ -353,8 +354,7 @@ impl Kind for Alarm {
     }
 
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
-        let mut parts = arn.splitn(7, ':');
-        (parts.nth(2) == Some("cloudwatch") && parts.nth(2) == Some("alarm")).then(|| parts.next()).flatten()
+        resource_of(arn, "cloudwatch")?.strip_prefix("alarm:")
     }
 
     /// Metric math and PromQL have periods of their own.

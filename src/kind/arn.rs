@@ -48,6 +48,12 @@ impl<'a> Arn<'a> {
     }
 }
 
+/// What an ARN says after the account, if it is one of this service.
+pub fn resource_of<'a>(arn: &'a str, service: &str) -> Option<&'a str> {
+    let mut parts = arn.splitn(6, ':');
+    (parts.nth(2) == Some(service)).then(|| parts.nth(2)).flatten()
+}
+
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }

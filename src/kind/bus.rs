@@ -11,6 +11,7 @@ mod live;
 pub(in crate::kind) use live::{GONE, all, change_tags, named, patience, read_tags, tags};
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::arn::resource_of;
 use crate::kind::terraform::{Beside, Spelling, Tie};
 use crate::kind::{Kind, Live, Row, Type, policy};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
@@ -103,7 +104,7 @@ impl Kind for Bus {
     }
 
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
-        arn.splitn(6, ':').nth(5).filter(|_| arn.split(':').nth(2) == Some("events"))?.strip_prefix(RESOURCE)
+        resource_of(arn, "events")?.strip_prefix(RESOURCE)
     }
 
     /// A policy without a version is one of the first version of the language, which nobody means.

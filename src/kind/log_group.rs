@@ -8,6 +8,7 @@ pub mod check;
 mod live;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::arn::resource_of;
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Fact, Resource, Stack};
@@ -69,9 +70,7 @@ impl Kind for LogGroup {
     }
 
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
-        let mut parts = arn.splitn(7, ':');
-        let named = parts.nth(2) == Some("logs") && parts.nth(2) == Some("log-group");
-        named.then(|| parts.next()).flatten().map(|name| name.trim_end_matches(":*"))
+        Some(resource_of(arn, "logs")?.strip_prefix("log-group:")?.trim_end_matches(":*"))
     }
 
     fn expand(&self, _resource: &mut Resource, _stack: &mut Stack, _out: &mut Diagnostics) {}

@@ -14,6 +14,7 @@ pub(in crate::kind) mod senders;
 pub(in crate::kind) use live::read_tags_of;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::arn::resource_of;
 use crate::kind::terraform::{LeftOut, Spelling};
 use crate::kind::{Default, Kind, Live, Row, Type, alarm, fifo, policy};
 use crate::model::{Address, Fact, Ref, Resource, Stack};
@@ -257,8 +258,7 @@ impl Kind for Queue {
     }
 
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
-        let mut parts = arn.splitn(6, ':');
-        (parts.nth(2) == Some("sqs")).then(|| parts.nth(2)).flatten()
+        resource_of(arn, "sqs")
     }
 
     /// FIFO queues end in `.fifo`; the suffix is added where the user left it out.

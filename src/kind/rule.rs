@@ -17,6 +17,7 @@ mod targets;
 mod terraform;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::arn::resource_of;
 use crate::kind::queue::senders::Sender;
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type, bus};
@@ -209,7 +210,7 @@ impl Kind for Rule {
     }
 
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
-        arn.splitn(6, ':').nth(5).filter(|_| arn.split(':').nth(2) == Some("events"))?.strip_prefix(RESOURCE)
+        resource_of(arn, "events")?.strip_prefix(RESOURCE)
     }
 
     /// EventBridge's name of a rule is the part behind its bus.

@@ -16,6 +16,7 @@ mod settle;
 mod tests;
 
 use crate::diagnostic::{Code, Diagnostics};
+use crate::kind::arn::resource_of;
 use crate::kind::terraform::Spelling;
 use crate::kind::{Default, Kind, Live, Row, Type};
 use crate::model::{Fact, Resource, Stack};
@@ -273,9 +274,7 @@ impl Kind for Table {
     }
 
     fn name_in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
-        let mut parts = arn.splitn(6, ':');
-        let resource = (parts.nth(2) == Some("dynamodb")).then(|| parts.nth(2)).flatten()?;
-        resource.strip_prefix("table/").filter(|name| !name.contains('/'))
+        resource_of(arn, "dynamodb")?.strip_prefix("table/").filter(|name| !name.contains('/'))
     }
 
     fn expand(&self, resource: &mut Resource, stack: &mut Stack, _out: &mut Diagnostics) {
