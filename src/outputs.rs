@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kind::queue::{self, Queue};
 use crate::kind::{Found, Kind as _};
+use crate::manifest::there_is_no;
 use crate::model::{Address, Fact, Ref, Resource, Stack};
 use crate::plan::owner;
 
@@ -23,8 +24,8 @@ pub enum OutputError {
     #[error("{} not there yet: `queuestack apply` makes {}", are(.0), if .0.len() == 1 { "it" } else { "them" })]
     Missing(Vec<String>),
     /// The stack has no such queue.
-    #[error("the stack has no queue `{0}`. {1}")]
-    NoQueue(String, String),
+    #[error("{0}")]
+    NoQueue(String),
     /// Two resources would have one variable.
     #[error("{0} and {1} would both be {2}: rename one of them")]
     Collision(String, String, String),
@@ -109,8 +110,9 @@ fn the_queue<'a>(stack: &'a Stack, chosen: Option<&str>) -> Result<Option<&'a Re
     let queues = || stack.of_kind(Queue.name());
     if let Some(name) = chosen {
         let queue = queues().find(|queue| queue.address.name == name);
-        let near = || crate::manifest::suggest(name, queues().map(|queue| queue.address.name.as_str()));
-        return queue.map(Some).ok_or_else(|| OutputError::NoQueue(name.to_owned(), near()));
+        let names = queues().map(|queue| queue.address.name.as_str());
+        let said = || there_is_no(&format!("the stack has no queue `{name}`"), name, names);
+        return queue.map(Some).ok_or_else(|| OutputError::NoQueue(said()));
     }
     let targets: Vec<Ref> =
         queues().filter_map(queue::dead_letter_target).filter_map(|target| target.as_ref().cloned()).collect();

@@ -20,6 +20,7 @@ use crate::dev::demo::{Demo, Expected, beside};
 use crate::dev::{Files, View, Watch};
 use crate::error::{EXIT_ERROR, EXIT_OK, Error};
 use crate::kind::{Found, Kind as _, queue};
+use crate::manifest::there_is_no;
 use crate::model::{Fact, Resource, Stack};
 use crate::report::watch::Screen;
 
@@ -183,8 +184,8 @@ async fn send(
 pub fn queue_of(stack: &Stack, logical: &str) -> Result<(String, Option<String>), Error> {
     let queues = || stack.of_kind(queue::Queue.name());
     let Some(queue) = queues().find(|one| one.address.name == logical) else {
-        let near = crate::manifest::suggest(logical, queues().map(|one| one.address.name.as_str()));
-        return Err(Error::Usage(format!("the stack has no queue `{logical}`. {near}").trim_end().to_owned()));
+        let names = queues().map(|one| one.address.name.as_str());
+        return Err(Error::Usage(there_is_no(&format!("the stack has no queue `{logical}`"), logical, names)));
     };
     let letters = letters_of(stack, queue).map(|one| one.physical_name().to_owned());
     Ok((queue.physical_name().to_owned(), letters))

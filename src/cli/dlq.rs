@@ -18,6 +18,7 @@ use crate::event::Silent;
 use crate::kind::queue::Queue;
 use crate::kind::{Found, Kind as _};
 use crate::letters::{Fate, Filter, Letter, Mailbox, Record, Walked, walk};
+use crate::manifest::there_is_no;
 use crate::model::{Fact, Resource, Stack};
 use crate::report::plan::one_line;
 
@@ -193,10 +194,8 @@ fn pairs<'a>(stack: &'a Stack, asked: Option<&str>) -> Result<Vec<Pair<'a>>, Err
     pairs.retain(|pair| !pair.sources.is_empty());
     if pairs.is_empty() {
         let names = stack.of_kind(Queue.name()).map(|one| one.address.name.as_str());
-        let near = crate::manifest::suggest(asked, names);
-        return Err(Error::Usage(
-            format!("the stack has no queue `{asked}` with dead letters. {near}").trim_end().to_owned(),
-        ));
+        let said = format!("the stack has no queue `{asked}` with dead letters");
+        return Err(Error::Usage(there_is_no(&said, asked, names)));
     }
     Ok(pairs)
 }

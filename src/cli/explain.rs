@@ -3,6 +3,7 @@
 use clap::Args as ClapArgs;
 
 use crate::error::Error;
+use crate::manifest::there_is_no;
 use crate::rule;
 
 /// Arguments of `explain`.
@@ -20,8 +21,10 @@ pub fn run(args: &Args) -> Result<u8, Error> {
         return Ok(0);
     };
     let Some(code) = rule::find(id) else {
-        let near = crate::manifest::suggest(&id.to_uppercase(), rule::codes().iter().map(|code| code.id));
-        return Err(Error::Usage(format!("there is no code `{id}`. {near} `queuestack explain` lists all.")));
+        let codes = rule::codes();
+        let said =
+            there_is_no(&format!("there is no code `{id}`"), &id.to_uppercase(), codes.iter().map(|code| code.id));
+        return Err(Error::Usage(format!("{said} `queuestack explain` lists all.")));
     };
     super::print(&format!(
         "{} ({}): {}\n\nWhy:  {}\nFix:  {}\nSee:  {}\n",

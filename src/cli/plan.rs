@@ -18,6 +18,7 @@ use super::target::TargetArgs;
 use crate::backend::{Ask, Backend};
 use crate::error::Error;
 use crate::event::Silent;
+use crate::manifest::there_is_no;
 use crate::model::Stack;
 use crate::plan::{Consent, Plan};
 use crate::report::plan::{Planned, Told};
@@ -108,14 +109,12 @@ impl ConsentArgs {
 fn unknown(address: &str, known: &BTreeSet<String>) -> String {
     let named: Vec<_> =
         known.iter().filter(|one| one.split_once('.').is_some_and(|(_, name)| name == address)).collect();
-    let help = match named.as_slice() {
-        [] => crate::manifest::suggest(address, known.iter().map(String::as_str)),
-        _ => format!(
-            "Addresses begin with a kind: {}",
-            named.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")
-        ),
-    };
-    format!("the stack has no `{address}`. {help}").trim_end().to_owned()
+    let said = format!("the stack has no `{address}`");
+    if named.is_empty() {
+        return there_is_no(&said, address, known.iter().map(String::as_str));
+    }
+    let named: Vec<_> = named.into_iter().map(|one| format!("`{one}`")).collect();
+    format!("{said}. Addresses begin with a kind: {}", named.join(", "))
 }
 
 /// Checks that every consent to a loss is about something: a mistyped one is an error, not silence.
@@ -126,8 +125,8 @@ pub fn check_data_loss(consent: &Consent, stack: &Stack, plan: &Plan) -> Result<
     let planned = plan.steps.iter().map(|step| step.address.to_string());
     let known: BTreeSet<String> = stack.resources.keys().map(ToString::to_string).chain(planned).collect();
     let Some(unknown) = consent.data_loss.iter().find(|address| !known.contains(*address)) else { return Ok(()) };
-    let near = crate::manifest::suggest(unknown, known.iter().map(String::as_str));
-    Err(Error::Usage(format!("neither the stack nor the plan has `{unknown}`. {near}")))
+    let said = format!("neither the stack nor the plan has `{unknown}`");
+    Err(Error::Usage(there_is_no(&said, unknown, known.iter().map(String::as_str))))
 }
 
 /// Works the plan out, with the secrets that it compares.

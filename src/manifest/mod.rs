@@ -407,6 +407,12 @@ pub(crate) fn a(kind: &str) -> String {
     format!("{article} {kind}")
 }
 
+/// Says what there is not, and asks whether the nearest of what there is was meant.
+pub(crate) fn there_is_no<'a>(said: &str, word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let near = suggest(word, known);
+    format!("{said}. {near}").trim_end().to_owned()
+}
+
 /// Asks whether the nearest known word was meant; empty when none is near.
 pub(crate) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     nearest(word, known).map_or_else(String::new, |known| format!("Did you mean `{known}`?"))

@@ -47,6 +47,7 @@ impl Renderer<'_> {
             let value = value.plain();
             if self.secrets.hold(&value, self.open) {
                 body.comment(format!("`{name}` is fixed: something secret has its value, which is not shown."));
+                body.comment(format!("Render again with --var {name}=… for another value."));
                 continue;
             }
             let why = if is_takeable(name) { "It says more than a text" } else { "Terraform takes no such name" };

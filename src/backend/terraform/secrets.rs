@@ -150,6 +150,8 @@ mod tests {
             function("aa-bb", "{CCC: two}", "[CCC]"),
             function("worker", "{TOKEN: three, PASSWORD: four}", "[TOKEN, PASSWORD]"),
             function("depends", "{ON: five, on: six}", "[ON, on]"),
+            // A piece of what is joined, and a key that reads like it.
+            function("j", "{KEY: \"${topics.t.arn}?seven\", KEY_1: eight}", "[KEY, KEY_1]"),
         ];
         let text = format!(
             "stack: s\nvariables: {{worker_token: {{default: a}}}}\ntopics: {{t: {{display_name: \"${{worker_token}}\"}}}}\n\
@@ -158,7 +160,7 @@ mod tests {
         );
         let rendering = rendered(&text);
         let values: BTreeSet<&str> = rendering.values.values().filter_map(Value::as_text).collect();
-        assert_eq!(values, BTreeSet::from(["a", "five", "four", "one", "six", "three", "two"]));
+        assert_eq!(values, BTreeSet::from(["?seven", "a", "eight", "five", "four", "one", "six", "three", "two"]));
         let digested = |name: &str, of: &str| format!("{name}_{}", short_digest(of));
         for (name, value) in [
             (digested("aa_bb_ccc", "function.aa BB_CCC"), "one"),
