@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use sqlx::any::{Any, AnyArguments, AnyPoolOptions, AnyRow};
+use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
-use sqlx::{AnyPool, Error, SqlSafeStr};
+use sqlx::{AnyConnection, AnyPool, Error, SqlSafeStr};
 
 /// How often a statement that lost against another one is tried before the error is handed on.
 const TRIES: u32 = 5;
@@ -155,6 +156,11 @@ impl Database {
         Ok(())
     }
 
+    async fn lend(&self) -> Result<Lent, Error> {
+        let connection = self.pool.acquire().await?;
+        Ok(Lent { connection, closes: self.dialect != Dialect::Sqlite, answered: false })
+    }
+
     /// Runs a statement, again if it lost against another one, and returns how many rows it changed.
     ///
     /// # Errors
@@ -162,7 +168,10 @@ impl Database {
     pub async fn execute(&self, statement: &'static str, values: &[Bind<'_>]) -> Result<u64, Error> {
         let mut contention = Contention::default();
         loop {
-            match query(statement, values).execute(&self.pool).await {
+            let mut lent = self.lend().await?;
+            let answer = query(statement, values).execute(lent.connection()).await;
+            lent.give_back();
+            match answer {
                 Ok(result) => return Ok(result.rows_affected()),
                 Err(error) => contention.or_give_up(error).await?,
             }
@@ -176,10 +185,42 @@ impl Database {
     pub async fn row(&self, statement: &'static str, values: &[Bind<'_>]) -> Result<Option<AnyRow>, Error> {
         let mut contention = Contention::default();
         loop {
-            match query(statement, values).fetch_optional(&self.pool).await {
+            let mut lent = self.lend().await?;
+            let answer = query(statement, values).fetch_optional(lent.connection()).await;
+            lent.give_back();
+            match answer {
                 Ok(row) => return Ok(row),
                 Err(error) => contention.or_give_up(error).await?,
             }
+        }
+    }
+}
+
+/// A connection while a statement runs on it.
+///
+/// If the statement is given up, because no answer came, the connection is closed. The pool would ask the database
+/// whether it is still there, wait for that answer without an end, and lend nothing in its place.
+struct Lent {
+    connection: PoolConnection<Any>,
+    /// A file answers always, and what is in memory ends with its connection.
+    closes: bool,
+    answered: bool,
+}
+
+impl Lent {
+    fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.connection
+    }
+
+    fn give_back(mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if self.closes && !self.answered {
+            self.connection.close_on_drop();
         }
     }
 }

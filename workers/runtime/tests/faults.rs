@@ -221,6 +221,28 @@ fn outage() -> Duration {
     Duration::from_secs(seconds.unwrap_or(3))
 }
 
+/// Who never answers again holds no connection of the pool for ever: it is not asked whether it is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_is_given_up_leaves_room_for_the_next() {
+    let (_, url) = Ledger::make().await;
+    let (server, name) = url.rsplit_once('/').unwrap();
+    let proxy = Proxy::to(server.rsplit_once(':').unwrap().1.parse().unwrap()).await;
+    let database = Database::open(&format!("postgres://test@127.0.0.1:{}/{name}", proxy.port)).unwrap();
+    // As many as the pool has, each on a connection of its own, and all of them on their way when nothing more comes.
+    let sleeps = futures::future::join_all((0..8).map(|_| database.execute("SELECT pg_sleep(3)", &[])));
+    let mute = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        proxy.mute();
+        std::future::pending::<()>().await;
+    };
+    let answers = async {
+        tokio::select! { answers = sleeps => answers, () = mute => unreachable!() }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(4), answers).await.is_err(), "nobody answers");
+    let next = tokio::time::timeout(Duration::from_secs(9), database.execute("SELECT 1", &[])).await;
+    assert!(matches!(next, Ok(Ok(_))), "{next:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_store_is_away_messages_wait_and_none_ends_as_a_dead_letter() {
     const MOST: usize = 50;

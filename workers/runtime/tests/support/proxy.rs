@@ -12,6 +12,7 @@ use tokio::sync::watch;
 pub struct Proxy {
     pub port: u16,
     cut: watch::Sender<bool>,
+    muted: watch::Sender<()>,
 }
 
 impl Proxy {
@@ -20,8 +21,14 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().port();
         let (cut, state) = watch::channel(false);
-        tokio::spawn(serve(listener, SocketAddr::from(([127, 0, 0, 1], port)), state));
-        Self { port: own, cut }
+        let (muted, mute) = watch::channel(());
+        tokio::spawn(serve(listener, SocketAddr::from(([127, 0, 0, 1], port)), state, mute));
+        Self { port: own, cut, muted }
+    }
+
+    /// Leaves the connections of now open, and passes nothing more on of them, as a fail-over does that resets none.
+    pub fn mute(&self) {
+        self.muted.send_replace(());
     }
 
     /// Ends all connections, and every new one at once.
@@ -35,17 +42,22 @@ impl Proxy {
     }
 }
 
-async fn serve(listener: TcpListener, server: SocketAddr, state: watch::Receiver<bool>) {
+async fn serve(listener: TcpListener, server: SocketAddr, state: watch::Receiver<bool>, mute: watch::Receiver<()>) {
     while let Ok((mut client, _)) = listener.accept().await {
-        let mut state = state.clone();
+        let (mut state, mut mute) = (state.clone(), mute.clone());
+        mute.mark_unchanged();
         tokio::spawn(async move {
             if *state.borrow() {
                 return;
             }
             let Ok(mut server) = TcpStream::connect(server).await else { return };
-            tokio::select! {
-                _ = copy_bidirectional(&mut client, &mut server) => {}
-                _ = state.wait_for(|cut| *cut) => {}
+            let muted = tokio::select! {
+                _ = copy_bidirectional(&mut client, &mut server) => false,
+                _ = state.wait_for(|cut| *cut) => false,
+                Ok(()) = mute.changed() => true,
+            };
+            if muted {
+                std::future::pending::<()>().await;
             }
         });
     }
