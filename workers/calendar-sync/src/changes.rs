@@ -8,7 +8,7 @@ use crate::ical::Event;
 /// The longest name, path, version, rule, zone and status that is kept, in bytes: less than the 64 KiB of MariaDB's `TEXT`.
 pub const LONGEST: usize = 16 << 10;
 
-/// The longest component that is kept, in bytes: less than the 16 MiB that MariaDB takes in one packet.
+/// The longest component that databases keep, in bytes: less than the 16 MiB that MariaDB takes in one packet.
 pub const LONGEST_COMPONENT: usize = 8 << 20;
 
 /// An event and where it comes from.
@@ -29,12 +29,26 @@ impl Found {
         digest([calendar, &self.resource, &self.event.uid, &self.event.recurrence_id])
     }
 
-    /// Tells whether each store can keep it. What is too long is not cut: half a rule is another rule.
+    /// What is known of it once it is stored.
     #[must_use]
-    pub fn fits(&self) -> bool {
-        let Event { uid, zone, rrule, status, component, .. } = &self.event;
+    pub fn known(&self, id: &str) -> Known {
+        Known {
+            id: id.to_owned(),
+            resource: self.resource.clone(),
+            etag: self.etag.clone(),
+            digest: self.event.digest.clone(),
+            summary: self.event.summary.clone(),
+            starts: self.event.starts.clone(),
+        }
+    }
+
+    /// Tells whether a store with this longest component can keep it. What is too long is not cut: half a rule is another
+    /// rule.
+    #[must_use]
+    pub fn fits(&self, component: usize) -> bool {
+        let Event { uid, zone, rrule, status, .. } = &self.event;
         let texts = [&self.resource, &self.etag, uid, zone, rrule, status];
-        texts.iter().all(|text| text.len() <= LONGEST) && component.len() <= LONGEST_COMPONENT
+        texts.iter().all(|text| text.len() <= LONGEST) && self.event.component.len() <= component
     }
 }
 
@@ -77,9 +91,9 @@ pub struct Changes {
     pub too_long: usize,
 }
 
-/// Compares.
+/// Compares, for a store that keeps components of `longest` bytes.
 #[must_use]
-pub fn compare(calendar: &str, known: &[Known], found: Vec<Found>, scope: Scope<'_>) -> Changes {
+pub fn compare(calendar: &str, known: &[Known], found: Vec<Found>, scope: Scope<'_>, longest: usize) -> Changes {
     let by_id: BTreeMap<&str, &Known> = known.iter().map(|one| (one.id.as_str(), one)).collect();
     let mut found: BTreeMap<String, Found> = found.into_iter().map(|one| (one.id(calendar), one)).collect();
     let looked_at = |one: &&Known| match scope {
@@ -89,7 +103,7 @@ pub fn compare(calendar: &str, known: &[Known], found: Vec<Found>, scope: Scope<
     let gone = known.iter().filter(looked_at).filter(|one| !found.contains_key(&one.id));
     let deletes = gone.map(|one| one.id.clone()).collect();
     let all = found.len();
-    found.retain(|_, one| one.fits());
+    found.retain(|_, one| one.fits(longest));
     let too_long = all - found.len();
     let created = found.keys().filter(|id| !by_id.contains_key(id.as_str())).count();
     found.retain(|id, one| {
@@ -108,25 +122,17 @@ mod tests {
     }
 
     fn known(of: &[Found]) -> Vec<Known> {
-        let known = of.iter().map(|one| Known {
-            id: one.id("c"),
-            resource: one.resource.clone(),
-            etag: one.etag.clone(),
-            digest: one.event.digest.clone(),
-            summary: String::new(),
-            starts: String::new(),
-        });
-        known.collect()
+        of.iter().map(|one| one.known(&one.id("c"))).collect()
     }
 
     #[test]
     fn only_what_differs_changes() {
         let before = [found("/a", "1", "a", "x"), found("/b", "1", "b", "x"), found("/c", "1", "c", "x")];
         let now = vec![found("/a", "1", "a", "x"), found("/b", "2", "b", "y"), found("/d", "1", "d", "x")];
-        let changes = compare("c", &known(&before), now.clone(), Scope::All);
+        let changes = compare("c", &known(&before), now.clone(), Scope::All, LONGEST_COMPONENT);
         assert_eq!(changes.upserts.keys().collect::<BTreeSet<_>>(), BTreeSet::from([&now[1].id("c"), &now[2].id("c")]));
         assert_eq!((changes.created, changes.deletes), (1, vec![before[2].id("c")]));
-        assert_eq!(compare("c", &known(&now), now, Scope::All), Changes::default());
+        assert_eq!(compare("c", &known(&now), now, Scope::All, LONGEST_COMPONENT), Changes::default());
     }
 
     #[test]
@@ -135,7 +141,7 @@ mod tests {
         let long = |set: fn(&mut Found)| {
             let mut one = found("/a", "2", "a", "y");
             set(&mut one);
-            compare("c", &known(&before), vec![one], Scope::All)
+            compare("c", &known(&before), vec![one], Scope::All, LONGEST_COMPONENT)
         };
         let sets: [fn(&mut Found); 4] = [
             |one| one.etag = "e".repeat(LONGEST + 1),
@@ -159,7 +165,13 @@ mod tests {
     fn what_was_not_looked_at_stays() {
         let before = [found("/a", "1", "a", "x"), found("/a", "1", "a2", "x"), found("/b", "1", "b", "x")];
         let looked_at = BTreeSet::from(["/a".to_owned()]);
-        let changes = compare("c", &known(&before), vec![found("/a", "2", "a", "x")], Scope::Resources(&looked_at));
+        let changes = compare(
+            "c",
+            &known(&before),
+            vec![found("/a", "2", "a", "x")],
+            Scope::Resources(&looked_at),
+            LONGEST_COMPONENT,
+        );
         assert_eq!(changes.upserts.len(), 1);
         assert_eq!(changes.deletes, [before[1].id("c")]);
     }

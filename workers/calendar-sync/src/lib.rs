@@ -1,6 +1,6 @@
 //! The worker of calendar synchronisation.
 //!
-//! Two jobs: [`calendar.sync`](sync) brings a calendar into a SQL store, [`calendar.write`](mod@write) puts an event on a
+//! Two jobs: [`calendar.sync`](sync) brings a calendar into a store, [`calendar.write`](mod@write) puts an event on a
 //! CalDAV server. Both may be done again without harm: a sync compares and changes what differs, a write names the
 //! version that it replaces.
 //!
@@ -9,9 +9,6 @@
 //! ```
 //!
 //! [`Settings`] says what it reads from the environment.
-
-#[cfg(not(any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
-compile_error!("events are kept in a SQL store: build with one of the features `mysql`, `postgres` and `sqlite`");
 
 pub mod changes;
 pub mod dav;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use queuestack_outbound::{
     ByOrigin, HttpError, Method, NetworkError, Networks, OriginError, Outbound, RequestBuilder, Url,
 };
-use queuestack_worker::database::OpenError;
+use queuestack_worker::place::OpenError;
 use serde::Deserialize;
 
 use crate::store::Store;
@@ -20,7 +20,7 @@ const REDIRECTS: usize = 5;
 ///
 /// | variable | meaning | default |
 /// |---|---|---|
-/// | `CALENDAR_STORE` | the SQL store: `sqlite:path`, `postgres://…`, `mysql://…`, `mariadb://…` | `sqlite:calendar.db`; in Lambda `sqlite:/tmp/calendar.db`, which ends with its environment |
+/// | `CALENDAR_STORE` | the store: `dynamodb:table`, `sqlite:path`, `postgres://…`, `mysql://…`, `mariadb://…`, `memory:` | `sqlite:calendar.db`; in Lambda `memory:`, which ends with its environment |
 /// | `CALENDAR_CREDENTIALS` | who to be on which server, as JSON by origin: `{"https://dav.example.org": {"username": "…", "password": "…"}}` or `{"token": "…"}` | nobody |
 /// | `CALENDAR_MAX_BYTES` | the longest answer of a server, in bytes | 10485760 |
 /// | `QUEUE_URL_NOTIFICATION_QUEUE` | where jobs for the worker of notifications go; the grant `send: notification-queue` sets it | nowhere |
@@ -54,9 +54,6 @@ pub enum SettingsError {
     /// The networks.
     #[error("OUTBOUND_ALLOW: {0}")]
     Allow(#[from] NetworkError),
-    /// The HTTP client.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Http(#[from] HttpError),
 }
 
 /// Who to be on a server.
@@ -85,7 +82,7 @@ impl Settings {
     /// Reads the environment; an empty variable is one that is not there.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
         let get = |name| variable(name).filter(|value| !value.is_empty());
-        let in_lambda = get("AWS_LAMBDA_RUNTIME_API").map(|_| "sqlite:/tmp/calendar.db".to_owned());
+        let in_lambda = get("AWS_LAMBDA_RUNTIME_API").map(|_| "memory:".to_owned());
         Self {
             store: get("CALENDAR_STORE").or(in_lambda),
             credentials: get("CALENDAR_CREDENTIALS"),
@@ -109,8 +106,8 @@ impl Settings {
             store: Store::open(self.store.as_deref().unwrap_or("sqlite:calendar.db"))?,
             max_bytes: max_bytes.map_err(|_| SettingsError::MaxBytes)?,
             notifications: self.notifications.clone(),
-            outbound: Outbound::new(allowed.clone(), 0, TIMEOUT)?,
-            following: Outbound::new(allowed, REDIRECTS, TIMEOUT)?,
+            outbound: Outbound::new(allowed.clone(), 0, TIMEOUT),
+            following: Outbound::new(allowed, REDIRECTS, TIMEOUT),
             credentials: credentials.transpose()?.unwrap_or_default(),
         })
     }

@@ -144,7 +144,7 @@ async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
         said.take_if(|text| text.len() > LONGEST);
     }
     let scope = news.scope.as_ref().map_or(Scope::All, Scope::Resources);
-    let changes = compare(&id, &known, news.found, scope);
+    let changes = compare(&id, &known, news.found, scope, deps.store.longest_component());
     if changes.too_long > 0 {
         tracing::warn!(events = changes.too_long, "events were left out: they are too long for the store");
     }

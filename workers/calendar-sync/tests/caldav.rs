@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "../../runtime/tests/support/aws.rs"]
+mod aws;
+#[allow(dead_code, reason = "the table of idempotency is there")]
+#[path = "../../runtime/tests/support/dynamodb.rs"]
+mod dynamodb;
 #[path = "../../runtime/tests/support/servers/mod.rs"]
 mod servers;
 mod support;
@@ -226,7 +231,7 @@ async fn rows_from_before_resources_had_one_name_are_found() {
     let deps = deps("sqlite::memory:");
     assert_eq!(done(sync(&deps, job(&mock)).await), Some((1, 0, 0)));
     let statement = "UPDATE calendar_events SET resource = '/c/a@x.ics', id = 'before'";
-    query(statement, &[]).execute(deps.store.database().pool()).await.unwrap();
+    query(statement, &[]).execute(support::database(&deps).pool()).await.unwrap();
     assert_eq!(done(sync(&deps, job(&mock)).await), Some((1, 0, 1)));
     assert_eq!(done(sync(&deps, job(&mock)).await), None);
 }

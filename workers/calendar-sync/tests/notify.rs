@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "../../runtime/tests/support/aws.rs"]
+mod aws;
+#[allow(dead_code, reason = "the table of idempotency is there")]
+#[path = "../../runtime/tests/support/dynamodb.rs"]
+mod dynamodb;
 #[path = "../../runtime/tests/support/servers/mod.rs"]
 mod servers;
 mod support;

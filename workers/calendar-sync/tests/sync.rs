@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "../../runtime/tests/support/aws.rs"]
+mod aws;
+#[allow(dead_code, reason = "the table of idempotency is there")]
+#[path = "../../runtime/tests/support/dynamodb.rs"]
+mod dynamodb;
 #[path = "../../runtime/tests/support/servers/mod.rs"]
 mod servers;
 mod support;
 
 use calendar_sync::Settings;
+use calendar_sync::store::Store;
 use queuestack_worker::Outcome;
 use serde_json::json;
 use support::{File, Radicale, calendar, dead, deps, done, event, put, rows, sync};
@@ -37,7 +43,7 @@ async fn a_file_is_synchronised_into_each_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_events_and_syncs_at_once_end_with_each_event_once() {
-    for store in support::stores().await {
+    for store in support::every_store().await {
         let events: Vec<_> = (0..500).map(|number| event(&format!("e{number}"), &"x".repeat(number * 5))).collect();
         let file = File::serve(calendar(&events)).await;
         let deps = std::sync::Arc::new(deps(&store));
@@ -66,7 +72,7 @@ async fn an_event_that_is_too_long_keeps_no_other_from_being_stored() {
     // More than the columns of MariaDB hold, and its packets.
     let (long, longer) = ("x".repeat(70_000), "x".repeat(17 << 20));
     let with = |uid: &str, line: &str| event(uid, "Long").replace("SUMMARY", &format!("{line}\r\nSUMMARY"));
-    for store in support::stores().await {
+    for store in support::every_store().await {
         let deps = deps(&store);
         let job = |events: &[String]| json!({"calendar": "inline", "ics": calendar(events)});
         let short = [event("a", "One"), event("b", "Two")];
@@ -80,15 +86,57 @@ async fn an_event_that_is_too_long_keeps_no_other_from_being_stored() {
             event("e", &"\u{1f389}".repeat(70_000)),
             with("f", &format!("DESCRIPTION:{}", &longer[..7 << 20])),
         ];
-        assert_eq!(done(sync(&deps, job(&events)).await), Some((4, 1, 0)), "{store}");
+        let in_items = store.starts_with("dynamodb:");
+        let created = if in_items { 2 } else { 4 };
+        assert_eq!(done(sync(&deps, job(&events)).await), Some((created, 1, 0)), "{store}");
         // A name that is too long has another one in its place.
         let (named, others): (Vec<_>, Vec<_>) = rows(&deps).await.into_iter().partition(|(uid, _)| uid.len() == 1);
         assert_eq!(others.iter().map(|(_, summary)| summary.as_str()).collect::<Vec<_>>(), ["Rule", "Occurrence"]);
         assert!(others[0].0 == others[1].0 && others[0].0.len() == 64);
         let lengths = named.into_iter().map(|(uid, summary)| (uid, summary.len()));
         let expected = [("a", "One".len()), ("b", "Three".len()), ("e", 16 << 10), ("f", "Long".len())];
+        let expected = expected.into_iter().filter(|(uid, _)| !in_items || *uid < "e");
         assert!(lengths.eq(expected.map(|(uid, length)| (uid.to_owned(), length))), "{store}");
     }
+}
+
+/// A transaction of DynamoDB has 99 events at most.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_sync_that_is_cut_off_is_ended_by_the_next() {
+    let store = support::stores().await.pop().unwrap();
+    let events: Vec<_> = (0..250).map(|number| event(&format!("e{number:03}"), "One")).collect();
+    let file = File::serve(calendar(&events)).await;
+    let job = json!({"url": file.url(), "calendar": "large"});
+    let ends = support::deps_with(&store, |count| if count < 2 { Ok(()) } else { Err("cut off".into()) });
+    let error = support::again(sync(&ends, job.clone()).await);
+    assert!(error.starts_with("the calendar store: ") && error.contains("cut off"), "{error}");
+    let deps = deps(&store);
+    assert_eq!(rows(&deps).await.len(), 198);
+    let state = deps.store.state(&Store::calendar("large")).await.unwrap();
+    assert_eq!((state.version, state.step, state.etag), (0, 2, None), "it is a first sync until one has ended");
+    assert_eq!(done(sync(&deps, job.clone()).await), Some((52, 0, 0)));
+    assert_eq!(done(sync(&deps, job).await), None);
+    assert_eq!((file.statuses(), rows(&deps).await.len()), (vec![200, 200, 304], 250));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_sync_changes_nothing_more_once_another_came_first() {
+    let store = support::stores().await.pop().unwrap();
+    let events = |summary: &str| (0..250).map(|number| event(&format!("e{number:03}"), summary)).collect::<Vec<_>>();
+    let job = |summary: &str| json!({"ics": calendar(&events(summary)), "calendar": "large"});
+    let (newer, newest) = (deps(&store), job("Two"));
+    let other = move |count| {
+        if count == 1 {
+            let runtime = tokio::runtime::Handle::current();
+            let outcome = tokio::task::block_in_place(|| runtime.block_on(sync(&newer, newest.clone())));
+            assert_eq!(done(outcome), Some((151, 99, 0)), "one transaction of the older one was there");
+        }
+        Ok(())
+    };
+    let error = support::again(sync(&support::deps_with(&store, other), job("One")).await);
+    assert!(error.contains("another sync of this calendar"), "{error}");
+    let rows = rows(&deps(&store)).await;
+    assert!(rows.len() == 250 && rows.iter().all(|(_, summary)| summary == "Two"), "{rows:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +182,7 @@ async fn a_caldav_collection_is_synchronised_by_what_changed() {
     for store in support::stores().await {
         let deps = radicale.deps(&store);
         let collection = radicale.collection(&deps).await;
-        let job = json!({"url": collection, "protocol": "caldav"});
+        let job = json!({"url": collection, "protocol": "caldav", "calendar": "team"});
         assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 0, 0)), "{store}");
         for uid in ["a", "b", "c d"] {
             radicale.put(&deps, &collection, uid, &event(uid, "first")).await;
@@ -152,7 +200,7 @@ async fn a_caldav_collection_is_synchronised_by_what_changed() {
         assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 1, 1)), "{store}");
 
         // A token that the server does not know: everything is looked at, and what is gone is found.
-        support::set_token(&deps, "http://radicale.org/ns/sync/unknown").await;
+        support::set_token(&deps, "team", "http://radicale.org/ns/sync/unknown").await;
         radicale.delete(&deps, &collection, "a").await;
         assert_eq!(done(sync(&deps, job.clone()).await), Some((0, 0, 1)), "{store}");
         assert_eq!(done(sync(&deps, job.clone()).await), None, "{store}");
@@ -216,7 +264,7 @@ async fn an_event_is_written_over_the_version_that_was_seen() {
 #[tokio::test]
 async fn settings_that_are_wrong_say_what_to_write() {
     let cases = [
-        ("CALENDAR_STORE", "redis://hunter2", "CALENDAR_STORE: `redis:` names no store"),
+        ("CALENDAR_STORE", "redis://hunter2", "CALENDAR_STORE: no store is called like this; write `memory:`"),
         ("CALENDAR_CREDENTIALS", "{\"https://a.org\": \"hunter2\"}", "CALENDAR_CREDENTIALS is not the JSON"),
         ("CALENDAR_MAX_BYTES", "10MB", "CALENDAR_MAX_BYTES is not a number"),
         ("OUTBOUND_ALLOW", "localhost", "OUTBOUND_ALLOW: `localhost` is no network"),

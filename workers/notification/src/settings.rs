@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lettre::message::Mailbox;
-use queuestack_outbound::{ByOrigin, HttpError, NetworkError, OriginError, Outbound};
+use queuestack_outbound::{ByOrigin, NetworkError, OriginError, Outbound};
 
 use crate::smtp::{Smtp, SmtpError};
 use crate::template::{TemplateError, Templates};
@@ -65,9 +65,6 @@ pub enum SettingsError {
     /// The networks.
     #[error("OUTBOUND_ALLOW: {0}")]
     Allow(#[from] NetworkError),
-    /// The HTTP client.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Http(#[from] HttpError),
 }
 
 /// What the handlers work with.
@@ -124,7 +121,7 @@ impl Settings {
         Ok(Deps {
             mail,
             templates: Templates::new(self.templates.as_deref().map(Path::new))?,
-            outbound: Outbound::new(self.allow.as_deref().unwrap_or_default().parse()?, 0, TIMEOUT)?,
+            outbound: Outbound::new(self.allow.as_deref().unwrap_or_default().parse()?, 0, TIMEOUT),
             webhook_secrets: secrets.unwrap_or_default(),
             vapid,
         })

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -58,44 +58,62 @@ const CREDENTIALS: &str = "it holds a user name or password; these belong into t
 /// A client for URLs that come out of jobs.
 #[derive(Clone, Debug)]
 pub struct Outbound {
+    allowed: Arc<Networks>,
+    redirects: usize,
+    timeout: Duration,
+    /// Made when the first request needs them: a cold start must not pay for TLS.
+    clients: Arc<OnceLock<Clients>>,
+}
+
+#[derive(Debug)]
+struct Clients {
     secure: Client,
     /// Speaks to the allowed networks and to nobody else.
     plain: Client,
-    allowed: Arc<Networks>,
 }
 
 impl Outbound {
     /// A client that may speak to these networks besides the public ones, follows at most so many redirects, and gives
     /// a request up after `timeout`.
-    ///
-    /// # Errors
-    /// The TLS library cannot be set up.
-    pub fn new(allowed: Networks, redirects: usize, timeout: Duration) -> Result<Self, HttpError> {
-        let allowed = Arc::new(allowed);
+    #[must_use]
+    pub fn new(allowed: Networks, redirects: usize, timeout: Duration) -> Self {
+        Self { allowed: Arc::new(allowed), redirects, timeout, clients: Arc::default() }
+    }
+
+    fn clients(&self) -> Result<&Clients, HttpError> {
         let client = |plain: bool| {
-            let rules = Rules { allowed: Arc::clone(&allowed), plain };
-            let builder = Client::builder().tls_backend_preconfigured(tls()?).https_only(!plain);
-            let builder = limited(builder, rules.clone(), redirects).dns_resolver(rules).timeout(timeout);
+            let rules = Rules { allowed: Arc::clone(&self.allowed), plain };
+            let tls = queuestack_worker::tls::client().map_err(|error| HttpError::Failed(error.to_string()))?;
+            let builder = Client::builder().tls_backend_preconfigured(tls).https_only(!plain);
+            let builder = limited(builder, rules.clone(), self.redirects).dns_resolver(rules).timeout(self.timeout);
             Ok::<_, HttpError>(builder.build()?)
         };
-        Ok(Self { secure: client(false)?, plain: client(true)?, allowed })
+        match self.clients.get() {
+            Some(clients) => Ok(clients),
+            None => {
+                let made = Clients { secure: client(false)?, plain: client(true)? };
+                Ok(self.clients.get_or_init(|| made))
+            }
+        }
     }
 
     /// A request to this URL.
     ///
     /// # Errors
-    /// The URL is none, or may not be asked.
+    /// The URL is none, or may not be asked; or the TLS library cannot be set up.
     pub fn request(&self, method: Method, url: &Url) -> Result<RequestBuilder, HttpError> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(HttpError::Refused(CREDENTIALS));
         }
-        let (client, plain) = match url.scheme() {
-            "https" => (&self.secure, false),
-            "http" if !self.allowed.is_empty() => (&self.plain, true),
+        let plain = match url.scheme() {
+            "https" => false,
+            "http" if !self.allowed.is_empty() => true,
             _ => return Err(HttpError::Refused(PLAIN)),
         };
         let rules = Rules { allowed: Arc::clone(&self.allowed), plain };
         rules.literal(url).map_err(|refused| HttpError::Refused(refused.0))?;
+        let clients = self.clients()?;
+        let client = if plain { &clients.plain } else { &clients.secure };
         Ok(client.request(method, url.clone()))
     }
 }
@@ -112,14 +130,6 @@ fn limited(builder: ClientBuilder, rules: Rules, redirects: usize) -> ClientBuil
     });
     // A proxy would resolve the name again, and reach what must not be reached.
     builder.no_proxy().redirect(policy).referer(false).connect_timeout(CONNECT).user_agent("queuestack-worker/0.1")
-}
-
-fn tls() -> Result<rustls::ClientConfig, HttpError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
-    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| HttpError::Failed(error.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Which addresses a client may connect to.

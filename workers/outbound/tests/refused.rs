@@ -29,7 +29,7 @@ async fn server(answer: impl Fn(u16) -> String + Send + 'static) -> (u16, Arc<At
 }
 
 fn outbound(allowed: &str, redirects: usize) -> Outbound {
-    Outbound::new(allowed.parse::<Networks>().unwrap(), redirects, TIMEOUT).unwrap()
+    Outbound::new(allowed.parse::<Networks>().unwrap(), redirects, TIMEOUT)
 }
 
 async fn get(outbound: &Outbound, url: &str) -> Result<Vec<u8>, HttpError> {
@@ -112,7 +112,7 @@ async fn bodies_and_waiting_end() {
     let (port, _) = server(|_| "HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhalf".to_owned()).await;
     assert!(matches!(get(&open, &format!("http://127.0.0.1:{port}/")).await, Err(HttpError::Failed(_))));
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let quick = Outbound::new("127.0.0.1".parse().unwrap(), 0, Duration::from_millis(200)).unwrap();
+    let quick = Outbound::new("127.0.0.1".parse().unwrap(), 0, Duration::from_millis(200));
     let error = get(&quick, &format!("http://{}/secret", silent.local_addr().unwrap())).await.unwrap_err();
     assert!(matches!(&error, HttpError::Failed(told) if !told.contains("secret")), "{error}");
 }

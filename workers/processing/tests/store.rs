@@ -14,13 +14,10 @@ mod servers;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 use processing::{Event, Settings, Stored, Table, handle};
 use queuestack_worker::Outcome;
 use serde_json::{Value, json};
-use servers::free_port;
 
 fn event(id: &str, data: Value) -> Event {
     let occurred = "2026-11-21T10:00:00Z";
@@ -30,14 +27,7 @@ fn event(id: &str, data: Value) -> Event {
 
 /// A table as the stack has it.
 async fn make(client: &Client) {
-    let create = client.create_table().table_name("events").billing_mode(BillingMode::PayPerRequest);
-    let keys = [("tenant", KeyType::Hash), ("id", KeyType::Range)];
-    let create = keys.into_iter().fold(create, |create, (name, which)| {
-        let defined = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
-        let key = KeySchemaElement::builder().attribute_name(name).key_type(which);
-        create.attribute_definitions(defined.build().unwrap()).key_schema(key.build().unwrap())
-    });
-    create.send().await.unwrap();
+    dynamodb::make(client, "events", &["tenant", "id"]).await;
 }
 
 async fn all(client: &Client) -> Vec<std::collections::HashMap<String, AttributeValue>> {

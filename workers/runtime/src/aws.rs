@@ -2,20 +2,23 @@
 //!
 //! A cold start must not pay for TLS before the first message is there: nothing here happens until then.
 
+#[cfg(any(test, not(feature = "chain")))]
+mod environment;
 mod http;
 
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_types::retry::ReconnectMode;
+#[cfg(feature = "chain")]
+use aws_sdk_sqs::config::BehaviorVersion;
+use aws_smithy_types::retry::{ReconnectMode, RetryConfig};
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
 
 static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
 
 /// The configuration that all clients of this process share: the default chain of credentials and Region, and the
-/// endpoint of `AWS_ENDPOINT_URL` if that is set.
+/// endpoint of `AWS_ENDPOINT_URL` if that is set. Without the feature `chain` all of it is what the environment says.
 pub async fn config() -> &'static SdkConfig {
     CONFIG.get_or_init(load).await
 }
@@ -30,10 +33,15 @@ async fn load() -> SdkConfig {
         .with_initial_backoff(Duration::from_millis(100))
         // The client gives no hold on a connection; it drops a broken one by itself.
         .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http::Http::default())
-        .retry_config(retry)
-        .timeout_config(timeouts.build())
-        .load()
-        .await
+    let (http, timeouts) = (http::Http::default(), timeouts.build());
+    #[cfg(feature = "chain")]
+    {
+        let loader = aws_config::defaults(BehaviorVersion::latest());
+        loader.http_client(http).retry_config(retry).timeout_config(timeouts).load().await
+    }
+    #[cfg(not(feature = "chain"))]
+    {
+        let config = environment::config(|name| std::env::var(name).ok());
+        config.http_client(http).retry_config(retry).timeout_config(timeouts).build()
+    }
 }

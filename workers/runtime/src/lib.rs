@@ -34,6 +34,7 @@ pub mod idempotency;
 mod job;
 mod outcome;
 mod pipeline;
+pub mod place;
 mod probe;
 mod producer;
 mod retry;
@@ -41,6 +42,7 @@ mod settings;
 mod shape;
 mod stop;
 mod telemetry;
+pub mod tls;
 mod worker;
 
 pub use context::Context;

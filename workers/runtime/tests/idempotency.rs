@@ -376,8 +376,8 @@ async fn the_table_is_made_once() {
 #[tokio::test]
 async fn a_url_that_names_no_store_is_told_what_to_write() {
     let cases = [
-        ("redis://secret@host", "no idempotency store is called like this; write `memory:`, "),
-        ("", "no idempotency store is called like this"),
+        ("redis://secret@host", "no store is called like this; write `memory:`, "),
+        ("", "no store is called like this"),
         ("dynamodb:", "followed by the name of a table"),
         ("postgres:secret", "the URL of the postgres store is wrong: it names no host; write `postgres://"),
         ("sqlite:", "it names no file"),

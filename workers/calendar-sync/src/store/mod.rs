@@ -1,40 +1,55 @@
-//! Where events are kept: SQLite, PostgreSQL, MariaDB or MySQL, by URL.
+//! Where events are kept, by URL: a DynamoDB table, SQLite, PostgreSQL, MariaDB or MySQL, or the memory of the process.
 //!
-//! Two tables, made when they are not there. `calendars` has what the next fetch needs; `calendar_events` has the events,
-//! one row for each single event, rule and changed occurrence. Keys are digests: names and paths may be long, and
-//! databases compare text each in their own way.
+//! A store has, for each calendar, what the next fetch needs, and the events: one for each single event, rule and
+//! changed occurrence. Keys are digests: names and paths may be long, and databases compare text each in their own way.
 //!
-//! A sync is one transaction. It holds a calendar's row and raises its version, so that of two syncs of one calendar
-//! that run at the same time the second to finish changes nothing and is done again.
+//! What a sync changes is applied once and as a whole: of two syncs of one calendar that run at the same time the second
+//! to finish changes nothing and is done again.
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+mod memory;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use queuestack_worker::database::{Bind, Contention, Database, OpenError, query};
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row};
-use tokio::sync::OnceCell;
+use queuestack_worker::place::{OpenError, Place};
 
-use crate::changes::{Changes, Found, Known};
+#[cfg(feature = "dynamodb")]
+pub use self::dynamodb::DynamoDb;
+pub use self::memory::Memory;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+pub use self::sql::Sql;
+use crate::changes::{Changes, Known, LONGEST_COMPONENT};
 use crate::digest;
-
-/// The most rows of one statement.
-const ROWS: usize = 50;
-/// The most text of one statement, in bytes: servers limit their packets.
-const BYTES: usize = 1 << 20;
 
 /// The store.
 #[derive(Debug)]
-pub struct Store {
-    database: Database,
-    ready: OnceCell<()>,
+pub enum Store {
+    /// In the memory of this process, with which it ends.
+    Memory(Memory),
+    /// In a table.
+    #[cfg(feature = "dynamodb")]
+    DynamoDb(DynamoDb),
+    /// In a database.
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+    Sql(Sql),
 }
+
+/// Why a store did not do what it was asked: it cannot be reached, or refuses. Nothing was changed, unless the answer
+/// was lost.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
 
 /// What is remembered of a calendar between two syncs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Raised by every sync; 0 before the first.
+    /// Raised by every sync that ends; 0 before the first.
     pub version: i64,
+    /// How far one came that did not end, where a sync is more than one transaction.
+    pub step: i64,
     /// Names the URL that the rest is about: another server's tags mean nothing.
     pub source: String,
     /// The version of an iCalendar file.
@@ -43,184 +58,6 @@ pub struct State {
     pub modified: Option<String>,
     /// From where a CalDAV sync goes on.
     pub sync_token: Option<String>,
-}
-
-impl Store {
-    /// Opens the store; connects to nothing yet. Must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// What is wrong with the URL.
-    pub fn open(url: &str) -> Result<Self, OpenError> {
-        Ok(Self { database: Database::open(url)?, ready: OnceCell::new() })
-    }
-
-    /// The database, for what else is asked of it.
-    #[must_use]
-    pub fn database(&self) -> &Database {
-        &self.database
-    }
-
-    /// The key of a calendar's row.
-    #[must_use]
-    pub fn calendar(name: &str) -> String {
-        digest([name])
-    }
-
-    async fn ready(&self) -> Result<(), Error> {
-        let tables = sql::tables(self.database.dialect());
-        self.ready.get_or_try_init(|| self.database.prepare(sql::PROBE, tables)).await?;
-        Ok(())
-    }
-
-    /// What is remembered of a calendar.
-    ///
-    /// # Errors
-    /// The database cannot be reached, or refuses.
-    pub async fn state(&self, calendar: &str) -> Result<State, Error> {
-        self.ready().await?;
-        let statement = AssertSqlSafe(sql::numbered(self.database.dialect(), sql::STATE));
-        let row = query(statement, &[Bind::Text(calendar)]).fetch_optional(self.database.pool()).await?;
-        let Some(row) = row else { return Ok(State::default()) };
-        Ok(State {
-            version: row.try_get("version")?,
-            source: row.try_get("source")?,
-            etag: row.try_get("etag")?,
-            modified: row.try_get("modified")?,
-            sync_token: row.try_get("sync_token")?,
-        })
-    }
-
-    /// The events of a calendar, by what a comparison needs.
-    ///
-    /// # Errors
-    /// The database cannot be reached, or refuses.
-    pub async fn known(&self, calendar: &str) -> Result<Vec<Known>, Error> {
-        self.ready().await?;
-        let statement = AssertSqlSafe(sql::numbered(self.database.dialect(), sql::KNOWN));
-        let rows = query(statement, &[Bind::Text(calendar)]).fetch_all(self.database.pool()).await?;
-        let known = rows.iter().map(|row| {
-            Ok(Known {
-                id: row.try_get("id")?,
-                resource: row.try_get("resource")?,
-                etag: row.try_get("etag")?,
-                digest: row.try_get("digest")?,
-                summary: row.try_get("summary")?,
-                starts: row.try_get("starts")?,
-            })
-        });
-        known.collect()
-    }
-
-    /// Applies changes that were computed from what was there at `before`, and remembers `after`. Returns whether it did:
-    /// it does not when another sync came first.
-    ///
-    /// # Errors
-    /// The database cannot be reached, or refuses; nothing was changed.
-    pub async fn apply(
-        &self,
-        calendar: &Calendar<'_>,
-        before: &State,
-        after: &State,
-        changes: &Changes,
-    ) -> Result<bool, Error> {
-        self.ready().await?;
-        let mut contention = Contention::default();
-        loop {
-            match self.try_apply(calendar, before, after, changes).await {
-                Ok(applied) => return Ok(applied),
-                // Two first syncs insert the same row: the second one comes too late, as with any other.
-                Err(Error::Database(error)) if error.is_unique_violation() => return Ok(false),
-                Err(error) => contention.or_give_up(error).await?,
-            }
-        }
-    }
-
-    async fn try_apply(
-        &self,
-        calendar: &Calendar<'_>,
-        before: &State,
-        after: &State,
-        changes: &Changes,
-    ) -> Result<bool, Error> {
-        let dialect = self.database.dialect();
-        let now = milliseconds();
-        let mut transaction = self.database.pool().begin().await?;
-        // The first statement writes, so that SQLite need not turn a reader into the writer.
-        let statement = if before.version == 0 { sql::INSERT_STATE } else { sql::UPDATE_STATE };
-        let mut values = vec![
-            Bind::Int(before.version + 1),
-            Bind::Text(&after.source),
-            Bind::Maybe(after.etag.as_deref()),
-            Bind::Maybe(after.modified.as_deref()),
-            Bind::Maybe(after.sync_token.as_deref()),
-            Bind::Int(now),
-            Bind::Text(calendar.name),
-            Bind::Text(calendar.id),
-        ];
-        if before.version > 0 {
-            values.push(Bind::Int(before.version));
-        }
-        let statement = AssertSqlSafe(sql::numbered(dialect, statement));
-        if query(statement, &values).execute(&mut *transaction).await?.rows_affected() == 0 {
-            return Ok(false);
-        }
-        for ids in changes.deletes.chunks(ROWS) {
-            let values: Vec<_> = ids.iter().map(|id| Bind::Text(id)).collect();
-            let statement = AssertSqlSafe(sql::delete(dialect, ids.len()));
-            query(statement, &values).execute(&mut *transaction).await?;
-        }
-        let mut rows = Vec::new();
-        let mut bytes = 0;
-        for (id, found) in &changes.upserts {
-            let length = found.event.component.len() + found.event.summary.len();
-            if rows.len() == ROWS || (bytes + length > BYTES && !rows.is_empty()) {
-                self.upsert(&mut transaction, calendar, now, &rows).await?;
-                rows.clear();
-                bytes = 0;
-            }
-            rows.push((id, found));
-            bytes += length;
-        }
-        if !rows.is_empty() {
-            self.upsert(&mut transaction, calendar, now, &rows).await?;
-        }
-        transaction.commit().await?;
-        Ok(true)
-    }
-
-    async fn upsert(
-        &self,
-        connection: &mut AnyConnection,
-        calendar: &Calendar<'_>,
-        now: i64,
-        rows: &[(&String, &Found)],
-    ) -> Result<(), Error> {
-        let mut values = Vec::with_capacity(rows.len() * sql::COLUMNS.len());
-        for (id, Found { resource, etag, event }) in rows {
-            // In the order of the columns.
-            values.extend([
-                Bind::Text(id),
-                Bind::Text(calendar.id),
-                Bind::Text(resource),
-                Bind::Text(etag),
-                Bind::Text(&event.uid),
-                Bind::Text(&event.recurrence_id),
-                Bind::Int(event.sequence),
-                Bind::Text(&event.starts),
-                Bind::Text(&event.ends),
-                Bind::Text(&event.zone),
-                Bind::Text(&event.rrule),
-                Bind::Text(&event.summary),
-                Bind::Text(&event.status),
-                Bind::Text(&event.component),
-                Bind::Text(&event.digest),
-                Bind::Int(now),
-            ]);
-        }
-        let statement = AssertSqlSafe(sql::upsert(self.database.dialect(), rows.len()));
-        query(statement, &values).execute(connection).await?;
-        Ok(())
-    }
 }
 
 /// A calendar by its name and its key.
@@ -232,6 +69,97 @@ pub struct Calendar<'a> {
     pub id: &'a str,
 }
 
+impl Store {
+    /// Opens the store; connects to nothing yet. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn open(url: &str) -> Result<Self, OpenError> {
+        match Place::of(url)? {
+            Place::Memory => Ok(Self::Memory(Memory::default())),
+            #[cfg(feature = "dynamodb")]
+            Place::DynamoDb(table) => Ok(Self::DynamoDb(DynamoDb::of_environment(table))),
+            #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+            Place::Sql(url) => Ok(Self::Sql(Sql::open(url)?)),
+            #[allow(unreachable_patterns, reason = "not with every feature")]
+            place => Err(place.not_built()),
+        }
+    }
+
+    /// The key of a calendar.
+    #[must_use]
+    pub fn calendar(name: &str) -> String {
+        digest([name])
+    }
+
+    /// The longest component of an event that it keeps, in bytes.
+    #[must_use]
+    pub fn longest_component(&self) -> usize {
+        match self {
+            #[cfg(feature = "dynamodb")]
+            Self::DynamoDb(_) => dynamodb::LONGEST_COMPONENT,
+            _ => LONGEST_COMPONENT,
+        }
+    }
+
+    /// What is remembered of a calendar.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn state(&self, calendar: &str) -> Result<State, StoreError> {
+        match self {
+            Self::Memory(store) => Ok(store.state(calendar)),
+            #[cfg(feature = "dynamodb")]
+            Self::DynamoDb(store) => store.state(calendar).await,
+            #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+            Self::Sql(store) => store.state(calendar).await.map_err(StoreError::of),
+        }
+    }
+
+    /// The events of a calendar, by what a comparison needs.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn known(&self, calendar: &str) -> Result<Vec<Known>, StoreError> {
+        match self {
+            Self::Memory(store) => Ok(store.known(calendar)),
+            #[cfg(feature = "dynamodb")]
+            Self::DynamoDb(store) => store.known(calendar).await,
+            #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+            Self::Sql(store) => store.known(calendar).await.map_err(StoreError::of),
+        }
+    }
+
+    /// Applies changes that were computed from what was there at `before`, and remembers `after`. Returns whether it did:
+    /// it does not when another sync came first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn apply(
+        &self,
+        calendar: &Calendar<'_>,
+        before: &State,
+        after: &State,
+        changes: &Changes,
+    ) -> Result<bool, StoreError> {
+        match self {
+            Self::Memory(store) => Ok(store.apply(calendar, before, after, changes)),
+            #[cfg(feature = "dynamodb")]
+            Self::DynamoDb(store) => store.apply(calendar, before, after, changes).await,
+            #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+            Self::Sql(store) => store.apply(calendar, before, after, changes).await.map_err(StoreError::of),
+        }
+    }
+}
+
+impl StoreError {
+    #[cfg(any(feature = "dynamodb", feature = "mysql", feature = "postgres", feature = "sqlite"))]
+    fn of(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
+
+#[cfg(any(feature = "dynamodb", feature = "mysql", feature = "postgres", feature = "sqlite"))]
 fn milliseconds() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)

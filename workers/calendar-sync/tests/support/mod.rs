@@ -5,22 +5,32 @@
 
 pub mod mock;
 
+use std::collections::HashMap;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::BeforeSerializationInterceptorContextRef as Before;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::box_error::BoxError;
+use calendar_sync::changes::Changes;
+use calendar_sync::store::{Calendar, DynamoDb, State, Store};
 use calendar_sync::sync::{self, SyncCalendar};
 use calendar_sync::write::{self, WriteEvent};
 use calendar_sync::{Deps, Settings};
 use jiff::Timestamp;
 use queuestack_outbound::Url;
 use queuestack_worker::Outcome;
-use queuestack_worker::database::query;
+use queuestack_worker::database::{Database, query};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::servers;
+use crate::{aws, dynamodb, servers};
 
 /// One event.
 pub fn event(uid: &str, summary: &str) -> String {
@@ -75,7 +85,14 @@ pub fn again(outcome: Outcome) -> String {
     error
 }
 
-/// An empty database of each kind.
+/// An empty store of each kind.
+pub async fn every_store() -> Vec<String> {
+    let mut stores = stores().await;
+    stores.push("memory:".to_owned());
+    stores
+}
+
+/// An empty store of each kind that outlives a process.
 pub async fn stores() -> Vec<String> {
     let urls = tokio::task::spawn_blocking(|| [servers::postgres::url(), servers::mariadb::url()]).await.unwrap();
     let file = servers::folder("calendar").join("calendar.db");
@@ -88,12 +105,59 @@ pub async fn stores() -> Vec<String> {
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
         stores.push(format!("{server}/{name}"));
     }
+    let table = format!("calendar-events-{}", Timestamp::now().as_nanosecond());
+    let endpoint = tokio::task::spawn_blocking(aws::endpoint).await.unwrap();
+    dynamodb::make(&dynamodb::client(endpoint), &table, &["calendar", "id"]).await;
+    stores.push(format!("dynamodb:{table}"));
     stores
 }
 
 /// A worker that may speak to this machine.
 pub fn deps(store: &str) -> Deps {
-    settings(store).deps().unwrap()
+    on_this_machine(settings(store))
+}
+
+fn on_this_machine(settings: Settings) -> Deps {
+    let mut deps = settings.deps().unwrap();
+    if let Store::DynamoDb(table) = &deps.store {
+        deps.store = Store::DynamoDb(DynamoDb::new(dynamodb::client(aws::endpoint()), table.name()));
+    }
+    deps
+}
+
+/// A worker whose transactions of DynamoDB are each begun with this; they are counted from 0.
+pub fn deps_with(store: &str, begin: impl Fn(usize) -> Result<(), BoxError> + Send + Sync + 'static) -> Deps {
+    let mut deps = deps(store);
+    if let Store::DynamoDb(table) = &deps.store {
+        let hook = Hook { begin: Box::new(begin), count: AtomicUsize::new(0) };
+        let config = dynamodb::client(aws::endpoint()).config().to_builder().interceptor(hook);
+        deps.store = Store::DynamoDb(DynamoDb::new(Client::from_conf(config.build()), table.name()));
+    }
+    deps
+}
+
+struct Hook {
+    begin: Box<dyn Fn(usize) -> Result<(), BoxError> + Send + Sync>,
+    count: AtomicUsize,
+}
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hook").finish_non_exhaustive()
+    }
+}
+
+impl Intercept for Hook {
+    fn name(&self) -> &'static str {
+        "hook"
+    }
+
+    fn read_before_execution(&self, context: &Before<'_>, _: &mut ConfigBag) -> Result<(), BoxError> {
+        match context.input().downcast_ref::<TransactWriteItemsInput>() {
+            Some(_) => (self.begin)(self.count.fetch_add(1, Ordering::SeqCst)),
+            None => Ok(()),
+        }
+    }
 }
 
 fn settings(store: &str) -> Settings {
@@ -107,9 +171,32 @@ fn settings(store: &str) -> Settings {
 
 /// Names and summaries of all events, in order.
 pub async fn rows(deps: &Deps) -> Vec<(String, String)> {
-    let statement = "SELECT uid, summary FROM calendar_events ORDER BY uid, recurrence_id";
-    let rows = query(statement, &[]).fetch_all(deps.store.database().pool()).await.unwrap();
-    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    let mut rows: Vec<(String, String, String)> = match &deps.store {
+        Store::Memory(memory) => {
+            let events = memory.events().into_iter().map(|found| found.event);
+            events.map(|event| (event.uid, event.recurrence_id, event.summary)).collect()
+        }
+        Store::DynamoDb(table) => {
+            let items = table.client().await.scan().table_name(table.name()).into_paginator().items().send();
+            let items = items.collect::<Result<Vec<_>, _>>().await.unwrap();
+            let events = items.iter().filter(|item| item.contains_key("uid"));
+            let text = |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().unwrap().clone();
+            events.map(|item| (text(item, "uid"), text(item, "recurrence_id"), text(item, "summary"))).collect()
+        }
+        Store::Sql(_) => {
+            let rows = query("SELECT uid, recurrence_id, summary FROM calendar_events", &[]);
+            let rows = rows.fetch_all(database(deps).pool()).await.unwrap();
+            rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+        }
+    };
+    rows.sort();
+    rows.into_iter().map(|(uid, _, summary)| (uid, summary)).collect()
+}
+
+/// The database of a store that has one.
+pub fn database(deps: &Deps) -> &Database {
+    let Store::Sql(store) = &deps.store else { panic!("the store is no database") };
+    store.database()
 }
 
 /// Makes a SQLite store fail whenever events are deleted.
@@ -118,13 +205,16 @@ pub async fn refuse_deletes(deps: &Deps, refuse: bool) {
         true => "CREATE TRIGGER no BEFORE DELETE ON calendar_events BEGIN SELECT RAISE(ABORT, 'disk full'); END",
         false => "DROP TRIGGER no",
     };
-    query(statement, &[]).execute(deps.store.database().pool()).await.unwrap();
+    query(statement, &[]).execute(database(deps).pool()).await.unwrap();
 }
 
-/// Makes every calendar go on from another token.
-pub async fn set_token(deps: &Deps, token: &str) {
-    let statement = AssertSqlSafe(format!("UPDATE calendars SET sync_token = '{token}'"));
-    query(statement, &[]).execute(deps.store.database().pool()).await.unwrap();
+/// Makes a calendar go on from another token.
+pub async fn set_token(deps: &Deps, calendar: &str, token: &str) {
+    let id = Store::calendar(calendar);
+    let before = deps.store.state(&id).await.unwrap();
+    let after = State { sync_token: Some(token.to_owned()), ..before.clone() };
+    let calendar = Calendar { name: calendar, id: &id };
+    assert!(deps.store.apply(&calendar, &before, &after, &Changes::default()).await.unwrap());
 }
 
 /// A web server with one file that has a version.
@@ -226,7 +316,7 @@ impl Radicale {
     /// A worker that is the user there.
     pub fn deps(&self, store: &str) -> Deps {
         let credentials = format!(r#"{{"{}": {{"username": "user", "password": "s3cret"}}}}"#, self.origin);
-        Settings { credentials: Some(credentials), ..settings(store) }.deps().unwrap()
+        on_this_machine(Settings { credentials: Some(credentials), ..settings(store) })
     }
 
     async fn ask(&self, deps: &Deps, method: &'static str, url: &str, body: String) {

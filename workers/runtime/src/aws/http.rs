@@ -4,7 +4,7 @@
 //! every cold start reads.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -17,7 +17,6 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use reqwest::redirect::Policy;
 use reqwest::{Body, Client};
-use rustls::{ClientConfig, RootCertStore};
 
 /// The time for a connection and that for the next bytes: the metadata of an instance must answer sooner than a queue.
 type Patience = (Option<Duration>, Option<Duration>);
@@ -42,19 +41,13 @@ impl Http {
     }
 }
 
-/// The machine's certificates, so that a company's own authority counts here as it does for its other programs.
-static TLS: LazyLock<Result<ClientConfig, rustls::Error>> = LazyLock::new(|| {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-});
-
 fn client((connect, read): Patience) -> Result<Client, BoxError> {
     // A redirect would carry a signature to where it does not belong.
-    let mut builder =
-        Client::builder().tls_backend_preconfigured(TLS.clone()?).no_proxy().redirect(Policy::none()).referer(false);
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(crate::tls::client()?)
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false);
     if let Some(connect) = connect {
         builder = builder.connect_timeout(connect);
     }

@@ -19,7 +19,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub use self::open::{OpenError, open};
+pub use self::open::open;
 use crate::Envelope;
 
 /// How much of a job's names a store keeps for people, in characters.

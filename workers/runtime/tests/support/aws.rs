@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use super::free_port;
+use super::servers::free_port;
 
 /// Its URL; the first to ask brings it up.
 pub fn endpoint() -> &'static str {

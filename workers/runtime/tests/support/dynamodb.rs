@@ -18,10 +18,18 @@ pub fn client(endpoint: &str) -> Client {
 /// A table for an idempotency store, of its own.
 pub async fn table(client: Client) -> String {
     let name = format!("idempotency-{}", queuestack_worker::idempotency::Owner::new().0);
-    let id = AttributeDefinition::builder().attribute_name("id").attribute_type(ScalarAttributeType::S);
-    let hash = KeySchemaElement::builder().attribute_name("id").key_type(KeyType::Hash);
-    let create = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
-    let create = create.attribute_definitions(id.build().unwrap()).key_schema(hash.build().unwrap());
-    create.send().await.unwrap();
+    make(&client, &name, &["id"]).await;
     name
+}
+
+/// Makes a table with these strings as its keys.
+pub async fn make(client: &Client, name: &str, keys: &[&str]) {
+    let create = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let keys = keys.iter().zip([KeyType::Hash, KeyType::Range]);
+    let create = keys.fold(create, |create, (name, which)| {
+        let defined = AttributeDefinition::builder().attribute_name(*name).attribute_type(ScalarAttributeType::S);
+        let key = KeySchemaElement::builder().attribute_name(*name).key_type(which);
+        create.attribute_definitions(defined.build().unwrap()).key_schema(key.build().unwrap())
+    });
+    create.send().await.unwrap();
 }
