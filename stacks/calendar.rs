@@ -9,11 +9,12 @@ use queuestack::construct::*;
 /// Describes the stack.
 ///
 /// What differs between uses comes from the environment: `ALARM_TOPIC` is the ARN of the SNS topic that alarms notify,
-/// the others are what the workers read under the same names.
+/// `STORES` names the stores that the workers' binaries carry, the others are what the workers read under the same names.
 #[must_use]
 pub fn stack() -> Stack {
     let given = |name: &str| std::env::var(name).unwrap_or_default();
     let idempotency = std::env::var("IDEMPOTENCY_STORE").unwrap_or_default();
+    let stores = std::env::var("STORES").unwrap_or_else(|_| "dynamodb".to_owned());
     let mut stack =
         Stack::new("calendar").description("Calendar synchronisation and notifications").tag("team", "scheduling");
     Alarm::defaults(&mut stack).actions(std::env::var("ALARM_TOPIC").ok().map(arn)).set();
@@ -38,6 +39,7 @@ pub fn stack() -> Stack {
 
     let syncing = Worker::new(&mut stack, "calendar-sync")
         .package("calendar-sync")
+        .features([&stores])
         .consumes(&sync)
         .timeout(secs(50))
         .memory(mib(256))
@@ -52,6 +54,7 @@ pub fn stack() -> Stack {
     notifications.grant_send(&mut stack, &syncing);
     Worker::new(&mut stack, "notification")
         .package("notification")
+        .features([&stores])
         .consumes(&notifications)
         .timeout(secs(5))
         .environment("IDEMPOTENCY_STORE", &idempotency)

@@ -17,7 +17,7 @@ locals {
   }
 }
 
-# queue.calendar-sync-queue (calendar.yaml:33)
+# queue.calendar-sync-queue (calendar.yaml:36)
 resource "aws_sqs_queue" "calendar_sync_queue" {
   name                       = "calendar-sync-queue"
   visibility_timeout_seconds = 300
@@ -54,7 +54,7 @@ resource "aws_sqs_queue" "calendar_sync_queue" {
   }
 }
 
-# queue.calendar-sync-queue-dlq, made by queue.calendar-sync-queue (calendar.yaml:33)
+# queue.calendar-sync-queue-dlq, made by queue.calendar-sync-queue (calendar.yaml:36)
 resource "aws_sqs_queue" "calendar_sync_queue_dlq" {
   name                       = "calendar-sync-queue-dlq"
   visibility_timeout_seconds = 30
@@ -91,7 +91,7 @@ resource "aws_sqs_queue" "calendar_sync_queue_dlq" {
   }
 }
 
-# queue.notification-dlq (calendar.yaml:48)
+# queue.notification-dlq (calendar.yaml:51)
 resource "aws_sqs_queue" "notification_dlq" {
   name                       = "notification-dlq"
   visibility_timeout_seconds = 30
@@ -123,7 +123,7 @@ resource "aws_sqs_queue" "notification_dlq" {
   }
 }
 
-# queue.notification-queue (calendar.yaml:42)
+# queue.notification-queue (calendar.yaml:45)
 resource "aws_sqs_queue" "notification_queue" {
   name                       = "notification-queue"
   visibility_timeout_seconds = 30
@@ -160,7 +160,7 @@ resource "aws_sqs_queue" "notification_queue" {
   }
 }
 
-# alarm.calendar-sync-duration, made by worker.calendar-sync (calendar.yaml:51)
+# alarm.calendar-sync-duration, made by worker.calendar-sync (calendar.yaml:54)
 resource "aws_cloudwatch_metric_alarm" "calendar_sync_duration" {
   alarm_name          = "calendar-sync-duration"
   namespace           = "AWS/Lambda"
@@ -177,7 +177,7 @@ resource "aws_cloudwatch_metric_alarm" "calendar_sync_duration" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.calendar-sync-duration" })
 }
 
-# alarm.calendar-sync-errors, made by worker.calendar-sync (calendar.yaml:51)
+# alarm.calendar-sync-errors, made by worker.calendar-sync (calendar.yaml:54)
 resource "aws_cloudwatch_metric_alarm" "calendar_sync_errors" {
   alarm_name          = "calendar-sync-errors"
   namespace           = "AWS/Lambda"
@@ -194,7 +194,7 @@ resource "aws_cloudwatch_metric_alarm" "calendar_sync_errors" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.calendar-sync-errors" })
 }
 
-# alarm.calendar-sync-queue-age, made by queue.calendar-sync-queue (calendar.yaml:41)
+# alarm.calendar-sync-queue-age, made by queue.calendar-sync-queue (calendar.yaml:44)
 resource "aws_cloudwatch_metric_alarm" "calendar_sync_queue_age" {
   alarm_name          = "calendar-sync-queue-age"
   namespace           = "AWS/SQS"
@@ -211,7 +211,7 @@ resource "aws_cloudwatch_metric_alarm" "calendar_sync_queue_age" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.calendar-sync-queue-age" })
 }
 
-# alarm.calendar-sync-queue-backlog, made by queue.calendar-sync-queue (calendar.yaml:40)
+# alarm.calendar-sync-queue-backlog, made by queue.calendar-sync-queue (calendar.yaml:43)
 resource "aws_cloudwatch_metric_alarm" "calendar_sync_queue_backlog" {
   alarm_name          = "calendar-sync-queue-backlog"
   namespace           = "AWS/SQS"
@@ -228,7 +228,7 @@ resource "aws_cloudwatch_metric_alarm" "calendar_sync_queue_backlog" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.calendar-sync-queue-backlog" })
 }
 
-# alarm.calendar-sync-queue-dead-letters, made by queue.calendar-sync-queue (calendar.yaml:39)
+# alarm.calendar-sync-queue-dead-letters, made by queue.calendar-sync-queue (calendar.yaml:42)
 resource "aws_cloudwatch_metric_alarm" "calendar_sync_queue_dead_letters" {
   alarm_name          = "calendar-sync-queue-dead-letters"
   namespace           = "AWS/SQS"
@@ -245,7 +245,7 @@ resource "aws_cloudwatch_metric_alarm" "calendar_sync_queue_dead_letters" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.calendar-sync-queue-dead-letters" })
 }
 
-# alarm.calendar-sync-throttles, made by worker.calendar-sync (calendar.yaml:51)
+# alarm.calendar-sync-throttles, made by worker.calendar-sync (calendar.yaml:54)
 resource "aws_cloudwatch_metric_alarm" "calendar_sync_throttles" {
   alarm_name          = "calendar-sync-throttles"
   namespace           = "AWS/Lambda"
@@ -262,7 +262,7 @@ resource "aws_cloudwatch_metric_alarm" "calendar_sync_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.calendar-sync-throttles" })
 }
 
-# alarm.notification-age, made by worker.notification (calendar.yaml:65)
+# alarm.notification-age, made by worker.notification (calendar.yaml:69)
 resource "aws_cloudwatch_metric_alarm" "notification_age" {
   alarm_name          = "notification-age"
   namespace           = "AWS/SQS"
@@ -279,7 +279,7 @@ resource "aws_cloudwatch_metric_alarm" "notification_age" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.notification-age" })
 }
 
-# alarm.notification-duration, made by worker.notification (calendar.yaml:65)
+# alarm.notification-duration, made by worker.notification (calendar.yaml:69)
 resource "aws_cloudwatch_metric_alarm" "notification_duration" {
   alarm_name          = "notification-duration"
   namespace           = "AWS/Lambda"
@@ -296,7 +296,7 @@ resource "aws_cloudwatch_metric_alarm" "notification_duration" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.notification-duration" })
 }
 
-# alarm.notification-errors, made by worker.notification (calendar.yaml:65)
+# alarm.notification-errors, made by worker.notification (calendar.yaml:69)
 resource "aws_cloudwatch_metric_alarm" "notification_errors" {
   alarm_name          = "notification-errors"
   namespace           = "AWS/Lambda"
@@ -313,7 +313,7 @@ resource "aws_cloudwatch_metric_alarm" "notification_errors" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.notification-errors" })
 }
 
-# alarm.notification-queue-backlog, made by queue.notification-queue (calendar.yaml:47)
+# alarm.notification-queue-backlog, made by queue.notification-queue (calendar.yaml:50)
 resource "aws_cloudwatch_metric_alarm" "notification_queue_backlog" {
   alarm_name          = "notification-queue-backlog"
   namespace           = "AWS/SQS"
@@ -330,7 +330,7 @@ resource "aws_cloudwatch_metric_alarm" "notification_queue_backlog" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.notification-queue-backlog" })
 }
 
-# alarm.notification-queue-dead-letters, made by queue.notification-queue (calendar.yaml:46)
+# alarm.notification-queue-dead-letters, made by queue.notification-queue (calendar.yaml:49)
 resource "aws_cloudwatch_metric_alarm" "notification_queue_dead_letters" {
   alarm_name          = "notification-queue-dead-letters"
   namespace           = "AWS/SQS"
@@ -347,7 +347,7 @@ resource "aws_cloudwatch_metric_alarm" "notification_queue_dead_letters" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.notification-queue-dead-letters" })
 }
 
-# alarm.notification-throttles, made by worker.notification (calendar.yaml:65)
+# alarm.notification-throttles, made by worker.notification (calendar.yaml:69)
 resource "aws_cloudwatch_metric_alarm" "notification_throttles" {
   alarm_name          = "notification-throttles"
   namespace           = "AWS/Lambda"
@@ -364,21 +364,21 @@ resource "aws_cloudwatch_metric_alarm" "notification_throttles" {
   tags                = merge(local.tags, { "queuestack:address" = "alarm.notification-throttles" })
 }
 
-# log_group.calendar-sync, made by worker.calendar-sync (calendar.yaml:51)
+# log_group.calendar-sync, made by worker.calendar-sync (calendar.yaml:54)
 resource "aws_cloudwatch_log_group" "calendar_sync" {
   name              = "/aws/lambda/calendar-sync"
   retention_in_days = 14
   tags              = merge(local.tags, { "queuestack:address" = "log_group.calendar-sync" })
 }
 
-# log_group.notification, made by worker.notification (calendar.yaml:65)
+# log_group.notification, made by worker.notification (calendar.yaml:69)
 resource "aws_cloudwatch_log_group" "notification" {
   name              = "/aws/lambda/notification"
   retention_in_days = 14
   tags              = merge(local.tags, { "queuestack:address" = "log_group.notification" })
 }
 
-# role.calendar-sync, made by worker.calendar-sync (calendar.yaml:51)
+# role.calendar-sync, made by worker.calendar-sync (calendar.yaml:54)
 resource "aws_iam_role" "calendar_sync" {
   name                 = "calendar-sync-role-${local.region}"
   path                 = "/queuestack/calendar/"
@@ -444,7 +444,7 @@ resource "aws_iam_role_policies_exclusive" "calendar_sync" {
   policy_names = [aws_iam_role_policy.calendar_sync.name]
 }
 
-# role.notification, made by worker.notification (calendar.yaml:65)
+# role.notification, made by worker.notification (calendar.yaml:69)
 resource "aws_iam_role" "notification" {
   name                 = "notification-role-${local.region}"
   path                 = "/queuestack/calendar/"
@@ -504,11 +504,11 @@ resource "aws_iam_role_policies_exclusive" "notification" {
   policy_names = [aws_iam_role_policy.notification.name]
 }
 
-# function.calendar-sync, made by worker.calendar-sync (calendar.yaml:51)
+# function.calendar-sync, made by worker.calendar-sync (calendar.yaml:54)
 resource "aws_lambda_function" "calendar_sync" {
   function_name    = "calendar-sync"
-  filename         = "${path.module}/build/calendar-sync-x86_64.zip"
-  source_code_hash = try(filebase64sha256("${path.module}/build/calendar-sync-x86_64.zip"), null)
+  filename         = "${path.module}/build/calendar-sync-a6f295e3-x86_64.zip"
+  source_code_hash = try(filebase64sha256("${path.module}/build/calendar-sync-a6f295e3-x86_64.zip"), null)
   role             = aws_iam_role.calendar_sync.arn
   runtime          = "provided.al2023"
   handler          = "bootstrap"
@@ -547,11 +547,11 @@ resource "aws_lambda_function" "calendar_sync" {
   depends_on = [aws_iam_role_policy.calendar_sync]
 }
 
-# function.notification, made by worker.notification (calendar.yaml:65)
+# function.notification, made by worker.notification (calendar.yaml:69)
 resource "aws_lambda_function" "notification" {
   function_name    = "notification"
-  filename         = "${path.module}/build/notification-x86_64.zip"
-  source_code_hash = try(filebase64sha256("${path.module}/build/notification-x86_64.zip"), null)
+  filename         = "${path.module}/build/notification-a6f295e3-x86_64.zip"
+  source_code_hash = try(filebase64sha256("${path.module}/build/notification-a6f295e3-x86_64.zip"), null)
   role             = aws_iam_role.notification.arn
   runtime          = "provided.al2023"
   handler          = "bootstrap"
@@ -590,7 +590,7 @@ resource "aws_lambda_function" "notification" {
   depends_on = [aws_iam_role_policy.notification]
 }
 
-# mapping.calendar-sync, made by worker.calendar-sync (calendar.yaml:51)
+# mapping.calendar-sync, made by worker.calendar-sync (calendar.yaml:54)
 resource "aws_lambda_event_source_mapping" "calendar_sync" {
   event_source_arn                   = aws_sqs_queue.calendar_sync_queue.arn
   function_name                      = aws_lambda_function.calendar_sync.arn
@@ -606,7 +606,7 @@ resource "aws_lambda_event_source_mapping" "calendar_sync" {
   tags = merge(local.tags, { "queuestack:address" = "mapping.calendar-sync" })
 }
 
-# mapping.notification, made by worker.notification (calendar.yaml:65)
+# mapping.notification, made by worker.notification (calendar.yaml:69)
 resource "aws_lambda_event_source_mapping" "notification" {
   event_source_arn                   = aws_sqs_queue.notification_queue.arn
   function_name                      = aws_lambda_function.notification.arn

@@ -19,7 +19,7 @@ variable "calendar_credentials" {
 }
 
 variable "calendar_store" {
-  description = "URL of the SQL store of events, postgres://… or mysql://…; by default a file that ends with Lambda's environment"
+  description = "URL of the store of events, dynamodb:TABLE, postgres://… or mysql://…; by default the memory of Lambda's environment"
   type        = string
   sensitive   = true
 }
@@ -46,6 +46,12 @@ variable "smtp_url" {
   description = "The mail server, smtp://user:password@host:587"
   type        = string
   sensitive   = true
+}
+
+variable "stores" {
+  description = "The stores that the workers' binaries carry, of dynamodb, mysql, postgres and sqlite; each makes the zips larger"
+  type        = string
+  default     = "dynamodb"
 }
 
 variable "webhook_secrets" {

@@ -26,6 +26,7 @@ pub fn stack() -> Stack {
         .build();
     Worker::new(&mut stack, "calendar-sync")
         .package("calendar-sync")
+        .features(["dynamodb"])
         .queue(&calendar_sync_queue)
         .timeout(secs(50))
         .memory(mib(256))
@@ -40,6 +41,7 @@ pub fn stack() -> Stack {
         .build();
     Worker::new(&mut stack, "notification")
         .package("notification")
+        .features(["dynamodb"])
         .queue(&notification_queue)
         .timeout(secs(5))
         .environment("IDEMPOTENCY_STORE", std::env::var("IDEMPOTENCY_STORE").unwrap_or_default())
