@@ -33,7 +33,7 @@ const COLD_RUNS: usize = 31;
 const CALENDAR: &str = "
 stack: cold
 functions:
-  calendar-sync: {role: 'arn:aws:iam::000000000000:role/cold', code: {package: calendar-sync}}
+  calendar-sync: {role: 'arn:aws:iam::000000000000:role/cold', code: {package: calendar-sync, features: [dynamodb]}}
 ";
 
 fn main() -> ExitCode {

@@ -156,7 +156,11 @@ impl Database {
         Ok(())
     }
 
-    async fn lend(&self) -> Result<Lent, Error> {
+    /// A connection, for statements of your own.
+    ///
+    /// # Errors
+    /// None can be had.
+    pub async fn lend(&self) -> Result<Lent, Error> {
         let connection = self.pool.acquire().await?;
         Ok(Lent { connection, closes: self.dialect != Dialect::Sqlite, answered: false })
     }
@@ -196,11 +200,12 @@ impl Database {
     }
 }
 
-/// A connection while a statement runs on it.
+/// A connection while statements run on it.
 ///
-/// If the statement is given up, because no answer came, the connection is closed. The pool would ask the database
-/// whether it is still there, wait for that answer without an end, and lend nothing in its place.
-struct Lent {
+/// If they are given up, because no answer came, the connection is closed. The pool would ask the database whether it is
+/// still there, wait for that answer without an end, and lend nothing in its place.
+#[derive(Debug)]
+pub struct Lent {
     connection: PoolConnection<Any>,
     /// A file answers always, and what is in memory ends with its connection.
     closes: bool,
@@ -208,11 +213,13 @@ struct Lent {
 }
 
 impl Lent {
-    fn connection(&mut self) -> &mut AnyConnection {
+    /// The connection.
+    pub fn connection(&mut self) -> &mut AnyConnection {
         &mut self.connection
     }
 
-    fn give_back(mut self) {
+    /// Ends the loan: whatever was asked was answered.
+    pub fn give_back(mut self) {
         self.answered = true;
     }
 }

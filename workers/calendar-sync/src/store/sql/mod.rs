@@ -6,7 +6,7 @@
 mod statements;
 
 use queuestack_worker::database::{Bind, Contention, Database, OpenError, query};
-use sqlx::{AnyConnection, AssertSqlSafe, Error, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Error, Row};
 use tokio::sync::OnceCell;
 
 use self::statements as sql;
@@ -45,8 +45,10 @@ impl Sql {
     pub(super) async fn state(&self, calendar: &str) -> Result<State, Error> {
         self.ready().await?;
         let statement = AssertSqlSafe(sql::numbered(self.database.dialect(), sql::STATE));
-        let row = query(statement, &[Bind::Text(calendar)]).fetch_optional(self.database.pool()).await?;
-        let Some(row) = row else { return Ok(State::default()) };
+        let mut lent = self.database.lend().await?;
+        let row = query(statement, &[Bind::Text(calendar)]).fetch_optional(lent.connection()).await;
+        lent.give_back();
+        let Some(row) = row? else { return Ok(State::default()) };
         Ok(State {
             version: row.try_get("version")?,
             step: 0,
@@ -60,7 +62,10 @@ impl Sql {
     pub(super) async fn known(&self, calendar: &str) -> Result<Vec<Known>, Error> {
         self.ready().await?;
         let statement = AssertSqlSafe(sql::numbered(self.database.dialect(), sql::KNOWN));
-        let rows = query(statement, &[Bind::Text(calendar)]).fetch_all(self.database.pool()).await?;
+        let mut lent = self.database.lend().await?;
+        let rows = query(statement, &[Bind::Text(calendar)]).fetch_all(lent.connection()).await;
+        lent.give_back();
+        let rows = rows?;
         let known = rows.iter().map(|row| {
             Ok(Known {
                 id: row.try_get("id")?,
@@ -84,7 +89,10 @@ impl Sql {
         self.ready().await?;
         let mut contention = Contention::default();
         loop {
-            match self.try_apply(calendar, before, after, changes).await {
+            let mut lent = self.database.lend().await?;
+            let applied = self.try_apply(lent.connection(), calendar, before, after, changes).await;
+            lent.give_back();
+            match applied {
                 Ok(applied) => return Ok(applied),
                 // Two first syncs insert the same row: the second one comes too late, as with any other.
                 Err(Error::Database(error)) if error.is_unique_violation() => return Ok(false),
@@ -95,6 +103,7 @@ impl Sql {
 
     async fn try_apply(
         &self,
+        connection: &mut AnyConnection,
         calendar: &Calendar<'_>,
         before: &State,
         after: &State,
@@ -102,7 +111,7 @@ impl Sql {
     ) -> Result<bool, Error> {
         let dialect = self.database.dialect();
         let now = milliseconds();
-        let mut transaction = self.database.pool().begin().await?;
+        let mut transaction = connection.begin().await?;
         // The first statement writes, so that SQLite need not turn a reader into the writer.
         let statement = if before.version == 0 { sql::INSERT_STATE } else { sql::UPDATE_STATE };
         let mut values = vec![
