@@ -58,6 +58,8 @@ async fn planned(driver: &mut Driver, found: Vec<Found>, consent: &Consent) -> R
 
 #[tokio::test]
 async fn who_stops_an_apply_is_told_what_is_left() {
+    // A shell hands on what it ignores, and what it runs in the background ignores this signal.
+    let _handled = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let halted = error("execution halted", "").replace('\n', "; exit 1");
     let started = resource("apply_start", "one") + &resource("apply_complete", "one") + &resource("apply_start", "two");

@@ -12,8 +12,6 @@ mod memory;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use queuestack_worker::place::{OpenError, Place};
 
 #[cfg(feature = "dynamodb")]
@@ -161,6 +159,7 @@ impl StoreError {
 
 #[cfg(any(feature = "dynamodb", feature = "mysql", feature = "postgres", feature = "sqlite"))]
 fn milliseconds() -> i64 {
+    use std::time::{SystemTime, UNIX_EPOCH};
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
