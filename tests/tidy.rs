@@ -244,6 +244,7 @@ fn the_workers_of_a_stack_share_one_build_of_what_they_need() {
     let built = |package: &str| {
         let mut tree = Command::new(env!("CARGO"));
         tree.current_dir(root()).args(["tree", "--locked", "--offline", "--prefix", "none", "--edges", "normal,build"]);
+        tree.args(["--no-default-features", "--features", "dynamodb"]);
         let output = tree.args(["--format", "{p}\t{f}", "--package", package]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let lines = text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('\t'));

@@ -40,7 +40,15 @@ pub fn build(queuestack: &Path, stack: &Path, workspace: &Path, out: &Path, no_b
 pub fn unpack(folder: &Path, function: &str) -> Result<PathBuf, Failure> {
     use std::os::unix::fs::PermissionsExt as _;
     let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
-    let zip = folder.join(format!("{function}-{architecture}.zip"));
+    // Between the two stands what the features are called.
+    let is_its =
+        |name: &str| name.starts_with(&format!("{function}-")) && name.ends_with(&format!("{architecture}.zip"));
+    let names = std::fs::read_dir(folder)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let name = names
+        .into_iter()
+        .find(|name| is_its(name))
+        .ok_or_else(|| format!("no zip of {function} in {}", folder.display()))?;
+    let zip = folder.join(name);
     let file = std::fs::File::open(&zip).map_err(|error| format!("{}: {error}", zip.display()))?;
     let mut program = Vec::new();
     zip::ZipArchive::new(file)?.by_name("bootstrap")?.read_to_end(&mut program)?;

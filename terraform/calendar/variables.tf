@@ -19,13 +19,13 @@ variable "calendar_credentials" {
 }
 
 variable "calendar_store" {
-  description = "URL of the store of events, dynamodb:TABLE, postgres://… or mysql://…; by default the memory of Lambda's environment"
+  description = "URL of the store of events, one of those in stores, dynamodb:TABLE or postgres://…; by default the memory of Lambda's environment"
   type        = string
   sensitive   = true
 }
 
 variable "idempotency_store" {
-  description = "Where it is remembered what was done, dynamodb:TABLE with grants to read and write it; by default each environment for itself"
+  description = "Where it is remembered what was done, one of those in stores, dynamodb:TABLE with grants to read and write it; by default each environment for itself"
   type        = string
   sensitive   = true
 }
@@ -48,14 +48,11 @@ variable "smtp_url" {
   sensitive   = true
 }
 
-variable "stores" {
-  description = "The stores that the workers' binaries carry, of dynamodb, mysql, postgres and sqlite; each makes the zips larger"
-  type        = string
-  default     = "dynamodb"
-}
-
 variable "webhook_secrets" {
   description = "Signing keys of webhooks, as JSON: {\"https://hooks.example.org\": \"whsec_…\"}"
   type        = string
   sensitive   = true
 }
+
+# `stores` is dynamodb. Nothing in main.tf names it, so that it was fixed
+# when this was rendered; render again with --var stores=… for another value.

@@ -28,21 +28,23 @@ impl Renderer<'_> {
             secret.argument("sensitive", true);
             body.block("variable", &[variable], secret);
         }
-        self.fixed(&mut body);
+        self.fixed(asked, &mut body);
         body
     }
 
-    /// The open variables that Terraform is to ask for: one that is only a part of secrets is asked for with them.
+    /// The open variables that Terraform is to ask for: those that the configuration names. One that is only a part of
+    /// secrets is asked for with them, and one that only says what is built has no part in it.
     pub fn asked(&self, main: &str) -> BTreeSet<&String> {
-        let marks = self.open.marks.iter();
-        let asked = marks.filter(|(mark, name)| !self.secrets.hold(mark, self.open) || mentions(main, name));
-        asked.map(|(_, name)| name).collect()
+        self.open.marks.values().filter(|name| mentions(main, name)).collect()
     }
 
     /// Tells of the variables that stay at their values, without the values that something secret has.
-    fn fixed(&self, body: &mut Body) {
-        let open: BTreeSet<&String> = self.open.marks.values().collect();
-        for (name, variable) in self.open.stack.variables.iter().filter(|(name, _)| !open.contains(name)) {
+    fn fixed(&self, asked: &BTreeSet<&String>, body: &mut Body) {
+        let in_secrets = self.open.marks.iter().filter(|(mark, _)| self.secrets.hold(mark, self.open));
+        let in_secrets: BTreeSet<&String> = in_secrets.map(|(_, name)| name).collect();
+        let unnamed: BTreeSet<&String> = self.open.marks.values().collect();
+        let stay = self.open.stack.variables.iter();
+        for (name, variable) in stay.filter(|(name, _)| !asked.contains(name) && !in_secrets.contains(name)) {
             let Some(value) = &variable.value else { continue };
             let value = value.plain();
             if self.secrets.hold(&value, self.open) {
@@ -50,7 +52,11 @@ impl Renderer<'_> {
                 body.comment(format!("Render again with --var {name}=… for another value."));
                 continue;
             }
-            let why = if is_takeable(name) { "It says more than a text" } else { "Terraform takes no such name" };
+            let why = match is_takeable(name) {
+                _ if unnamed.contains(name) => "Nothing in main.tf names it",
+                true => "It says more than a text",
+                false => "Terraform takes no such name",
+            };
             body.comment(format!("`{name}` is {value}. {why}, so that it was fixed"));
             body.comment(format!("when this was rendered; render again with --var {name}=… for another value."));
         }

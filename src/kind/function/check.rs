@@ -1,8 +1,8 @@
 //! What must hold between the attributes of one function.
 
 use super::{
-    ARTIFACT, CODE, ENVIRONMENT, EXTERNAL, HANDLER, LAYERS, PACKAGE, RESERVED_CONCURRENCY, ROLE, RUNTIME, SECRETS,
-    SECURITY_GROUPS, SUBNETS, VPC,
+    ARTIFACT, CODE, ENVIRONMENT, EXTERNAL, FEATURES, HANDLER, LAYERS, PACKAGE, RESERVED_CONCURRENCY, ROLE, RUNTIME,
+    SECRETS, SECURITY_GROUPS, SUBNETS, VPC,
 };
 use crate::artifact::Runtime;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
@@ -134,6 +134,12 @@ pub static HALF_VPC: Code = Code::error("QS319", "subnets without security group
     .fix("Add what is missing, or leave both empty.")
     .see("https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html");
 
+/// A store that the binary cannot open.
+pub static NO_STORE: Code = Code::warning("QS335", "an environment that names a store which the code is built without")
+    .because("`features` are all that the package is built with; a worker whose store was left out ends at its start, and its messages become dead letters.")
+    .fix("Add the store to `features:`: dynamodb, mysql, postgres or sqlite.")
+    .see("https://github.com/queuestack/queuestack#workers");
+
 /// All codes of this file.
 pub const CODES: &[&Code] = &[
     &NAME,
@@ -149,6 +155,7 @@ pub const CODES: &[&Code] = &[
     &NO_HANDLER,
     &BAD_ARN,
     &HALF_VPC,
+    &NO_STORE,
 ];
 
 const NAME_CHARACTERS: usize = 64;
@@ -175,6 +182,16 @@ const RESERVED: &[&str] = &[
     "AWS_SESSION_TOKEN",
     "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
+];
+
+/// The stores of bundled workers and of those on the same runtime: how their URLs begin, and their cargo features.
+const STORES: &[(&str, &str)] = &[
+    ("dynamodb:", "dynamodb"),
+    ("sqlite:", "sqlite"),
+    ("postgres:", "postgres"),
+    ("postgresql:", "postgres"),
+    ("mysql:", "mysql"),
+    ("mariadb:", "mysql"),
 ];
 
 /// Tells whether a text may be the ARN of a version of a layer; AWS's own have ARNs of another form.
@@ -296,8 +313,9 @@ impl Check<'_> {
     fn environment(&mut self) {
         let environment = self.function.get(&ENVIRONMENT);
         let variables = environment.as_map().into_iter().flatten();
-        for name in variables.map(|(name, _)| name) {
+        for (name, value) in variables {
             self.variable(name);
+            self.store(name, value);
         }
         let bytes = if environment.is_null() { 0 } else { environment.to_json().to_string().len() };
         if bytes > ENVIRONMENT_BYTES {
@@ -312,6 +330,24 @@ impl Check<'_> {
                 let message = format!("`secrets` names `{}`, which `environment` does not set", secret.plain());
                 self.tell(&UNKNOWN_SECRET, &format!("{}.{index}", SECRETS.key), message);
             }
+        }
+    }
+
+    /// The variables of stores are called `IDEMPOTENCY_STORE`, `CALENDAR_STORE` and so on.
+    fn store(&mut self, name: &str, url: &Value) {
+        let Some(features) = self.function.get(&CODE).get(FEATURES.key).as_list() else { return };
+        let store = url.as_text().and_then(|url| STORES.iter().find(|(scheme, _)| url.starts_with(scheme)));
+        let Some((scheme, wanted)) = store.filter(|_| name.ends_with("_STORE")) else { return };
+        // Cargo takes several in one text.
+        let features: Vec<String> = features.iter().map(Value::plain).collect();
+        let mut built = features.iter().flat_map(|some| some.split([',', ' ']));
+        if !built.any(|one| [wanted, "default"].contains(&one)) {
+            let built = match features.as_slice() {
+                [] => "without features".to_owned(),
+                some => format!("with `{}` alone", some.join(", ")),
+            };
+            let message = format!("`{name}` begins with `{scheme}`, and the package is built {built}");
+            self.tell(&NO_STORE, &format!("{}.{name}", ENVIRONMENT.key), message);
         }
     }
 

@@ -124,20 +124,25 @@ async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
     let name = payload.calendar.as_deref().unwrap_or(&source);
     let id = Store::calendar(name);
     let before = deps.store.state(&id).await.map_err(unavailable)?;
-    let known = deps.store.known(&id).await.map_err(unavailable)?;
     // What another server, or this one under another URL, said is no use.
     let usable = if before.source == source { before.clone() } else { State::default() };
+    let known = async || deps.store.known(&id).await.map_err(unavailable);
     let news = match (&url, payload.protocol) {
-        (Some(url), Protocol::Ics) => file(deps, &parsed(url)?, &usable).await?,
-        (Some(url), Protocol::Caldav) => collection(deps, &parsed(url)?, &usable, &known).await?,
-        (None, _) => Some(News {
-            found: events(payload.ics.as_deref().unwrap_or_default(), "", "")?,
-            scope: None,
-            after: State::default(),
-            unclear: None,
-        }),
+        // Most files are what they were: then nobody needs the events.
+        (Some(url), Protocol::Ics) => match file(deps, &parsed(url)?, &usable).await? {
+            Some(news) => Some((news, known().await?)),
+            None => None,
+        },
+        (Some(url), Protocol::Caldav) => {
+            let known = known().await?;
+            collection(deps, &parsed(url)?, &usable, &known).await?.map(|news| (news, known))
+        }
+        (None, _) => {
+            let found = events(payload.ics.as_deref().unwrap_or_default(), "", "")?;
+            Some((News { found, scope: None, after: State::default(), unclear: None }, known().await?))
+        }
     };
-    let Some(mut news) = news else { return Ok(Summary { not_modified: true, ..Summary::default() }) };
+    let Some((mut news, known)) = news else { return Ok(Summary { not_modified: true, ..Summary::default() }) };
     news.after.source.clone_from(&source);
     for said in [&mut news.after.etag, &mut news.after.modified, &mut news.after.sync_token] {
         // Without them everything is asked for the next time.

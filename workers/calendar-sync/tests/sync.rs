@@ -61,7 +61,9 @@ async fn many_events_and_syncs_at_once_end_with_each_event_once() {
                 outcome => created += done(outcome).map_or(0, |(created, ..)| created),
             }
         }
-        assert_eq!((created, rows(&deps).await.len()), (500, 500), "{store}");
+        // In DynamoDB one that came later may have ended what another began.
+        let all = if store.starts_with("dynamodb:") { 1..=500 } else { 500..=500 };
+        assert!(all.contains(&created) && rows(&deps).await.len() == 500, "{store}: {created}");
         file.change(calendar(&[]));
         assert_eq!(done(sync(&deps, json!({"url": file.url(), "calendar": "shared"})).await), Some((0, 0, 500)));
     }
@@ -72,7 +74,7 @@ async fn an_event_that_is_too_long_keeps_no_other_from_being_stored() {
     // More than the columns of MariaDB hold, and its packets.
     let (long, longer) = ("x".repeat(70_000), "x".repeat(17 << 20));
     let with = |uid: &str, line: &str| event(uid, "Long").replace("SUMMARY", &format!("{line}\r\nSUMMARY"));
-    for store in support::every_store().await {
+    for store in support::stores().await {
         let deps = deps(&store);
         let job = |events: &[String]| json!({"calendar": "inline", "ics": calendar(events)});
         let short = [event("a", "One"), event("b", "Two")];
@@ -137,6 +139,31 @@ async fn a_large_sync_changes_nothing_more_once_another_came_first() {
     assert!(error.contains("another sync of this calendar"), "{error}");
     let rows = rows(&deps(&store)).await;
     assert!(rows.len() == 250 && rows.iter().all(|(_, summary)| summary == "Two"), "{rows:?}");
+}
+
+/// Then both are first syncs still, and the number of transactions alone tells one from the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_sync_changes_nothing_more_once_another_has_begun() {
+    let store = support::stores().await.pop().unwrap();
+    let events = |summary: &str| (0..250).map(|number| event(&format!("e{number:03}"), summary)).collect::<Vec<_>>();
+    let job = |summary: &str| json!({"ics": calendar(&events(summary)), "calendar": "large"});
+    let newer = support::deps_with(&store, |count| if count < 1 { Ok(()) } else { Err("cut off".into()) });
+    let newest = job("Two");
+    let other = move |count| {
+        if count == 1 {
+            let runtime = tokio::runtime::Handle::current();
+            let outcome = tokio::task::block_in_place(|| runtime.block_on(sync(&newer, newest.clone())));
+            assert!(support::again(outcome).contains("cut off"));
+        }
+        Ok(())
+    };
+    let error = support::again(sync(&support::deps_with(&store, other), job("One")).await);
+    assert!(error.contains("another sync of this calendar"), "{error}");
+    assert_eq!(
+        done(sync(&deps(&store), job("Two")).await).map(|(created, updated, _)| created + updated > 100),
+        Some(true)
+    );
+    assert!(rows(&deps(&store)).await.iter().all(|(_, summary)| summary == "Two"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,15 +3,17 @@
 //! The table has the partition key `calendar` and the sort key `id`, both strings. An item for each event has the
 //! attributes that a database has columns for; the item `state` of a calendar has what the next fetch needs.
 //!
-//! A sync is one transaction where it changes less than [`CHANGES`] events. Where it changes more, each transaction takes
-//! the place of the one before it: `step` counts them, none is accepted after one of another sync, and until the last
-//! the calendar has no version that the server could confirm. The next sync of one that was cut off asks for everything,
-//! and changes what is left.
+//! A sync is one transaction where that has room for its changes, [`CHANGES`] events of [`BYTES`] bytes. Else it is
+//! several: `step` counts them, none is accepted after one of another sync, and until the last the calendar has no version
+//! that the server could confirm. The next sync of one that was cut off asks for everything, and changes what is left.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Config;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
@@ -28,6 +30,12 @@ pub(super) const LONGEST_COMPONENT: usize = 256 << 10;
 const CHANGES: usize = 99;
 /// The most text of one transaction, in bytes: with names and numbers it has 4 MiB at most.
 const BYTES: usize = 3 << 20;
+
+/// The time of one attempt of a call: two must fit into the timeout of a function.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// How often a transaction that is too much for the table just now is sent, and the first pause; each is twice the last.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The sort key of a calendar's state. Those of events are digests, and before it.
 const STATE: &str = "state";
@@ -62,7 +70,13 @@ impl DynamoDb {
 
     /// The client, for what else is asked of it.
     pub async fn client(&self) -> &Client {
-        self.client.get_or_init(|| async { Client::new(queuestack_worker::aws::config().await) }).await
+        let connect = async || {
+            let config = queuestack_worker::aws::config().await;
+            let timeouts = config.timeout_config().map(TimeoutConfig::to_builder).unwrap_or_default();
+            let timeouts = timeouts.operation_attempt_timeout(ATTEMPT).build();
+            Client::from_conf(Config::from(config).to_builder().timeout_config(timeouts).build())
+        };
+        self.client.get_or_init(connect).await
     }
 
     pub(super) async fn state(&self, calendar: &str) -> Result<State, StoreError> {
@@ -123,14 +137,30 @@ impl DynamoDb {
                 },
             };
             let first = self.put_state(calendar, now, &state, &next).map_err(StoreError::of)?;
-            let writes = std::iter::once(first).chain(changes).collect();
-            match self.client().await.transact_write_items().set_transact_items(Some(writes)).send().await {
-                Ok(_) => state = next,
-                Err(error) if came_second(&error) => return Ok(false),
-                Err(error) => return Err(failed(error)),
+            if !self.write(std::iter::once(first).chain(changes).collect()).await? {
+                return Ok(false);
             }
+            state = next;
         }
         Ok(true)
+    }
+
+    /// Does all of this or nothing. Returns whether it did: not when another sync was there before, or is there now.
+    async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
+        let client = self.client().await;
+        for tried in 0.. {
+            let error = match client.transact_write_items().set_transact_items(Some(writes.clone())).send().await {
+                Ok(_) => return Ok(true),
+                Err(error) => error,
+            };
+            match Refusal::of(&error) {
+                Some(Refusal::Second) => return Ok(false),
+                // The SDK takes it for the end, since it is a reason within another error.
+                Some(Refusal::TooMuch) if tried + 1 < TRIES => tokio::time::sleep(PAUSE * 2_u32.pow(tried)).await,
+                _ => return Err(failed(error)),
+            }
+        }
+        Ok(false)
     }
 
     /// Puts what is remembered of a calendar in the place of what was there.
@@ -239,16 +269,36 @@ fn number(item: &Item, name: &str) -> i64 {
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-/// Tells whether another sync was there before this one, or is there now.
-fn came_second(error: &SdkError<TransactWriteItemsError>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return false;
-    };
-    let reasons = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
-    reasons.into_iter().any(|code| matches!(code, "ConditionalCheckFailed" | "TransactionConflict"))
+/// Why a transaction was refused, where something follows from it.
+#[derive(Debug, PartialEq, Eq)]
+enum Refusal {
+    /// Another sync was there before this one, or is there now.
+    Second,
+    /// The table takes no more just now.
+    TooMuch,
+}
+
+impl Refusal {
+    fn of(error: &SdkError<TransactWriteItemsError>) -> Option<Self> {
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+            return None;
+        };
+        let says = |words: [&str; 2]| {
+            let mut codes = cancelled.cancellation_reasons().iter().filter_map(|reason| reason.code());
+            codes.any(|code| words.contains(&code))
+        };
+        match () {
+            () if says(["ConditionalCheckFailed", "TransactionConflict"]) => Some(Self::Second),
+            () if says(["ThrottlingError", "ProvisionedThroughputExceeded"]) => Some(Self::TooMuch),
+            () => None,
+        }
+    }
 }
 
 fn failed<E: std::error::Error + Send + Sync + 'static>(error: SdkError<E>) -> StoreError {
     // An SDK error alone says "service error".
     StoreError::of(DisplayErrorContext(error).to_string())
 }
+
+#[cfg(test)]
+mod tests;

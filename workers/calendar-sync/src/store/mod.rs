@@ -3,8 +3,8 @@
 //! A store has, for each calendar, what the next fetch needs, and the events: one for each single event, rule and
 //! changed occurrence. Keys are digests: names and paths may be long, and databases compare text each in their own way.
 //!
-//! What a sync changes is applied once and as a whole: of two syncs of one calendar that run at the same time the second
-//! to finish changes nothing and is done again.
+//! What a sync changes is applied as a whole, but for large ones in DynamoDB. Of two syncs of one calendar that run at the
+//! same time one ends, and the other changes nothing more from then on and is done again.
 
 #[cfg(feature = "dynamodb")]
 mod dynamodb;
@@ -35,8 +35,7 @@ pub enum Store {
     Sql(Sql),
 }
 
-/// Why a store did not do what it was asked: it cannot be reached, or refuses. Nothing was changed, unless the answer
-/// was lost.
+/// Why a store did not do what it was asked: it cannot be reached, or refuses.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
@@ -128,8 +127,8 @@ impl Store {
         }
     }
 
-    /// Applies changes that were computed from what was there at `before`, and remembers `after`. Returns whether it did:
-    /// it does not when another sync came first.
+    /// Applies changes that were computed from what was there at `before`, and remembers `after`. Returns whether it did
+    /// all of it: not when another sync came in between.
     ///
     /// # Errors
     /// The store's.

@@ -173,8 +173,8 @@ fn settings(store: &str) -> Settings {
 pub async fn rows(deps: &Deps) -> Vec<(String, String)> {
     let mut rows: Vec<(String, String, String)> = match &deps.store {
         Store::Memory(memory) => {
-            let events = memory.events().into_iter().map(|found| found.event);
-            events.map(|event| (event.uid, event.recurrence_id, event.summary)).collect()
+            let events = memory.events().into_iter();
+            events.map(|known| (known.id, String::new(), known.summary)).collect()
         }
         Store::DynamoDb(table) => {
             let items = table.client().await.scan().table_name(table.name()).into_paginator().items().send();

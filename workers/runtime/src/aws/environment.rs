@@ -8,13 +8,20 @@ use aws_types::SdkConfig;
 use aws_types::sdk_config::Builder;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-/// Reads the variables that the SDKs share; an empty one is one that is not there.
+/// Reads Region, credentials, endpoints and their kind from the variables that the SDKs share. An empty one is one that is
+/// not there.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>
-pub fn config(variable: impl Fn(&str) -> Option<String> + Clone + Send + Sync + 'static) -> Builder {
+pub fn config(variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Builder {
     let variables = Variables(variable);
     let credentials = variables.get("AWS_ACCESS_KEY_ID").zip(variables.get("AWS_SECRET_ACCESS_KEY"));
     let credentials = credentials
         .map(|(key, secret)| Credentials::new(key, secret, variables.get("AWS_SESSION_TOKEN"), None, "environment"));
+    if credentials.is_none() {
+        tracing::warn!(
+            "no AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: this binary was built without the feature `chain`, which \
+             finds credentials elsewhere"
+        );
+    }
     let region = variables.get("AWS_REGION").or_else(|| variables.get("AWS_DEFAULT_REGION"));
     let mut config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(region.map(Region::new));
     config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
@@ -27,7 +34,6 @@ pub fn config(variable: impl Fn(&str) -> Option<String> + Clone + Send + Sync + 
     config.service_config(variables)
 }
 
-#[derive(Clone)]
 struct Variables<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Variables<F> {

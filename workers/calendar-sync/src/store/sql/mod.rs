@@ -109,9 +109,28 @@ impl Sql {
         after: &State,
         changes: &Changes,
     ) -> Result<bool, Error> {
+        let mut transaction = connection.begin().await?;
+        match self.change(&mut transaction, calendar, before, after, changes).await {
+            Ok(true) => transaction.commit().await.map(|()| true),
+            other => {
+                // Its answer is waited for: the connection is then known to be good.
+                let ended = transaction.rollback().await;
+                other.and_then(|applied| ended.map(|()| applied))
+            }
+        }
+    }
+
+    /// Changes a calendar and its events, if it is as it was.
+    async fn change(
+        &self,
+        connection: &mut AnyConnection,
+        calendar: &Calendar<'_>,
+        before: &State,
+        after: &State,
+        changes: &Changes,
+    ) -> Result<bool, Error> {
         let dialect = self.database.dialect();
         let now = milliseconds();
-        let mut transaction = connection.begin().await?;
         // The first statement writes, so that SQLite need not turn a reader into the writer.
         let statement = if before.version == 0 { sql::INSERT_STATE } else { sql::UPDATE_STATE };
         let mut values = vec![
@@ -128,20 +147,20 @@ impl Sql {
             values.push(Bind::Int(before.version));
         }
         let statement = AssertSqlSafe(sql::numbered(dialect, statement));
-        if query(statement, &values).execute(&mut *transaction).await?.rows_affected() == 0 {
+        if query(statement, &values).execute(&mut *connection).await?.rows_affected() == 0 {
             return Ok(false);
         }
         for ids in changes.deletes.chunks(ROWS) {
             let values: Vec<_> = ids.iter().map(|id| Bind::Text(id)).collect();
             let statement = AssertSqlSafe(sql::delete(dialect, ids.len()));
-            query(statement, &values).execute(&mut *transaction).await?;
+            query(statement, &values).execute(&mut *connection).await?;
         }
         let mut rows = Vec::new();
         let mut bytes = 0;
         for (id, found) in &changes.upserts {
             let length = found.event.component.len() + found.event.summary.len();
             if rows.len() == ROWS || (bytes + length > BYTES && !rows.is_empty()) {
-                self.upsert(&mut transaction, calendar, now, &rows).await?;
+                self.upsert(connection, calendar, now, &rows).await?;
                 rows.clear();
                 bytes = 0;
             }
@@ -149,9 +168,8 @@ impl Sql {
             bytes += length;
         }
         if !rows.is_empty() {
-            self.upsert(&mut transaction, calendar, now, &rows).await?;
+            self.upsert(connection, calendar, now, &rows).await?;
         }
-        transaction.commit().await?;
         Ok(true)
     }
 
