@@ -149,10 +149,8 @@ impl DynamoDb {
     async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
         let client = self.client().await;
         for tried in 0.. {
-            let error = match client.transact_write_items().set_transact_items(Some(writes.clone())).send().await {
-                Ok(_) => return Ok(true),
-                Err(error) => error,
-            };
+            let transaction = client.transact_write_items().set_transact_items(Some(writes.clone()));
+            let Err(error) = transaction.send().await else { return Ok(true) };
             match Refusal::of(&error) {
                 Some(Refusal::Second) => return Ok(false),
                 // The SDK takes it for the end, since it is a reason within another error.
