@@ -25,12 +25,23 @@ fn an_apply_that_is_stopped_says_what_is_left() {
     while !all.contains("queue.stopped-dlq") {
         assert!(told.read_line(&mut all).unwrap() > 0, "it ended: {all}");
     }
+    // It says what is planned a moment before it listens.
+    while !hears_interrupts(child.id()) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     told.read_to_string(&mut all).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{all}");
     assert!(all.contains("stopped: ") && all.contains("run the same command again to go on from here"), "{all}");
     assert!(!all.contains("QS061"), "{all}");
     queuestack(&[&["destroy", file.to_str().unwrap(), "--yes"][..], &backend].concat(), &plugins).exits(0);
+}
+
+/// Tells whether a process handles SIGINT, where that can be seen; a process that is gone does not wait for it either.
+fn hears_interrupts(process: u32) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else { return true };
+    let handled = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    handled.is_none_or(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 0b10 != 0))
 }
 
 /// Finds a folder of this name.

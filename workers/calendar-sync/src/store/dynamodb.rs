@@ -148,17 +148,17 @@ impl DynamoDb {
     /// Does all of this or nothing. Returns whether it did: not when another sync was there before, or is there now.
     async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
         let client = self.client().await;
-        for tried in 0.. {
+        let mut pauses = (0..TRIES - 1).map(|tried| PAUSE * 2_u32.pow(tried));
+        loop {
             let transaction = client.transact_write_items().set_transact_items(Some(writes.clone()));
             let Err(error) = transaction.send().await else { return Ok(true) };
-            match Refusal::of(&error) {
-                Some(Refusal::Second) => return Ok(false),
+            match (Refusal::of(&error), pauses.next()) {
+                (Some(Refusal::Second), _) => return Ok(false),
                 // The SDK takes it for the end, since it is a reason within another error.
-                Some(Refusal::TooMuch) if tried + 1 < TRIES => tokio::time::sleep(PAUSE * 2_u32.pow(tried)).await,
+                (Some(Refusal::TooMuch), Some(pause)) => tokio::time::sleep(pause).await,
                 _ => return Err(failed(error)),
             }
         }
-        Ok(false)
     }
 
     /// Puts what is remembered of a calendar in the place of what was there.
