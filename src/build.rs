@@ -59,7 +59,8 @@ impl Source {
             }
             Origin::Package { package, binary, features } => {
                 let binary = binary.as_deref().map(told);
-                let features = features.as_ref().map(|all| all.iter().map(|one| told(one)).collect::<BTreeSet<_>>());
+                let features = features.as_ref().map(|all| artifact::features(all.iter().map(|one| told(one))));
+                let features = features.map(BTreeSet::from_iter);
                 (told(package), format!("package {binary:?} {features:?} {older:?}"))
             }
             Origin::Zip(path) => {

@@ -14,7 +14,7 @@ use queuestack::construct::*;
 pub fn stack() -> Stack {
     let given = |name: &str| std::env::var(name).unwrap_or_default();
     let idempotency = std::env::var("IDEMPOTENCY_STORE").unwrap_or_default();
-    let stores = std::env::var("STORES").unwrap_or_else(|_| "dynamodb".to_owned());
+    let stores = std::env::var("STORES").ok().filter(|stores| !stores.is_empty()).unwrap_or("dynamodb".to_owned());
     let mut stack =
         Stack::new("calendar").description("Calendar synchronisation and notifications").tag("team", "scheduling");
     Alarm::defaults(&mut stack).actions(std::env::var("ALARM_TOPIC").ok().map(arn)).set();

@@ -124,6 +124,17 @@ pub enum ArtifactError {
         /// The package.
         package: String,
     },
+    /// The binary of the last build has others.
+    #[error(
+        "package {package} was last built with {}, and others are wanted: run again without --no-build",
+        Features(built)
+    )]
+    OtherFeatures {
+        /// The package.
+        package: String,
+        /// What it was built with.
+        built: Vec<String>,
+    },
     /// A file could not be read.
     #[error("cannot read {}: check that it exists and may be read", path.display())]
     Read {
@@ -312,6 +323,18 @@ struct List<'a>(&'a [String]);
 impl fmt::Display for List<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() { f.write_str("(there is none)") } else { f.write_str(&self.0.join(", ")) }
+    }
+}
+
+struct Features<'a>(&'a [String]);
+
+impl fmt::Display for Features<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => f.write_str("no features"),
+            [one] => write!(f, "the feature {one}"),
+            several => write!(f, "the features {}", several.join(", ")),
+        }
     }
 }
 

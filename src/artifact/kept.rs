@@ -30,6 +30,17 @@ struct Note {
     binary_bytes: u64,
     code_sha256: String,
     zip_bytes: u64,
+    /// The features that it was built with; `None` if it was not built here.
+    features: Option<Vec<String>>,
+}
+
+/// How a binary came to be where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It was built with these features.
+    Built(Vec<String>),
+    /// It was there, and should have these features.
+    Taken(Vec<String>),
 }
 
 /// Which file it is, and when it changed last.
@@ -79,8 +90,20 @@ impl Kept {
         binary: PathBuf,
         architecture: Architecture,
         runtime: Runtime,
+        origin: Origin,
     ) -> Result<Artifact, ArtifactError> {
         let noted = self.noted().filter(|note| note.runtime == runtime);
+        let package = name.clone();
+        let other = |note: &Note| match (&note.features, &origin) {
+            (Some(built), Origin::Taken(wanted)) if built != wanted => {
+                Err(ArtifactError::OtherFeatures { package: package.clone(), built: built.clone() })
+            }
+            _ => Ok(()),
+        };
+        let told = |note: &Note| match &origin {
+            Origin::Built(features) => note.features.as_ref() == Some(features),
+            Origin::Taken(_) => true,
+        };
         let artifact = |note: &Note, zip| Artifact {
             name,
             architecture,
@@ -93,7 +116,9 @@ impl Kept {
         if let Some(note) = &noted
             && note.stamp.is_some()
             && note.stamp == Stamp::of(&binary)
+            && told(note)
         {
+            other(note)?;
             return Ok(artifact(note, Zip::Kept(self.zip.clone())));
         }
         let stamp = self.lasting_stamp(&binary);
@@ -104,6 +129,17 @@ impl Kept {
         }
         let binary_sha256 = code_sha256(&bytes);
         let same = noted.filter(|note| note.binary_sha256 == binary_sha256);
+        if let Some(note) = &same
+            && let Err(error) = other(note)
+        {
+            // What is known of it stays known.
+            let _kept = self.keep(note, None);
+            return Err(error);
+        }
+        let features = match &origin {
+            Origin::Built(features) => Some(features.clone()),
+            Origin::Taken(_) => same.as_ref().and_then(|note| note.features.clone()),
+        };
         let there =
             same.and_then(|note| std::fs::read(&self.zip).ok().filter(|zip| note.code_sha256 == code_sha256(zip)));
         let packed = there.is_none();
@@ -116,6 +152,7 @@ impl Kept {
             binary_bytes: bytes.len() as u64,
             code_sha256: code_sha256(&zip),
             zip_bytes: zip.len() as u64,
+            features,
         };
         // Without it, the next time takes longer, and that is all.
         let _kept = self.keep(&note, packed.then_some(&zip));

@@ -15,6 +15,7 @@
 //! and where cargo-zigbuild finds zig. Everything else passes through to cargo.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -249,7 +250,9 @@ async fn build_in(
         if request.no_build { package.last_built(request)? } else { run::build(&package, tools, request, on).await? };
     let (name, architecture, runtime) = (request.package.clone(), request.architecture, request.runtime);
     let kept = Kept::new(&package.target_dir.join("queuestack/packed"), &name, architecture);
-    let work = tokio::task::spawn_blocking(move || kept.pack(name, path, architecture, runtime));
+    let features = request.features.clone().unwrap_or_else(|| vec!["default".to_owned()]);
+    let origin = if request.no_build { kept::Origin::Taken(features) } else { kept::Origin::Built(features) };
+    let work = tokio::task::spawn_blocking(move || kept.pack(name, path, architecture, runtime, origin));
     let artifact = match work.await {
         Ok(artifact) => artifact?,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
@@ -280,6 +283,16 @@ pub fn from_zip(path: &Path, architecture: Architecture, runtime: Option<Runtime
         binary: path.to_owned(),
         zip: Zip::Bytes(zip),
     })
+}
+
+/// The features that texts name, each once and in order: cargo takes several in one text, between commas or blanks.
+pub fn features<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<String> {
+    let mut features = BTreeSet::new();
+    for text in texts {
+        let names = text.as_ref().split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty());
+        features.extend(names.map(str::to_owned));
+    }
+    features.into_iter().collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ArtifactError> {

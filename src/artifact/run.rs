@@ -133,7 +133,7 @@ async fn command(package: &Package<'_>, tool: Tool, request: &BuildRequest) -> C
     let mut command = cargo(&request.workspace, request.target_dir.as_deref());
     command.args(tool.arguments(package, request)).args(["--package", &request.package, "--bin", &package.binary]);
     if let Some(features) = &request.features {
-        command.args(["--no-default-features", "--features", &features.join(",")]);
+        command.args(["--no-default-features", &format!("--features={}", features.join(","))]);
     }
     command.args(["--profile", &package.profile, "--message-format", "json-render-diagnostics"]);
     command.args(["--config", &format!("profile.{}.strip=\"symbols\"", package.profile)]);

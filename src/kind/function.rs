@@ -14,7 +14,7 @@ mod ship;
 
 pub(in crate::kind) use live::all;
 
-use crate::artifact::{Architecture, Artifact, Runtime};
+use crate::artifact::{self, Architecture, Artifact, Runtime};
 use crate::build::{Origin, Source};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::kind::terraform::{Beside, Spelling, Tie, Without};
@@ -331,7 +331,7 @@ impl Kind for Function {
         let origin = match (text(&PACKAGE), text(&ARTIFACT)) {
             (Some(package), _) => {
                 let features = code.get(FEATURES.key).as_list();
-                let features = features.map(|all| all.iter().map(Value::plain).collect());
+                let features = features.map(|all| artifact::features(all.iter().map(Value::plain)));
                 Origin::Package { package, binary: text(&BINARY), features }
             }
             (None, path) => Origin::Zip(path?.into()),

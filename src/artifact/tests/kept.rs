@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::program;
-use crate::artifact::kept::Kept;
-use crate::artifact::{Architecture, Artifact, Runtime, Zip, pack};
+use crate::artifact::kept::{Kept, Origin};
+use crate::artifact::{Architecture, Artifact, Runtime, Zip, features, pack};
 
 struct Folder(tempfile::TempDir);
 
@@ -31,7 +31,8 @@ impl Folder {
 
     fn pack(&self) -> Artifact {
         let kept = Kept::new(&self.0.path().join("packed"), "sync", Architecture::X86_64);
-        kept.pack("sync".to_owned(), self.binary(), Architecture::X86_64, Runtime::ProvidedAl2023).unwrap()
+        kept.pack("sync".to_owned(), self.binary(), Architecture::X86_64, Runtime::ProvidedAl2023, taken(&["default"]))
+            .unwrap()
     }
 
     /// Packs, and checks that what comes of it is the zip of this binary.
@@ -123,6 +124,38 @@ fn a_binary_is_checked_for_every_runtime() {
     tick();
     folder.packs(1);
     let kept = Kept::new(&folder.0.path().join("packed"), "sync", Architecture::X86_64);
-    let older = kept.pack("sync".to_owned(), folder.binary(), Architecture::X86_64, Runtime::ProvidedAl2);
+    let older =
+        kept.pack("sync".to_owned(), folder.binary(), Architecture::X86_64, Runtime::ProvidedAl2, taken(&["default"]));
     assert!(older.unwrap_err().to_string().contains("needs GLIBC_2.34"));
+}
+
+fn taken(features: &[&str]) -> Origin {
+    Origin::Taken(features.iter().map(|one| (*one).to_owned()).collect())
+}
+
+#[test]
+fn what_was_built_with_other_features_is_not_taken() {
+    let folder = Folder::new();
+    folder.write(1);
+    let kept = Kept::new(&folder.0.path().join("packed"), "sync", Architecture::X86_64);
+    let pack =
+        |origin| kept.pack("sync".to_owned(), folder.binary(), Architecture::X86_64, Runtime::ProvidedAl2023, origin);
+    assert!(pack(taken(&["sqlite"])).is_ok(), "nobody knows what it was built with");
+    let built = |features: &[&str]| Origin::Built(features.iter().map(|one| (*one).to_owned()).collect());
+    assert!(pack(built(&["dynamodb", "postgres"])).is_ok());
+    for _ in 0..2 {
+        let told = pack(taken(&["mysql"])).unwrap_err().to_string();
+        let expected = "package sync was last built with the features dynamodb, postgres, and others are wanted: run again without --no-build";
+        assert_eq!(told, expected);
+        assert!(pack(taken(&["dynamodb", "postgres"])).is_ok());
+    }
+    assert!(pack(built(&[])).is_ok() && pack(taken(&["dynamodb", "postgres"])).is_err());
+    folder.write(2);
+    assert!(pack(taken(&["mysql"])).is_ok(), "it is another binary");
+}
+
+#[test]
+fn features_are_called_by_their_names_however_they_are_written() {
+    assert_eq!(features(["postgres, dynamodb", "dynamodb\tsqlite,,"]), ["dynamodb", "postgres", "sqlite"]);
+    assert!(features(["", " , "]).is_empty());
 }

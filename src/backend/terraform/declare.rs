@@ -47,7 +47,8 @@ impl Renderer<'_> {
         for (name, variable) in stay.filter(|(name, _)| !asked.contains(name) && !in_secrets.contains(name)) {
             let Some(value) = &variable.value else { continue };
             let value = value.plain();
-            if self.secrets.hold(&value, self.open) {
+            // Where one that is open goes is known; of another's value it can only be seen whether something secret has it.
+            if !unnamed.contains(name) && self.secrets.hold(&value, self.open) {
                 body.comment(format!("`{name}` is fixed: something secret has its value, which is not shown."));
                 body.comment(format!("Render again with --var {name}=… for another value."));
                 continue;

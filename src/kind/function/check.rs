@@ -4,7 +4,7 @@ use super::{
     ARTIFACT, CODE, ENVIRONMENT, EXTERNAL, FEATURES, HANDLER, LAYERS, PACKAGE, RESERVED_CONCURRENCY, ROLE, RUNTIME,
     SECRETS, SECURITY_GROUPS, SUBNETS, VPC,
 };
-use crate::artifact::Runtime;
+use crate::artifact::{self, Runtime};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::kind::{Arn, Row};
 use crate::model::Resource;
@@ -338,16 +338,15 @@ impl Check<'_> {
         let Some(features) = self.function.get(&CODE).get(FEATURES.key).as_list() else { return };
         let store = url.as_text().and_then(|url| STORES.iter().find(|(scheme, _)| url.starts_with(scheme)));
         let Some((scheme, wanted)) = store.filter(|_| name.ends_with("_STORE")) else { return };
-        // Cargo takes several in one text.
-        let features: Vec<String> = features.iter().map(Value::plain).collect();
-        let mut built = features.iter().flat_map(|some| some.split([',', ' ']));
-        if !built.any(|one| [wanted, "default"].contains(&one)) {
-            let built = match features.as_slice() {
-                [] => "without features".to_owned(),
-                some => format!("with `{}` alone", some.join(", ")),
-            };
-            let message = format!("`{name}` begins with `{scheme}`, and the package is built {built}");
-            self.tell(&NO_STORE, &format!("{}.{name}", ENVIRONMENT.key), message);
+        let features = features.iter().map(Value::as_text).collect::<Option<Vec<_>>>();
+        let features = artifact::features(features.unwrap_or_default());
+        // What other features mean is the package's own.
+        let known = |one: &String| one == "chain" || STORES.iter().any(|(_, store)| store == one);
+        if !features.is_empty() && features.iter().all(known) && !features.iter().any(|one| one == wanted) {
+            let features = features.join(", ");
+            let message = format!("`{name}` begins with `{scheme}`, and the package is built with `{features}` alone");
+            // Not at the URL: it may hold a password.
+            self.tell(&NO_STORE, &format!("{}.{}", CODE.key, FEATURES.key), message);
         }
     }
 
