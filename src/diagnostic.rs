@@ -1,5 +1,6 @@
 //! What is wrong with a stack, and where: diagnostics accumulate, nothing stops at the first.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
@@ -96,9 +97,28 @@ pub struct Source {
     pub path: String,
     /// The whole text.
     pub text: String,
+    /// The values of secrets in it: no excerpt shows them.
+    pub hidden: Vec<Span>,
 }
 
 impl Source {
+    /// The text for excerpts: the values of secrets are asterisks, each byte one, so that spans stay what they are.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        if self.hidden.is_empty() {
+            return Cow::Borrowed(&self.text);
+        }
+        let is_hidden = |at: usize| self.hidden.iter().any(|span| (span.start..span.end).contains(&at));
+        let mut shown = String::with_capacity(self.text.len());
+        for (at, character) in self.text.char_indices() {
+            match is_hidden(at) && !character.is_whitespace() && !['"', '\''].contains(&character) {
+                true => shown.extend(std::iter::repeat_n('*', character.len_utf8())),
+                false => shown.push(character),
+            }
+        }
+        Cow::Owned(shown)
+    }
+
     /// Finds the 1-based line and column (in characters) of a byte.
     #[must_use]
     pub fn line_column(&self, byte: usize) -> (usize, usize) {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Span};
 use crate::kind::{KINDS, Row};
 use crate::model::{Address, Resource, Stack};
 
@@ -29,6 +29,25 @@ pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {
         complete(resource, stack);
     }
     stack.resources = resources;
+    stack.source.hidden = hidden(stack);
+}
+
+/// Where the values of secrets are written out. What names a variable or a secret of AWS may be seen.
+fn hidden(stack: &Stack) -> Vec<Span> {
+    let mut values = Vec::new();
+    for resource in stack.resources.values() {
+        let rows = resource.kind.rows();
+        for (row, key) in rows.iter().filter_map(|row| Some((row, row.secrets?))) {
+            let secrets = rows.iter().find(|row| row.key == key).and_then(|row| resource.get(row).as_list());
+            let names = secrets.unwrap_or_default().iter();
+            values.extend(names.filter_map(|name| resource.spans.get(&format!("{}.{}", row.key, name.plain()))));
+        }
+    }
+    let is_reference = |text: &str| text.starts_with("${") && text.find('}') == Some(text.len() - 1);
+    let written =
+        |span: &Span| stack.source.text.get(span.start..span.end).map(|text| text.trim_matches(['"', '\'', ' ']));
+    values.retain(|span| written(span).is_some_and(|text| !is_reference(text)));
+    values
 }
 
 /// What is moved keeps the name that it had where it was, unless it says its name itself.

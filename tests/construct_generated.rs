@@ -247,7 +247,7 @@ fn converted_stack_files_are_programs() {
     let guarded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/convert/guarded.yaml");
     let odd = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/expand/odd.yaml");
     for file in support::files("stacks").into_iter().chain([guarded, odd]) {
-        let source = Source { path: String::new(), text: std::fs::read_to_string(&file).unwrap() };
+        let source = Source { path: String::new(), text: std::fs::read_to_string(&file).unwrap(), ..Source::default() };
         let inputs = Inputs { variables: std::collections::BTreeMap::new(), environment: &|_| None };
         let (stack, out) = manifest::read(source, &inputs);
         assert!(!out.has_errors());

@@ -157,7 +157,7 @@ fn the_deepest_nesting_is_read() {
 fn values_of_a_file_are_as_they_are_written() {
     let text = "acct: 012345678901\nver: 1.10 # ours\nhex: 0x1F\nsci: 1e3\nbig: 123456789012345678901234\nc: NO\n\
                 quoted: \"0 1\"\nno: true\nnone:\ntilde: ~\ndate: 2026-01-02\n";
-    let source = Source { path: "values.yaml".to_owned(), text: text.to_owned() };
+    let source = Source { path: "values.yaml".to_owned(), text: text.to_owned(), ..Source::default() };
     let (values, out) = manifest::read_values(&source);
     assert_eq!(out.iter().count(), 0);
     let expected = [
@@ -180,7 +180,7 @@ fn values_of_a_file_are_as_they_are_written() {
         ("- a", "a file of values is a mapping, not a list"),
         ("a: 1\na: 2", "`a` is here twice"),
     ] {
-        let source = Source { path: "values.yaml".to_owned(), text: text.to_owned() };
+        let source = Source { path: "values.yaml".to_owned(), text: text.to_owned(), ..Source::default() };
         let (_, out) = manifest::read_values(&source);
         assert_eq!(out.iter().map(|one| one.message.as_str()).collect::<Vec<_>>(), [message]);
     }

@@ -36,7 +36,7 @@ fn place() -> Place {
 /// Reads a stack with its variables open.
 fn opened(path: &Path) -> (Stack, Open) {
     let text = std::fs::read_to_string(path).unwrap();
-    let source = Source { path: path.file_name().unwrap().to_str().unwrap().to_owned(), text };
+    let source = Source { path: path.file_name().unwrap().to_str().unwrap().to_owned(), text, ..Source::default() };
     let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
     let reread = |marks: &BTreeMap<String, String>| {
         let (mut stack, mut out) = manifest::read_marked(source.clone(), &inputs, marks);

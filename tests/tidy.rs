@@ -200,7 +200,11 @@ fn stacks() -> Vec<PathBuf> {
 fn every_kind_is_used_by_a_stack_of_the_repository() {
     let mut used = BTreeSet::new();
     for path in stacks() {
-        let source = Source { path: path.display().to_string(), text: std::fs::read_to_string(&path).unwrap() };
+        let source = Source {
+            path: path.display().to_string(),
+            text: std::fs::read_to_string(&path).unwrap(),
+            ..Source::default()
+        };
         let inputs = Inputs { variables: std::collections::BTreeMap::default(), environment: &|_| None };
         let (mut stack, mut out) = manifest::read(source, &inputs);
         // What is nothing but short forms is gone after it.

@@ -199,7 +199,7 @@ fn tell(args: &Args, imported: &Imported, text: String) -> bool {
         ));
     }
     let path = args.out.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
-    let (stack, findings) = read_back(Source { path, text }, &secrets);
+    let (stack, findings) = read_back(Source { path, text, ..Source::default() }, &secrets);
     let _ = write!(anstream::stderr(), "{}", report::diagnostics::text(&findings, &stack.source));
     !findings.has_errors()
 }

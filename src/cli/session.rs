@@ -70,7 +70,7 @@ impl VariableArgs {
     pub fn values(&self) -> Result<BTreeMap<String, String>, Error> {
         let mut values = BTreeMap::new();
         for path in &self.var_file {
-            let source = Source { path: path.display().to_string(), text: read_text(path)? };
+            let source = Source { path: path.display().to_string(), text: read_text(path)?, ..Source::default() };
             let (read, out) = manifest::read_values(&source);
             if out.has_errors() {
                 return Err(refused(&out, &source));

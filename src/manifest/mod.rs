@@ -103,7 +103,7 @@ pub fn decode(path: String, bytes: Vec<u8>) -> (Source, Diagnostics) {
         out.push(Diagnostic::new(&ENCODING, message).at((!utf16).then_some(span)));
         text
     });
-    (Source { path, text }, out)
+    (Source { path, text, ..Source::default() }, out)
 }
 
 /// Reads a stack file. What could be read is returned even when there are errors.

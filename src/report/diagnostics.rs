@@ -13,7 +13,8 @@ const MAX_SHOWN: usize = 100;
 #[must_use]
 pub fn text(diagnostics: &Diagnostics, source: &Source) -> String {
     let renderer = Renderer::styled();
-    let findings = diagnostics.iter().take(MAX_SHOWN).map(|one| renderer.render(&[group(one, source)]) + "\n\n");
+    let text = source.shown();
+    let findings = diagnostics.iter().take(MAX_SHOWN).map(|one| renderer.render(&[group(one, source, &text)]) + "\n\n");
     let shown: String = findings.collect();
     match diagnostics.iter().count().saturating_sub(MAX_SHOWN) {
         0 => shown,
@@ -21,7 +22,7 @@ pub fn text(diagnostics: &Diagnostics, source: &Source) -> String {
     }
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
+fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source, text: &'a str) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -29,7 +30,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, source: &'a Source) -> Group<'a> {
     let title = level.primary_title(&diagnostic.message).id(diagnostic.code.id);
     let in_rust =
         diagnostic.place.as_ref().and_then(|place| Some((place.text.as_deref()?, &place.file, place.span()?)));
-    let in_file = diagnostic.span.map(|span| (source.text.as_str(), &source.path, span));
+    let in_file = diagnostic.span.map(|span| (text, &source.path, span));
     let mut group = match (in_rust.or(in_file), &diagnostic.place) {
         (Some((text, path, span)), _) => {
             // A place in the middle of a character, or past the end, must not break the telling of it.

@@ -24,7 +24,7 @@ pub fn read(text: &str, variables: &[(&str, &str)]) -> (Stack, Diagnostics) {
     let variables: BTreeMap<_, _> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let inputs = Inputs { variables, environment: &|_| None };
-    let source = Source { path: "stack.yaml".to_owned(), text: text.to_owned() };
+    let source = Source { path: "stack.yaml".to_owned(), text: text.to_owned(), ..Source::default() };
     let (mut stack, mut out) = manifest::read(source, &inputs);
     expand::expand(&mut stack, &mut out);
     rule::check(&stack, &mut out);

@@ -24,7 +24,7 @@ pub fn read(text: &str, marks: &BTreeMap<String, String>) -> Option<Stack> {
 }
 
 fn checked(text: &str, marks: &BTreeMap<String, String>) -> (Stack, Diagnostics) {
-    let source = Source { path: "stack.yaml".to_owned(), text: text.to_owned() };
+    let source = Source { path: "stack.yaml".to_owned(), text: text.to_owned(), ..Source::default() };
     let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
     let (mut stack, mut out) = manifest::read_marked(source, &inputs, marks);
     expand::expand(&mut stack, &mut out);

@@ -16,7 +16,7 @@ fn read(queue: &str, function: &str, mapping: &str) -> (Stack, Vec<&'static str>
     let text = format!(
         "stack: s\nqueues:\n  q: {{{queue}}}\nfunctions:\n  f: {{{function}}}\nmappings:\n  m: {{queue: q, function: f, {mapping}}}\n"
     );
-    let source = Text { path: "s.yaml".to_owned(), text };
+    let source = Text { path: "s.yaml".to_owned(), text, ..Text::default() };
     let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
     let (mut stack, mut out) = manifest::read(source, &inputs);
     expand::expand(&mut stack, &mut out);

@@ -76,7 +76,8 @@ mod tests {
 
     fn expanded(text: &str) -> Stack {
         let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
-        let source = Source { path: "stack.yaml".to_owned(), text: format!("stack: test\n{text}") };
+        let source =
+            Source { path: "stack.yaml".to_owned(), text: format!("stack: test\n{text}"), ..Source::default() };
         let (mut stack, mut out) = manifest::read(source, &inputs);
         expand::expand(&mut stack, &mut out);
         assert!(out.is_empty(), "{:?}", out.iter().map(|one| &one.message).collect::<Vec<_>>());

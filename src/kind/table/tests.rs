@@ -28,7 +28,7 @@ fn place() -> Place {
 fn stack(table: &str) -> Stack {
     let text = format!("stack: s\ntables:\n  events: {{partition_key: {{name: id}}, {table}}}\n");
     let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
-    let (mut stack, mut out) = manifest::read(Source { path: "s.yaml".to_owned(), text }, &inputs);
+    let (mut stack, mut out) = manifest::read(Source { path: "s.yaml".to_owned(), text, ..Source::default() }, &inputs);
     expand::expand(&mut stack, &mut out);
     assert!(!out.has_errors(), "{:?}", out.iter().map(|one| &one.message).collect::<Vec<_>>());
     stack

@@ -12,7 +12,7 @@ use crate::{expand, rule};
 
 fn read(text: &str) -> (Stack, Diagnostics) {
     let inputs = Inputs { variables: BTreeMap::new(), environment: &|_| None };
-    let source = Source { path: "stack.yaml".to_owned(), text: format!("stack: test\n{text}") };
+    let source = Source { path: "stack.yaml".to_owned(), text: format!("stack: test\n{text}"), ..Source::default() };
     let (mut stack, mut out) = manifest::read(source, &inputs);
     expand::expand(&mut stack, &mut out);
     rule::check(&stack, &mut out);
