@@ -11,7 +11,7 @@ use crate::changes::{Found, Known, LONGEST, Scope, compare};
 use crate::dav::{self, Content};
 use crate::fetch::{Fetched, fetch};
 use crate::notify::{Notify, is_line};
-use crate::store::{Calendar, State, Store};
+use crate::store::{Calendar, State, Store, Update};
 use crate::{Deps, dead, digest, ical};
 
 /// The type of the job.
@@ -163,7 +163,8 @@ async fn sync(payload: &SyncCalendar, deps: &Deps) -> Result<Summary, Outcome> {
     if let Some(queue) = notifications.filter(|_| before.version > 0) {
         payload.notify.tell(&queue, &calendar, before.version + 1, &known, &changes).await?;
     }
-    match deps.store.apply(&calendar, &before, &news.after, &changes).await {
+    let update = Update { calendar, before: &before, after: &news.after, changes: &changes };
+    match deps.store.apply(&update).await {
         Ok(true) => news.unclear.map_or(Ok(summary), |told| Err(Outcome::retry(told))),
         Ok(false) => Err(Outcome::retry("another sync of this calendar was done in the meantime")),
         Err(error) => Err(unavailable(error)),

@@ -17,9 +17,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use queuestack_worker::Outcome;
+use queuestack_worker::{Outcome, aws};
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use crate::{Event, Settings};
 
@@ -50,7 +49,7 @@ pub enum Stored {
 #[derive(Debug)]
 pub struct Table {
     settings: Settings,
-    client: OnceCell<Client>,
+    table: aws::Table,
 }
 
 type Item = HashMap<String, AttributeValue>;
@@ -60,13 +59,15 @@ impl Table {
     /// comes.
     #[must_use]
     pub fn of_environment(settings: Settings) -> Self {
-        Self { settings, client: OnceCell::new() }
+        let table = aws::Table::of_environment(&settings.table);
+        Self { settings, table }
     }
 
     /// The table of these settings, reached through this client.
     #[must_use]
     pub fn new(client: Client, settings: Settings) -> Self {
-        Self { settings, client: OnceCell::new_with(Some(client)) }
+        let table = aws::Table::new(client, &settings.table);
+        Self { settings, table }
     }
 
     /// Stores an event, unless it is there.
@@ -74,8 +75,8 @@ impl Table {
     /// # Errors
     /// What becomes of the job instead: tried again, or a dead letter when another event is there under its id.
     pub async fn put(&self, event: &Event) -> Result<Stored, Outcome> {
-        let client = self.client.get_or_init(|| async { Client::new(queuestack_worker::aws::config().await) }).await;
-        let put = client.put_item().table_name(&self.settings.table).set_item(Some(item(event, self.settings.keep)));
+        let put = self.table.client().await.put_item().table_name(self.table.name());
+        let put = put.set_item(Some(item(event, self.settings.keep)));
         let put = put
             .condition_expression("attribute_not_exists(tenant)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);

@@ -5,6 +5,8 @@
 #[cfg(any(test, not(feature = "chain")))]
 mod environment;
 mod http;
+#[cfg(feature = "dynamodb")]
+mod table;
 
 use std::time::Duration;
 
@@ -14,6 +16,9 @@ use aws_smithy_types::retry::{ReconnectMode, RetryConfig};
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
+
+#[cfg(feature = "dynamodb")]
+pub use self::table::Table;
 
 static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
 

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use queuestack_worker::aws::Table;
 use queuestack_worker::backend::{Depth, Outgoing};
 use queuestack_worker::database::{Bind, Database, query};
 use queuestack_worker::idempotency::{Claim, Key, Owner, Store, dynamodb::DynamoDb, open};
@@ -374,7 +375,7 @@ async fn clocks_that_differ_by_less_than_a_lease_let_nobody_in() {
     const SKEW: Duration = Duration::from_secs(2);
     let endpoint = tokio::task::spawn_blocking(support::aws::endpoint).await.unwrap();
     let client = support::dynamodb::client(endpoint);
-    let store = DynamoDb::new(client.clone(), support::dynamodb::table(client).await);
+    let store = DynamoDb::new(Table::new(client.clone(), support::dynamodb::table(client).await));
     let envelope = |key: &str| {
         let text = json!({"type": "order", "createdAt": "2199-12-31T00:00:00Z", "idempotencyKey": key}).to_string();
         Key::of("skew", &Envelope::decode(&text).unwrap())

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use queuestack_worker::Envelope;
+use queuestack_worker::aws::Table;
 use queuestack_worker::idempotency::dynamodb::DynamoDb;
 use queuestack_worker::idempotency::memory::Memory;
 use queuestack_worker::idempotency::sql::Sql;
@@ -254,7 +255,7 @@ mod stores {
 
     pub async fn dynamodb() -> Shared {
         let client = client().await;
-        Arc::new(DynamoDb::new(client.clone(), support::dynamodb::table(client).await))
+        Arc::new(DynamoDb::new(Table::new(client.clone(), support::dynamodb::table(client).await)))
     }
 }
 
@@ -271,7 +272,7 @@ async fn client() -> aws_sdk_dynamodb::Client {
 async fn items_of_dynamodb_say_when_they_may_go() {
     let client = client().await;
     let table = support::dynamodb::table(client.clone()).await;
-    let store: Shared = Arc::new(DynamoDb::new(client.clone(), &table));
+    let store: Shared = Arc::new(DynamoDb::new(Table::new(client.clone(), &table)));
     let key = key("ttl");
     let owner = granted(&store, &key, LONG).await;
     let number = |item: &std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>, name: &str| {

@@ -11,15 +11,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Config;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
-use tokio::sync::OnceCell;
 
-use super::{Calendar, State, StoreError, milliseconds};
+use queuestack_worker::aws::Table;
+
+use super::{Calendar, State, StoreError, Update, milliseconds};
 use crate::changes::{Changes, Found, Known};
 
 /// The longest component that is kept, in bytes. An item has 400 KiB at most, and its other texts up to 112.
@@ -31,8 +29,6 @@ const CHANGES: usize = 99;
 /// The most text of one transaction, in bytes: with names and numbers it has 4 MiB at most.
 const BYTES: usize = 3 << 20;
 
-/// The time of one attempt of a call: two must fit into the timeout of a function.
-const ATTEMPT: Duration = Duration::from_secs(10);
 /// How often a transaction that is too much for the table just now is sent, and the first pause; each is twice the last.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -42,45 +38,25 @@ const STATE: &str = "state";
 
 /// Calendars in a DynamoDB table.
 #[derive(Debug)]
-pub struct DynamoDb {
-    table: String,
-    client: OnceCell<Client>,
-}
+pub struct DynamoDb(Table);
 
 type Item = HashMap<String, AttributeValue>;
 
 impl DynamoDb {
-    /// The store in this table. Credentials, Region and endpoint come from the environment when the first job comes.
+    /// The store in this table.
     #[must_use]
-    pub fn of_environment(table: impl Into<String>) -> Self {
-        Self { table: table.into(), client: OnceCell::new() }
+    pub fn new(table: Table) -> Self {
+        Self(table)
     }
 
-    /// The store in this table, reached through this client.
+    /// The table, for what else is asked of it.
     #[must_use]
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { table: table.into(), client: OnceCell::new_with(Some(client)) }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.table
-    }
-
-    /// The client, for what else is asked of it.
-    pub async fn client(&self) -> &Client {
-        let connect = async || {
-            let config = queuestack_worker::aws::config().await;
-            let timeouts = config.timeout_config().map(TimeoutConfig::to_builder).unwrap_or_default();
-            let timeouts = timeouts.operation_attempt_timeout(ATTEMPT).build();
-            Client::from_conf(Config::from(config).to_builder().timeout_config(timeouts).build())
-        };
-        self.client.get_or_init(connect).await
+    pub fn table(&self) -> &Table {
+        &self.0
     }
 
     pub(super) async fn state(&self, calendar: &str) -> Result<State, StoreError> {
-        let get = self.client().await.get_item().table_name(&self.table).consistent_read(true);
+        let get = self.0.client().await.get_item().table_name(self.0.name()).consistent_read(true);
         let get = get.key("calendar", string(calendar)).key("id", string(STATE));
         let Some(item) = get.send().await.map_err(failed)?.item else { return Ok(State::default()) };
         Ok(State {
@@ -95,7 +71,7 @@ impl DynamoDb {
 
     pub(super) async fn known(&self, calendar: &str) -> Result<Vec<Known>, StoreError> {
         const WANTED: [&str; 6] = ["id", "resource", "etag", "digest", "summary", "starts"];
-        let query = self.client().await.query().table_name(&self.table).consistent_read(true);
+        let query = self.0.client().await.query().table_name(self.0.name()).consistent_read(true);
         let query = query
             .key_condition_expression("calendar = :calendar AND id < :state")
             .expression_attribute_values(":calendar", string(calendar))
@@ -115,20 +91,15 @@ impl DynamoDb {
         Ok(known)
     }
 
-    pub(super) async fn apply(
-        &self,
-        calendar: &Calendar<'_>,
-        before: &State,
-        after: &State,
-        changes: &Changes,
-    ) -> Result<bool, StoreError> {
+    pub(super) async fn apply(&self, update: &Update<'_>) -> Result<bool, StoreError> {
+        let Update { calendar, before, after, changes } = update;
         let now = milliseconds();
         let transactions = self.transactions(calendar, now, changes).map_err(StoreError::of)?;
         let last = transactions.len() - 1;
-        let mut state = before.clone();
+        let mut state = (*before).clone();
         for (at, changes) in transactions.into_iter().enumerate() {
             let next = match at == last {
-                true => State { version: before.version + 1, step: 0, ..after.clone() },
+                true => State { version: before.version + 1, step: 0, ..(*after).clone() },
                 false => State {
                     version: before.version,
                     step: state.step + 1,
@@ -147,7 +118,7 @@ impl DynamoDb {
 
     /// Does all of this or nothing. Returns whether it did: not when another sync was there before, or is there now.
     async fn write(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
-        let client = self.client().await;
+        let client = self.0.client().await;
         let mut pauses = (0..TRIES - 1).map(|tried| PAUSE * 2_u32.pow(tried));
         loop {
             let transaction = client.transact_write_items().set_transact_items(Some(writes.clone()));
@@ -179,7 +150,7 @@ impl DynamoDb {
             ("sync_token", after.sync_token.as_deref()),
         ];
         let numbers = [("version", after.version), ("step", after.step), ("synced_at", now)];
-        let put = Put::builder().table_name(&self.table).set_item(Some(item(texts, numbers)));
+        let put = Put::builder().table_name(self.0.name()).set_item(Some(item(texts, numbers)));
         let put = match (before.version, before.step) {
             (0, 0) => put.condition_expression("attribute_not_exists(id)"),
             (version, step) => put
@@ -200,14 +171,14 @@ impl DynamoDb {
         changes: &Changes,
     ) -> Result<Vec<Vec<TransactWriteItem>>, BuildError> {
         let deletes = changes.deletes.iter().map(|id| -> Result<_, BuildError> {
-            let delete = Delete::builder().table_name(&self.table);
+            let delete = Delete::builder().table_name(self.0.name());
             let delete = delete.key("calendar", string(calendar.id)).key("id", string(id)).build()?;
             Ok((TransactWriteItem::builder().delete(delete).build(), 0))
         });
         let puts = changes.upserts.iter().map(|(id, found)| {
             let item = event(calendar, now, id, found);
             let length = item.values().filter_map(|value| value.as_s().ok()).map(String::len).sum();
-            let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
+            let put = Put::builder().table_name(self.0.name()).set_item(Some(item)).build()?;
             Ok((TransactWriteItem::builder().put(put).build(), length))
         });
         let (mut transactions, mut transaction, mut bytes) = (Vec::new(), Vec::new(), 0);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Calendar, State};
-use crate::changes::{Changes, Known};
+use super::{State, Update};
+use crate::changes::Known;
 
 /// How many events are remembered. With more, the calendar that was synchronised the longest time ago is forgotten: its
 /// next sync is a first one.
@@ -45,25 +45,19 @@ impl Memory {
         calendars.get(calendar).into_iter().flat_map(|kept| kept.events.values().cloned()).collect()
     }
 
-    pub(super) fn apply(&self, calendar: &Calendar<'_>, before: &State, after: &State, changes: &Changes) -> bool {
-        self.apply_within(EVENTS, calendar, before, after, changes)
+    pub(super) fn apply(&self, update: &Update<'_>) -> bool {
+        self.apply_within(EVENTS, update)
     }
 
-    fn apply_within(
-        &self,
-        most: usize,
-        calendar: &Calendar<'_>,
-        before: &State,
-        after: &State,
-        changes: &Changes,
-    ) -> bool {
+    fn apply_within(&self, most: usize, update: &Update<'_>) -> bool {
+        let Update { calendar, before, after, changes } = update;
         let mut calendars = self.calendars();
         let at = calendars.values().map(|kept| kept.at).max().unwrap_or_default() + 1;
         let kept = calendars.entry(calendar.id.to_owned()).or_default();
         if kept.state.version != before.version {
             return false;
         }
-        (kept.state, kept.at) = (State { version: before.version + 1, ..after.clone() }, at);
+        (kept.state, kept.at) = (State { version: before.version + 1, ..(*after).clone() }, at);
         for id in &changes.deletes {
             kept.events.remove(id);
         }
@@ -79,8 +73,9 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changes::Found;
+    use crate::changes::{Changes, Found};
     use crate::ical::Event;
+    use crate::store::Calendar;
 
     #[test]
     fn what_was_synchronised_the_longest_time_ago_is_forgotten() {
@@ -90,7 +85,8 @@ mod tests {
             let upserts = (0..events).map(|number| (format!("{id}{number}"), found())).collect();
             let before = memory.state(id);
             let changes = Changes { upserts, ..Changes::default() };
-            memory.apply_within(5, &Calendar { name: id, id }, &before, &State::default(), &changes)
+            let (calendar, after) = (Calendar { name: id, id }, &State::default());
+            memory.apply_within(5, &Update { calendar, before: &before, after, changes: &changes })
         };
         assert!(sync("a", 2) && sync("b", 2) && sync("a", 1) && memory.events().len() == 4);
         assert!(sync("c", 2), "b is the oldest");

@@ -12,6 +12,8 @@ mod memory;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 
+#[cfg(feature = "dynamodb")]
+use queuestack_worker::aws::Table;
 use queuestack_worker::place::{OpenError, Place};
 
 #[cfg(feature = "dynamodb")]
@@ -66,6 +68,19 @@ pub struct Calendar<'a> {
     pub id: &'a str,
 }
 
+/// What a sync found out: changes that were computed from what was there at `before`, and what to remember.
+#[derive(Clone, Copy, Debug)]
+pub struct Update<'a> {
+    /// The calendar.
+    pub calendar: Calendar<'a>,
+    /// What was remembered when its events were read.
+    pub before: &'a State,
+    /// What is to be remembered.
+    pub after: &'a State,
+    /// What changes of its events.
+    pub changes: &'a Changes,
+}
+
 impl Store {
     /// Opens the store; connects to nothing yet. Must be called within a tokio runtime.
     ///
@@ -75,7 +90,7 @@ impl Store {
         match Place::of(url)? {
             Place::Memory => Ok(Self::Memory(Memory::default())),
             #[cfg(feature = "dynamodb")]
-            Place::DynamoDb(table) => Ok(Self::DynamoDb(DynamoDb::of_environment(table))),
+            Place::DynamoDb(table) => Ok(Self::DynamoDb(DynamoDb::new(Table::of_environment(table)))),
             #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
             Place::Sql(url) => Ok(Self::Sql(Sql::open(url)?)),
             #[allow(unreachable_patterns, reason = "not with every feature")]
@@ -127,24 +142,17 @@ impl Store {
         }
     }
 
-    /// Applies changes that were computed from what was there at `before`, and remembers `after`. Returns whether it did
-    /// all of it: not when another sync came in between.
+    /// Applies what a sync found out. Returns whether it did all of it: not when another sync came in between.
     ///
     /// # Errors
     /// The store's.
-    pub async fn apply(
-        &self,
-        calendar: &Calendar<'_>,
-        before: &State,
-        after: &State,
-        changes: &Changes,
-    ) -> Result<bool, StoreError> {
+    pub async fn apply(&self, update: &Update<'_>) -> Result<bool, StoreError> {
         match self {
-            Self::Memory(store) => Ok(store.apply(calendar, before, after, changes)),
+            Self::Memory(store) => Ok(store.apply(update)),
             #[cfg(feature = "dynamodb")]
-            Self::DynamoDb(store) => store.apply(calendar, before, after, changes).await,
+            Self::DynamoDb(store) => store.apply(update).await,
             #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
-            Self::Sql(store) => store.apply(calendar, before, after, changes).await.map_err(StoreError::of),
+            Self::Sql(store) => store.apply(update).await.map_err(StoreError::of),
         }
     }
 }

@@ -17,13 +17,14 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsInput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_runtime_api::box_error::BoxError;
 use calendar_sync::changes::Changes;
-use calendar_sync::store::{Calendar, DynamoDb, State, Store};
+use calendar_sync::store::{Calendar, DynamoDb, State, Store, Update};
 use calendar_sync::sync::{self, SyncCalendar};
 use calendar_sync::write::{self, WriteEvent};
 use calendar_sync::{Deps, Settings};
 use jiff::Timestamp;
 use queuestack_outbound::Url;
 use queuestack_worker::Outcome;
+use queuestack_worker::aws::Table;
 use queuestack_worker::database::{Database, query};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row};
@@ -119,8 +120,9 @@ pub fn deps(store: &str) -> Deps {
 
 fn on_this_machine(settings: Settings) -> Deps {
     let mut deps = settings.deps().unwrap();
-    if let Store::DynamoDb(table) = &deps.store {
-        deps.store = Store::DynamoDb(DynamoDb::new(dynamodb::client(aws::endpoint()), table.name()));
+    if let Store::DynamoDb(store) = &deps.store {
+        let table = Table::new(dynamodb::client(aws::endpoint()), store.table().name());
+        deps.store = Store::DynamoDb(DynamoDb::new(table));
     }
     deps
 }
@@ -128,10 +130,11 @@ fn on_this_machine(settings: Settings) -> Deps {
 /// A worker whose transactions of DynamoDB are each begun with this; they are counted from 0.
 pub fn deps_with(store: &str, begin: impl Fn(usize) -> Result<(), BoxError> + Send + Sync + 'static) -> Deps {
     let mut deps = deps(store);
-    if let Store::DynamoDb(table) = &deps.store {
+    if let Store::DynamoDb(store) = &deps.store {
         let hook = Hook { begin: Box::new(begin), count: AtomicUsize::new(0) };
         let config = dynamodb::client(aws::endpoint()).config().to_builder().interceptor(hook);
-        deps.store = Store::DynamoDb(DynamoDb::new(Client::from_conf(config.build()), table.name()));
+        let table = Table::new(Client::from_conf(config.build()), store.table().name());
+        deps.store = Store::DynamoDb(DynamoDb::new(table));
     }
     deps
 }
@@ -176,7 +179,8 @@ pub async fn rows(deps: &Deps) -> Vec<(String, String)> {
             let events = memory.events().into_iter();
             events.map(|known| (known.id, String::new(), known.summary)).collect()
         }
-        Store::DynamoDb(table) => {
+        Store::DynamoDb(store) => {
+            let table = store.table();
             let items = table.client().await.scan().table_name(table.name()).into_paginator().items().send();
             let items = items.collect::<Result<Vec<_>, _>>().await.unwrap();
             let events = items.iter().filter(|item| item.contains_key("uid"));
@@ -213,8 +217,9 @@ pub async fn set_token(deps: &Deps, calendar: &str, token: &str) {
     let id = Store::calendar(calendar);
     let before = deps.store.state(&id).await.unwrap();
     let after = State { sync_token: Some(token.to_owned()), ..before.clone() };
-    let calendar = Calendar { name: calendar, id: &id };
-    assert!(deps.store.apply(&calendar, &before, &after, &Changes::default()).await.unwrap());
+    let (calendar, changes) = (Calendar { name: calendar, id: &id }, &Changes::default());
+    let update = Update { calendar, before: &before, after: &after, changes };
+    assert!(deps.store.apply(&update).await.unwrap());
 }
 
 /// A web server with one file that has a version.

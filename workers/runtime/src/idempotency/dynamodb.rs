@@ -21,15 +21,14 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use super::{Claim, Key, Owner, Store, StoreError};
+use crate::aws::Table;
 
 /// How long after its end a record may be deleted: a worker that comes back late finds that its lease was lost, or
 /// that it was not.
@@ -41,40 +40,27 @@ const RESULT_BYTES: usize = 380 << 10;
 
 /// Records in a DynamoDB table.
 #[derive(Debug)]
-pub struct DynamoDb {
-    table: String,
-    client: OnceCell<Client>,
-}
+pub struct DynamoDb(Table);
 
 type Item = HashMap<String, AttributeValue>;
 
 impl DynamoDb {
-    /// The store in this table. Credentials, Region and endpoint come from the environment when the first job comes.
+    /// The store in this table.
     #[must_use]
-    pub fn of_environment(table: impl Into<String>) -> Self {
-        Self { table: table.into(), client: OnceCell::new() }
-    }
-
-    /// The store in this table, reached through this client.
-    #[must_use]
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { table: table.into(), client: OnceCell::new_with(Some(client)) }
-    }
-
-    async fn client(&self) -> &Client {
-        self.client.get_or_init(|| async { Client::new(crate::aws::config().await) }).await
+    pub fn new(table: Table) -> Self {
+        Self(table)
     }
 
     /// An update of one item on a condition, with the names that all of them use.
     async fn update(&self, id: &str, condition: &str) -> UpdateItemFluentBuilder {
-        let update = self.client().await.update_item().table_name(&self.table).key("id", text(id));
+        let update = self.0.client().await.update_item().table_name(self.0.name()).key("id", text(id));
         let update = update.condition_expression(condition).expression_attribute_names("#owner", "owner");
         update.expression_attribute_names("#done", "done")
     }
 
     /// The item as it is, when a refused claim did not bring it along.
     async fn read(&self, id: &str) -> Result<Option<Item>, StoreError> {
-        let get = self.client().await.get_item().table_name(&self.table).key("id", text(id)).consistent_read(true);
+        let get = self.0.client().await.get_item().table_name(self.0.name()).key("id", text(id)).consistent_read(true);
         Ok(get.send().await.map_err(unavailable)?.item)
     }
 
@@ -172,7 +158,7 @@ impl Store for DynamoDb {
     }
 
     async fn release(&self, key: &Key, owner: Owner) -> Result<(), StoreError> {
-        let delete = self.client().await.delete_item().table_name(&self.table);
+        let delete = self.0.client().await.delete_item().table_name(self.0.name());
         let delete = delete
             .key("id", text(key.id()))
             .condition_expression("#owner = :owner AND #done = :no")

@@ -16,7 +16,10 @@ pub fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     match Place::of(url)? {
         Place::Memory => Ok(Arc::new(Memory::new())),
         #[cfg(feature = "dynamodb")]
-        Place::DynamoDb(table) => Ok(Arc::new(super::dynamodb::DynamoDb::of_environment(table))),
+        Place::DynamoDb(table) => {
+            let table = crate::aws::Table::of_environment(table);
+            Ok(Arc::new(super::dynamodb::DynamoDb::new(table)))
+        }
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
         Place::Sql(url) => Ok(Arc::new(super::sql::Sql::open(url)?)),
         #[allow(unreachable_patterns, reason = "not with every feature")]

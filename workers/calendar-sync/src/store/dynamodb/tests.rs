@@ -28,7 +28,7 @@ fn found(component: usize) -> Found {
 }
 
 fn transactions(changes: &Changes) -> Vec<Vec<TransactWriteItem>> {
-    DynamoDb::of_environment("table").transactions(&CALENDAR, 0, changes).unwrap()
+    DynamoDb::new(Table::of_environment("table")).transactions(&CALENDAR, 0, changes).unwrap()
 }
 
 #[test]

@@ -10,8 +10,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection, Error, Row};
 use tokio::sync::OnceCell;
 
 use self::statements as sql;
-use super::{Calendar, State, milliseconds};
-use crate::changes::{Changes, Found, Known};
+use super::{Calendar, State, Update, milliseconds};
+use crate::changes::{Found, Known};
 
 /// The most rows of one statement.
 const ROWS: usize = 50;
@@ -79,18 +79,12 @@ impl Sql {
         known.collect()
     }
 
-    pub(super) async fn apply(
-        &self,
-        calendar: &Calendar<'_>,
-        before: &State,
-        after: &State,
-        changes: &Changes,
-    ) -> Result<bool, Error> {
+    pub(super) async fn apply(&self, update: &Update<'_>) -> Result<bool, Error> {
         self.ready().await?;
         let mut contention = Contention::default();
         loop {
             let mut lent = self.database.lend().await?;
-            let applied = self.try_apply(lent.connection(), calendar, before, after, changes).await;
+            let applied = self.try_apply(lent.connection(), update).await;
             lent.give_back();
             match applied {
                 Ok(applied) => return Ok(applied),
@@ -101,16 +95,9 @@ impl Sql {
         }
     }
 
-    async fn try_apply(
-        &self,
-        connection: &mut AnyConnection,
-        calendar: &Calendar<'_>,
-        before: &State,
-        after: &State,
-        changes: &Changes,
-    ) -> Result<bool, Error> {
+    async fn try_apply(&self, connection: &mut AnyConnection, update: &Update<'_>) -> Result<bool, Error> {
         let mut transaction = connection.begin().await?;
-        match self.change(&mut transaction, calendar, before, after, changes).await {
+        match self.change(&mut transaction, update).await {
             Ok(true) => transaction.commit().await.map(|()| true),
             other => {
                 // Its answer is waited for: the connection is then known to be good.
@@ -121,14 +108,8 @@ impl Sql {
     }
 
     /// Changes a calendar and its events, if it is as it was.
-    async fn change(
-        &self,
-        connection: &mut AnyConnection,
-        calendar: &Calendar<'_>,
-        before: &State,
-        after: &State,
-        changes: &Changes,
-    ) -> Result<bool, Error> {
+    async fn change(&self, connection: &mut AnyConnection, update: &Update<'_>) -> Result<bool, Error> {
+        let Update { calendar, before, after, changes } = update;
         let dialect = self.database.dialect();
         let now = milliseconds();
         // The first statement writes, so that SQLite need not turn a reader into the writer.
