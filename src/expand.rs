@@ -36,11 +36,10 @@ pub fn expand(stack: &mut Stack, out: &mut Diagnostics) {
 fn hidden(stack: &Stack) -> Vec<Span> {
     let mut values = Vec::new();
     for resource in stack.resources.values() {
-        let rows = resource.kind.rows();
-        for (row, key) in rows.iter().filter_map(|row| Some((row, row.secrets?))) {
-            let secrets = rows.iter().find(|row| row.key == key).and_then(|row| resource.get(row).as_list());
-            let names = secrets.unwrap_or_default().iter();
-            values.extend(names.filter_map(|name| resource.spans.get(&format!("{}.{}", row.key, name.plain()))));
+        for row in resource.kind.rows() {
+            let named = row.named_secrets(&resource.attributes).iter();
+            values.extend(named.filter_map(|name| resource.spans.get(&format!("{}.{}", row.key, name.plain()))));
+            values.extend(resource.spans.get(row.key).filter(|_| row.sensitive));
         }
     }
     let is_reference = |text: &str| text.starts_with("${") && text.find('}') == Some(text.len() - 1);

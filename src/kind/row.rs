@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
-use crate::kind::{pattern, policy};
+use crate::kind::{Attributes, pattern, policy};
 use crate::value::{FOREVER, Unit, Value};
 
 /// One attribute of a kind, or one short form.
@@ -301,6 +301,12 @@ impl Row {
     pub const fn secrets_named_by(mut self, key: &'static str) -> Row {
         self.secrets = Some(key);
         self
+    }
+
+    /// The names of the entries of this map whose values must not be shown.
+    #[must_use]
+    pub fn named_secrets<'a>(&self, attributes: &'a Attributes) -> &'a [Value] {
+        self.secrets.and_then(|key| attributes.get(key)).and_then(Value::as_list).unwrap_or_default()
     }
 
     /// Says how people see it.

@@ -18,11 +18,11 @@ const HIDDEN_BEFORE: &str = "(hidden)";
 pub fn redact(row: &Row, value: &Value, attributes: &Attributes) -> Value {
     match (row.secrets, value) {
         _ if row.sensitive && !value.is_null() => Value::text("(sensitive)"),
-        (Some(named_by), Value::Map(entries)) => {
+        (Some(_), Value::Map(entries)) => {
             let said = attributes.get(row.key).unwrap_or(&Value::Null);
             Value::map(entries.iter().map(|(key, value)| {
                 let shown = match key {
-                    key if is_secret(named_by, key, attributes) => Value::text(SECRET),
+                    key if is_secret(row, key, attributes) => Value::text(SECRET),
                     key if said.get(key) != value => Value::text(HIDDEN_BEFORE),
                     _ => value.clone(),
                 };
@@ -37,10 +37,10 @@ pub fn redact(row: &Row, value: &Value, attributes: &Attributes) -> Value {
 #[must_use]
 pub fn redact_change(row: &Row, before: &Value, after: &Value, attributes: &Attributes) -> Value {
     let mut shown = redact(row, after, attributes);
-    if let (Some(named_by), Value::Map(entries)) = (row.secrets, &mut shown) {
+    if let (Some(_), Value::Map(entries)) = (row.secrets, &mut shown) {
         for (key, entry) in entries {
             let was = before.get(key);
-            if is_secret(named_by, key, attributes) && !was.is_null() && was != after.get(key) {
+            if is_secret(row, key, attributes) && !was.is_null() && was != after.get(key) {
                 *entry = Value::text(CHANGED);
             }
         }
@@ -48,9 +48,8 @@ pub fn redact_change(row: &Row, before: &Value, after: &Value, attributes: &Attr
     shown
 }
 
-fn is_secret(named_by: &str, key: &str, attributes: &Attributes) -> bool {
-    let secrets = attributes.get(named_by).and_then(Value::as_list).unwrap_or_default();
-    secrets.iter().any(|secret| secret.as_text() == Some(key))
+fn is_secret(row: &Row, key: &str, attributes: &Attributes) -> bool {
+    row.named_secrets(attributes).iter().any(|secret| secret.as_text() == Some(key))
 }
 
 #[cfg(test)]

@@ -85,8 +85,7 @@ impl Secrets {
 /// Goes through what is secret of a resource; of what is joined with facts of resources, through its texts.
 fn each(resource: &Resource, attributes: &mut Attributes, on: &mut dyn FnMut(&str, &mut Value)) {
     for row in resource.kind.rows() {
-        let named = row.secrets.and_then(|key| resource.attributes.get(key)).and_then(Value::as_list);
-        let named: BTreeSet<String> = named.unwrap_or_default().iter().map(Value::plain).collect();
+        let named: BTreeSet<String> = row.named_secrets(&resource.attributes).iter().map(Value::plain).collect();
         match attributes.get_mut(row.key) {
             Some(Value::Map(map)) => {
                 map.iter_mut().filter(|(key, _)| named.contains(*key)).for_each(|(key, value)| texts(key, value, on));
