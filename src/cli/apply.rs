@@ -110,8 +110,10 @@ fn confirm() -> Result<(), Error> {
 /// The first Ctrl-C (or SIGTERM) asks to stop after what is in flight, the second ends the process at once.
 fn stop_on_ctrl_c() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
+    // Before anything is started: Terraform would inherit that a shell ignores the signal.
+    let first = interrupted();
     tokio::spawn(async move {
-        interrupted().await;
+        first.await;
         let _ = stop.send(true);
         interrupted().await;
         std::process::exit(crate::error::EXIT_INTERRUPTED.into());
@@ -119,20 +121,24 @@ fn stop_on_ctrl_c() -> watch::Receiver<bool> {
     stopped
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub async fn interrupted() {
+/// Listens for Ctrl-C and SIGTERM from now on, and waits for one when it is polled.
+pub fn interrupted() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        signal(SignalKind::interrupt()).ok().zip(signal(SignalKind::terminate()).ok())
+    };
+    async move {
+        #[cfg(unix)]
+        if let Some((mut interrupt, mut terminate)) = signals {
             tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn end(outcome: Outcome, session: &Session, format: Format) -> Result<u8, Error> {
